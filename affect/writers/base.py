@@ -1,0 +1,70 @@
+"""The Writer protocol: a scene goes in, candidates for the reply come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from affect.types import Moment, Plan, Reading, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One earlier turn of the same talk, oldest first in `Scene.history`.
+
+    `entry` names the bank entry that the scripted writer used, if it did.
+    """
+
+    said: str
+    reply: str
+    strategy: Strategy | None = None
+    entry: str | None = None
+    asked: bool = False
+    situation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a writer may know: the person's words, what was read in them, and the plan.
+
+    `language` is the language to answer in (`en` or `zh`). `embedding` is the text model's own
+    vector of `said` (L2-normalised), if the words were read. `gentle` holds in the day after a
+    sign of danger. `seed` makes choices repeatable.
+    """
+
+    said: str
+    language: str
+    reading: Reading
+    moment: Moment
+    plan: Plan
+    history: tuple[Exchange, ...] = ()
+    persona: str = "companion"
+    embedding: tuple[float, ...] | None = None
+    gentle: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible reply, with the writer it comes from and why it was offered.
+
+    `strategy` is the one that the reply really shows, where the writer knows it.
+    """
+
+    text: str
+    writer: str
+    strategy: Strategy | None = None
+    entry: str | None = None
+    score: float = 0.0
+    reasons: Mapping[str, float] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """o = G(v): anything that can word a reply for a scene."""
+
+    name: str
+
+    async def write(self, scene: Scene) -> list[Candidate]:
+        """Give at least one candidate, best first; raise `ModelUnavailable` if it cannot."""
+        ...

@@ -1,0 +1,1 @@
+"""Starts a surface of Attune."""
