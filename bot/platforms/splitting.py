@@ -1,0 +1,1 @@
+"""Splitting a reply into parts that a platform takes, without breaking what stands in it."""

@@ -1,0 +1,118 @@
+"""Every setting, one class. Environment over `.env` over default; a wrong value is one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from affect.errors import SettingsError
+
+SECRETS = ("telegram_token", "discord_token", "telegram_webhook_secret", "llm_api_key")
+
+
+class Settings(BaseSettings):
+    """All `ATTUNE_*` settings, as `docs/settings.md` lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", extra="ignore", frozen=True)
+
+    telegram_token: SecretStr | None = None
+    telegram_token_file: Path | None = None
+    telegram_api_url: str | None = None
+    telegram_webhook_url: str | None = None
+    telegram_webhook_listen: str = "127.0.0.1:8443"
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_webhook_secret_file: Path | None = None
+    discord_token: SecretStr | None = None
+    discord_token_file: Path | None = None
+    discord_api_url: str | None = None
+
+    home: Path = Field(default_factory=lambda: user_data_path("attune"))
+    database_url: str | None = None
+    key_file: Path | None = None
+
+    writer: Literal["auto", "scripted", "local", "openai"] = "auto"
+    llm_model: str | None = None
+    llm_quantization: Literal["nf4", "int8", "none"] | None = None
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_api_key_file: Path | None = None
+    text_model: str | None = None
+    voice_model: str | None = None
+    face_model: str | None = None
+    asr_model: str | None = None
+    tts_model: str | None = None
+
+    persona: Literal["companion", "support"] = "companion"
+    setting: Literal["personal", "work", "school"] = "personal"
+    language: Literal["auto", "en", "zh"] = "auto"
+    country: str | None = None
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    operator: str | None = None
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+
+    @field_validator("country")
+    @classmethod
+    def _country(cls, value: str | None) -> str | None:
+        if value is not None and not (len(value) == 2 and value.isascii() and value.isalpha()):
+            raise ValueError("must be a two-letter country code such as US or CN")
+        return value.upper() if value else None
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgres:")):
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_in_files(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in SECRETS:
+            path = values.get(f"{name}_file")
+            if path and not values.get(name):
+                try:
+                    values[name] = Path(str(path)).read_text(encoding="utf-8").strip()
+                except OSError:
+                    raise ValueError(
+                        f"ATTUNE_{name.upper()}_FILE names a file that cannot be read"
+                    ) from None
+        return values
+
+    @model_validator(mode="after")
+    def _webhook_needs_secret(self) -> Self:
+        if self.telegram_webhook_url and not self.telegram_webhook_secret:
+            raise ValueError("ATTUNE_TELEGRAM_WEBHOOK_URL needs ATTUNE_TELEGRAM_WEBHOOK_SECRET")
+        return self
+
+    @classmethod
+    def load(cls, env_file: Path | None = None) -> Settings:
+        """Read the settings; raise `SettingsError` with one sentence for the first wrong value."""
+        if env_file is not None and not env_file.is_file():
+            raise SettingsError(f"The settings file {env_file} is not there.")
+        try:
+            return cls(_env_file=env_file or Path(".env"))  # type: ignore[call-arg]
+        except ValidationError as wrong:
+            first = wrong.errors(include_input=False, include_url=False)[0]
+            name = "_".join(str(part) for part in first["loc"]).upper()
+            said = first["msg"].removeprefix("Value error, ")
+            where = f"ATTUNE_{name}: " if name else ""
+            raise SettingsError(f"{where}{said}.") from None
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL with its async driver."""
+        url = self.database_url
+        if url is None:
+            return f"sqlite+aiosqlite:///{self.home / 'attune.db'}"
+        scheme, rest = url.split(":", 1)
+        driver = "sqlite+aiosqlite" if scheme.startswith("sqlite") else "postgresql+psycopg"
+        return f"{driver}:{rest}"
+
+    @property
+    def keys(self) -> Path:
+        """The master key file."""
+        return self.key_file or self.home / "master.key"
