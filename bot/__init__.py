@@ -1,0 +1,1 @@
+"""Talking: knows platforms and people, and puts the other two packages to work."""

@@ -1,0 +1,1 @@
+"""The attune-admin command line, one file a command group."""

@@ -1,0 +1,1 @@
+"""What a person can ask for, defined once and offered on every platform."""

@@ -1,0 +1,1 @@
+"""Telegram, Discord and the terminal behind one protocol."""

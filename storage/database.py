@@ -1,0 +1,136 @@
+"""The connection to SQLite or PostgreSQL: who may write when, and how safely.
+
+On SQLite one writer at a time in a process holds the pen (BEGIN IMMEDIATE, WAL); a transaction
+that must survive a power cut says `durable=True` and is synced fully. On PostgreSQL the server
+does all this. Knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url, select
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from affect.errors import NotFound, Unreachable
+from storage.tables import Key, Person
+from storage.vault import Sealer, Vault
+
+BUSY_MILLISECONDS = 10_000
+CACHED_SEALERS = 4_096
+
+
+class Database:
+    """One database and the vault that opens what is sealed in it."""
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        self.vault = vault
+        self.embedded = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _sqlite(url) if self.embedded else _postgres(url)
+        self._writing = self.engine.execution_options(write=True)
+        self._durable = self.engine.execution_options(write=True, durable=True)
+        self._pen = asyncio.Lock()
+        self._sealers: OrderedDict[int, Sealer] = OrderedDict()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state and changes nothing."""
+        with _reachable():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self, *, durable: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is kept as a whole, or not at all."""
+        engine = self._durable if durable else self._writing
+        async with AsyncExitStack() as held:
+            if self.embedded:
+                await held.enter_async_context(self._pen)
+            with _reachable():
+                yield await held.enter_async_context(engine.begin())
+
+    async def sealer(self, connection: AsyncConnection, person_id: int) -> Sealer:
+        """The sealer of a person; raise `NotFound` if their key is gone."""
+        if known := self._sealers.get(person_id):
+            self._sealers.move_to_end(person_id)
+            return known
+        found = await connection.execute(
+            select(Person.uid, Key.wrapped)
+            .join(Key, Key.person_id == Person.id)
+            .where(Person.id == person_id)
+        )
+        row = found.one_or_none()
+        if row is None:
+            raise NotFound("There is no such person.")
+        return self.keep_sealer(person_id, self.vault.sealer(row.uid, row.wrapped))
+
+    def keep_sealer(self, person_id: int, sealer: Sealer) -> Sealer:
+        """Remember an opened key for the next turns."""
+        self._sealers[person_id] = sealer
+        while len(self._sealers) > CACHED_SEALERS:
+            self._sealers.popitem(last=False)
+        return sealer
+
+    def drop_sealer(self, person_id: int) -> None:
+        """Forget an opened key."""
+        self._sealers.pop(person_id, None)
+
+    async def scrub(self) -> None:
+        """Leave nothing of deleted rows in the write-ahead log of SQLite."""
+        if self.embedded:
+            async with self._pen, self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Turn the driver's "cannot connect" into `Unreachable`."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Unreachable("The database cannot be reached, is locked or is not set up.") from error
+
+
+def _postgres(url: str) -> AsyncEngine:
+    return create_async_engine(url, hide_parameters=True, pool_size=10, pool_pre_ping=True)
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    engine = create_async_engine(url, hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {BUSY_MILLISECONDS}",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        record.info["durable"] = False
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        durable = bool(options.get("durable"))
+        if connection.info.get("durable") != durable:
+            level = "FULL" if durable else "NORMAL"
+            connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+            connection.info["durable"] = durable
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
+
+    return engine

@@ -1,0 +1,179 @@
+"""Persons: found by their accounts, what they agreed to, what is kept of them, forgetting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from ulid import ULID
+
+from affect.errors import NotFound
+from storage.database import Database
+from storage.records import Arrival, Profile
+from storage.tables import (
+    Account,
+    Audit,
+    Consent,
+    Delivery,
+    Inbox,
+    Job,
+    Key,
+    Moment,
+    Person,
+    Plan,
+    Reading,
+    Reply,
+    Table,
+    Talk,
+    Turn,
+)
+from storage.vault import Sealer
+
+# In the order in which rows must go, so that none points at nothing. `Audit` is not among them:
+# who read a person's talk stays on record, under a uid that nothing else knows any more.
+FORGOTTEN: tuple[type[Table], ...] = (
+    Delivery, Reply, Plan, Moment, Reading, Inbox, Turn, Job, Consent, Talk, Account, Key,
+)  # fmt: skip
+
+
+async def resolve(
+    database: Database, connection: AsyncConnection, arrival: Arrival, now: datetime
+) -> tuple[int, Sealer]:
+    """The person behind an account, made on first sight."""
+    blind = database.vault.blind("account", arrival.platform, arrival.account)
+    person_id = await connection.scalar(select(Account.person_id).where(Account.blind == blind))
+    if person_id is not None:
+        return person_id, await database.sealer(connection, person_id)
+    uid = str(ULID.from_datetime(now))
+    made = await connection.execute(
+        insert(Person).values(uid=uid, created_at=now).returning(Person.id)
+    )
+    person_id = int(made.scalar_one())
+    wrapped = database.vault.new_key(uid)
+    await connection.execute(insert(Key).values(person_id=person_id, wrapped=wrapped))
+    sealer = database.vault.sealer(uid, wrapped)
+    account_id = str(ULID.from_datetime(now))
+    told = {"account": arrival.account, "name": arrival.name}
+    await connection.execute(
+        insert(Account).values(
+            id=account_id,
+            person_id=person_id,
+            platform=arrival.platform,
+            blind=blind,
+            sealed=sealer.seal("account", account_id, json.dumps(told).encode()),
+        )
+    )
+    return person_id, sealer
+
+
+async def profile(database: Database, person_id: int) -> Profile:
+    """What is known of a person; raise `NotFound`."""
+    async with database.read() as connection:
+        row = (await connection.execute(select(Person).where(Person.id == person_id))).one_or_none()
+        if row is None:
+            raise NotFound("There is no such person.")
+        return _profile(row, await consents(connection, person_id))
+
+
+async def consents(connection: AsyncConnection, person_id: int) -> dict[str, bool]:
+    """The newest answer of each kind of consent."""
+    newest = (
+        select(func.max(Consent.id)).where(Consent.person_id == person_id).group_by(Consent.kind)
+    )
+    rows = await connection.execute(
+        select(Consent.kind, Consent.granted).where(Consent.id.in_(newest))
+    )
+    return {row.kind: row.granted for row in rows}
+
+
+async def consent(
+    database: Database, person_id: int, kind: str, *, granted: bool, now: datetime
+) -> None:
+    """Record that a person agreed to `kind`, or took it back."""
+    async with database.write() as connection:
+        await connection.execute(
+            insert(Consent).values(person_id=person_id, kind=kind, granted=granted, at=now)
+        )
+
+
+async def settle_in(
+    database: Database, person_id: int, *, language: str | None = None, country: str | None = None
+) -> None:
+    """Keep a person's choice of language or country; an empty string takes it back."""
+    chosen = {"language": language, "country": country}
+    values = {name: value or None for name, value in chosen.items() if value is not None}
+    async with database.write() as connection:
+        await connection.execute(update(Person).where(Person.id == person_id).values(**values))
+
+
+async def forget(database: Database, person_id: int) -> None:
+    """Destroy a person's key and every row of theirs. Nothing can bring them back."""
+    async with database.write(durable=True) as connection:
+        for table in FORGOTTEN:
+            await connection.execute(delete(table).where(table.__table__.c.person_id == person_id))
+        await connection.execute(delete(Person).where(Person.id == person_id))
+    database.drop_sealer(person_id)
+    await database.scrub()
+
+
+async def export(database: Database, person_id: int) -> dict[str, Any]:
+    """Everything that is kept of a person, opened: one list of rows a table."""
+    async with database.read() as connection:
+        sealer = await database.sealer(connection, person_id)
+        uid = await connection.scalar(select(Person.uid).where(Person.id == person_id))
+        kept: dict[str, Any] = {}
+        everything: tuple[type[Table], ...] = (Person, *FORGOTTEN, Audit)
+        for table in everything:
+            columns = table.__table__.c
+            mine = (
+                columns.person_uid == uid if table is Audit
+                else columns.id == person_id if table is Person
+                else columns.person_id == person_id
+            )  # fmt: skip
+            rows = await connection.execute(select(table.__table__).where(mine))
+            name = table.__tablename__
+            kept[name] = [_open_row(name, row._asdict(), sealer) for row in rows]
+    return kept
+
+
+def _open_row(table: str, row: Mapping[str, Any], sealer: Sealer) -> dict[str, Any]:
+    """A row as people read it: sealed values opened, keys and fingerprints left out."""
+    opened: dict[str, Any] = {}
+    for column, value in row.items():
+        if column in {"blind", "wrapped", "token"} or value is None:
+            continue
+        if column == "sealed":
+            opened["content"] = json.loads(sealer.open(table, row_name(table, row), value))
+        else:
+            opened[column] = value.isoformat() if isinstance(value, datetime) else value
+    return opened
+
+
+def row_name(table: str, row: Mapping[str, Any]) -> str:
+    """What the seal of a row is bound to: known before the row is written."""
+    match table:
+        case "inbox":
+            return f"{row['channel']}:{row['ext_id']}"
+        case "delivery":
+            return f"{row['turn_id']}:{row['part']}"
+        case "account" | "talk" | "turn":
+            return str(row["id"])
+        case _:
+            return str(row["turn_id"])
+
+
+def _profile(row: Row[*tuple[Any, ...]], agreed: Mapping[str, bool]) -> Profile:
+    return Profile(
+        id=row.id,
+        uid=row.uid,
+        turns=row.turns,
+        language=row.language,
+        country=row.country,
+        zone=row.zone,
+        created_at=row.created_at,
+        consents=agreed,
+    )

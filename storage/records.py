@@ -1,0 +1,155 @@
+"""What the store takes and gives: frozen values, no rows, no sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from affect.types import Moment, Plan, Reading, Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event as it is stored: who and where in the platform's own ids, the rest as sealed bytes.
+
+    `kind` is message, command, edit or delete. `message` is the platform's id of the message.
+    `account` may be empty for a delete, where the platform does not say whose it was.
+    """
+
+    platform: str
+    account: str
+    chat: str
+    thread: str | None
+    private: bool
+    ext_id: str
+    kind: str
+    message: str | None
+    at: datetime
+    body: bytes
+    name: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """An open message of a person, opened. `body` is what `Arrival.body` was."""
+
+    id: int
+    talk_id: str
+    platform: str
+    kind: str
+    at: datetime
+    received_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a person beside their talk. A consent that was never asked is absent."""
+
+    id: int
+    uid: str
+    turns: int
+    language: str | None
+    country: str | None
+    zone: str | None
+    created_at: datetime
+    consents: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something of a turn that could not be used, named: part, kind, one sentence."""
+
+    part: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What else is kept of a turn: language of the reply, danger found (0 to 5), problems, notices.
+
+    `topics` names the kinds of danger; `situation` the kind of turn the plan saw.
+    """
+
+    language: str
+    risk: Risk = Risk.NONE
+    level: int = 0
+    topics: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The reply as it was worded, with how it came about."""
+
+    text: str
+    writer: str
+    strategy: str | None = None
+    entry: str | None = None
+    reasons: Mapping[str, float] = field(default_factory=dict)
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A whole turn, ready to be kept in one transaction.
+
+    `no` is the turn's number for the person: the fence must stand at `no - 1`. `parts` are the
+    reply's parts as bytes that the bot understands.
+    """
+
+    id: str
+    person_id: int
+    no: int
+    talk_id: str
+    platform: str
+    kind: str
+    at: datetime
+    inbox_ids: tuple[int, ...]
+    notes: Notes
+    parts: tuple[bytes, ...] = ()
+    reading: Reading | None = None
+    moment: Moment | None = None
+    plan: Plan | None = None
+    wording: Wording | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """A kept turn, opened. `said` holds the person's messages in order, as stored bodies."""
+
+    id: str
+    person_id: int
+    person_uid: str
+    no: int
+    talk_id: str
+    platform: str
+    kind: str
+    at: datetime
+    said: tuple[bytes, ...]
+    notes: Notes
+    reading: Reading | None
+    moment: Moment | None
+    plan: Plan | None
+    wording: Wording | None
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a reply that is due, claimed by nobody yet. `place` is the talk's address."""
+
+    id: int
+    person_id: int
+    turn_id: str
+    part: int
+    platform: str
+    place: bytes
+    body: bytes
+    attempts: int
+    in_doubt: bool

@@ -1,0 +1,145 @@
+"""Talks and their turns: what a writer may remember, what `/why` explains, and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from affect.types import Moment as MomentValue
+from affect.types import Plan as PlanValue
+from affect.types import Reading as ReadingValue
+from storage.database import Database
+from storage.records import Notes, TurnView, Wording
+from storage.tables import Inbox, Moment, Person, Plan, Reading, Reply, Talk, Turn
+from storage.values import Value, load
+from storage.vault import Sealer
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+async def close(database: Database, talk_id: str, now: datetime) -> None:
+    """End a talk; the next message in its place opens a new one."""
+    async with database.write() as connection:
+        await connection.execute(update(Talk).where(Talk.id == talk_id).values(closed_at=now))
+
+
+async def recent(
+    database: Database, person_id: int, limit: int, *, talk_id: str | None = None
+) -> tuple[TurnView, ...]:
+    """The last turns of a person, oldest first; of one talk, if it is named."""
+    wanted = turns().where(Turn.person_id == person_id).order_by(Turn.no.desc()).limit(limit)
+    if talk_id is not None:
+        wanted = wanted.where(Turn.talk_id == talk_id)
+    async with database.read() as connection:
+        rows = (await connection.execute(wanted)).all()
+        if not rows:
+            return ()
+        return tuple(reversed(await opened(database, connection, rows)))
+
+
+async def turn(database: Database, person_id: int, turn_id: str) -> TurnView | None:
+    """One turn of a person."""
+    wanted = turns().where(Turn.person_id == person_id, Turn.id == turn_id)
+    async with database.read() as connection:
+        rows = (await connection.execute(wanted)).all()
+        return (await opened(database, connection, rows))[0] if rows else None
+
+
+def turns() -> Select[*tuple[Any, ...]]:
+    """Turns with all that is kept of them, still sealed; narrow it, give the rows to `opened`."""
+    return (
+        select(
+            Turn,
+            Person.uid.label("person_uid"),
+            Talk.platform,
+            Reading.sealed.label("reading"),
+            Moment.sealed.label("moment"),
+            Plan.sealed.label("plan"),
+            Reply.sealed.label("reply"),
+            Reply.timings,
+        )
+        .join(Talk, Talk.id == Turn.talk_id)
+        .join(Person, Person.id == Turn.person_id)
+        .outerjoin(Reading, Reading.turn_id == Turn.id)
+        .outerjoin(Moment, Moment.turn_id == Turn.id)
+        .outerjoin(Plan, Plan.turn_id == Turn.id)
+        .outerjoin(Reply, Reply.turn_id == Turn.id)
+    )
+
+
+async def opened(
+    database: Database, connection: AsyncConnection, rows: Sequence[AnyRow]
+) -> list[TurnView]:
+    """The rows of a `turns()` query, opened, in their order."""
+    said = await _said(connection, [row.id for row in rows])
+    views = []
+    for row in rows:
+        sealer = await database.sealer(connection, row.person_id)
+        views.append(_view(row, said.get(row.id, ()), sealer))
+    return views
+
+
+async def _said(
+    connection: AsyncConnection, turn_ids: Sequence[str]
+) -> Mapping[str, Sequence[AnyRow]]:
+    rows = await connection.execute(
+        select(Inbox.turn_id, Inbox.channel, Inbox.ext_id, Inbox.sealed)
+        .where(Inbox.turn_id.in_(turn_ids), Inbox.sealed.is_not(None))
+        .order_by(Inbox.id)
+    )
+    said: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        said.setdefault(row.turn_id, []).append(row)
+    return said
+
+
+def _view(row: AnyRow, said: Sequence[AnyRow], sealer: Sealer) -> TurnView:
+    return TurnView(
+        id=row.id,
+        person_id=row.person_id,
+        person_uid=row.person_uid,
+        no=row.no,
+        talk_id=row.talk_id,
+        platform=row.platform,
+        kind=row.kind,
+        at=row.at,
+        said=tuple(sealer.open("inbox", f"{one.channel}:{one.ext_id}", one.sealed) for one in said),
+        notes=load(Notes, sealer.open("turn", row.id, row.sealed)),
+        reading=_value(sealer, row, ReadingValue, "reading"),
+        moment=_value(sealer, row, MomentValue, "moment"),
+        plan=_value(sealer, row, PlanValue, "plan"),
+        wording=_value(sealer, row, Wording, "reply"),
+        timings=row.timings or {},
+    )
+
+
+def _value(sealer: Sealer, row: AnyRow, kind: type[Value], table: str) -> Value | None:
+    sealed = row._mapping[table]  # noqa: SLF001 - the public way to a column by its name
+    return None if sealed is None else load(kind, sealer.open(table, row.id, sealed))
+
+
+async def places(database: Database, platform: str) -> list[tuple[list[str | None], bool, str]]:
+    """Where open talks of a platform take place: [chat, thread], private, last message id known."""
+    last = (
+        select(Inbox.talk_id, func.max(Inbox.id).label("id"))
+        .where(Inbox.message.is_not(None), Inbox.kind == "message")
+        .group_by(Inbox.talk_id)
+        .subquery()
+    )
+    wanted = (
+        select(Talk.id, Talk.person_id, Talk.private, Talk.sealed, Inbox.message)
+        .join(last, last.c.talk_id == Talk.id)
+        .join(Inbox, Inbox.id == last.c.id)
+        .where(Talk.platform == platform, Talk.closed_at.is_(None))
+    )
+    found = []
+    async with database.read() as connection:
+        for row in (await connection.execute(wanted)).all():
+            sealer = await database.sealer(connection, row.person_id)
+            place = load(list[str | None], sealer.open("talk", row.id, row.sealed))
+            found.append((place, row.private, row.message))
+    return found
