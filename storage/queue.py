@@ -248,8 +248,7 @@ async def next_part(
     async with database.read() as connection:
         row = (
             await connection.execute(
-                select(Delivery, Talk.sealed.label("place"))
-                .join(Talk, Talk.id == Delivery.talk_id)
+                select(Delivery)
                 .where(
                     Delivery.person_id == person_id,
                     Delivery.state.in_((PENDING, SENDING)),
@@ -271,7 +270,6 @@ async def next_part(
         turn_id=row.turn_id,
         part=row.part,
         platform=row.platform,
-        place=sealer.open("talk", row.talk_id, row.place),
         body=sealer.open("delivery", f"{row.turn_id}:{row.part}", row.sealed),
         attempts=row.attempts,
         in_doubt=row.state == SENDING,

@@ -142,14 +142,13 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a reply that is due, claimed by nobody yet. `place` is the talk's address."""
+    """A part of a reply that is due, claimed by nobody yet."""
 
     id: int
     person_id: int
     turn_id: str
     part: int
     platform: str
-    place: bytes
     body: bytes
     attempts: int
     in_doubt: bool

@@ -49,6 +49,17 @@ async def turn(database: Database, person_id: int, turn_id: str) -> TurnView | N
         return (await opened(database, connection, rows))[0] if rows else None
 
 
+async def turn_of(database: Database, channel: str, ext_id: str) -> TurnView | None:
+    """The turn that a stored message went into."""
+    wanted = turns().where(
+        Turn.id == select(Inbox.turn_id).where(Inbox.channel == channel, Inbox.ext_id == ext_id)
+        .scalar_subquery()
+    )
+    async with database.read() as connection:
+        rows = (await connection.execute(wanted)).all()
+        return (await opened(database, connection, rows))[0] if rows else None
+
+
 def turns() -> Select[*tuple[Any, ...]]:
     """Turns with all that is kept of them, still sealed; narrow it, give the rows to `opened`."""
     return (
