@@ -1,0 +1,174 @@
+"""Which entries answer words like these: cue vectors of the text model, kept on disk.
+
+Cues of a language are centred on their mean, because raw vectors of such encoders lie close
+together (unlike lines still reach .8). Rare words that said and cue share add a little, which also
+keeps retrieval alive where no encoder is at hand. Knows nothing of plans or of wording.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from affect.writers import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from affect.writers.entry import Entry
+
+    Floats = NDArray[np.float32]
+
+FILE = Path(__file__).parent.parent / "weights" / "bank.npz"
+SHARED = 0.3  # weight of shared rare words beside the cosine
+
+_log = logging.getLogger(__name__)
+
+
+class Encoder(Protocol):
+    """What turns lines into vectors: the text model, or a stand-in in tests."""
+
+    @property
+    def name(self) -> str:
+        """Model and version; vectors of another name are not comparable."""
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """(n, d) float32, rows L2-normalised."""
+
+
+def digest(entries: Sequence[Entry]) -> str:
+    """A fingerprint of all cues in their order: changes when any of them does."""
+    lines = [f"{entry.id}\0{cue}" for entry in entries for cue in entry.cues]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> None:
+    """Embed all cues and write them as float16 with fingerprint and model name."""
+    vectors = _embed(entries, encoder)
+    np.savez_compressed(
+        file,
+        vectors=vectors.astype(np.float16),
+        digest=np.array(digest(entries)),
+        model=np.array(encoder.name),
+    )
+
+
+def stored(entries: Sequence[Entry], model: str | None, file: Path = FILE) -> Floats | None:
+    """The (n, d) vectors kept on disk, or None where they are missing or of other cues or model."""
+    try:
+        with np.load(file) as kept:
+            fits = str(kept["digest"]) == digest(entries)
+            if not fits or (model is not None and str(kept["model"]) != model):
+                return None
+            vectors: Floats = kept["vectors"].astype(np.float32)
+            return vectors
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _embed(entries: Sequence[Entry], encoder: Encoder) -> Floats:
+    return encoder.embed([cue for entry in entries for cue in entry.cues])
+
+
+class Cues:
+    """The cues of all entries, searched by language."""
+
+    def __init__(
+        self, entries: Sequence[Entry], encoder: Encoder | None, file: Path = FILE
+    ) -> None:
+        """Take vectors from `file` if they fit, else compute them; without encoder, words alone."""
+        vectors = None
+        if encoder is not None and entries:
+            vectors = stored(entries, encoder.name, file)
+            if vectors is None:
+                _log.warning("bank_cues_recomputed", extra={"cues": sum(map(_size, entries))})
+                vectors = _embed(entries, encoder)
+        self._encoder = encoder
+        self._spaces: dict[str, _Space] = {}
+        owners = [entry for entry in entries for _ in entry.cues]
+        for language in {entry.language for entry in entries}:
+            rows = [i for i, entry in enumerate(owners) if entry.language == language]
+            own = [entry for entry in entries if entry.language == language]
+            self._spaces[language] = _Space(own, None if vectors is None else vectors[rows])
+
+    def likeness(
+        self, said: str, language: str, embedding: Sequence[float] | None = None
+    ) -> dict[str, float]:
+        """For each entry with cues, how like its nearest cue the words are; about 0 to 1.3."""
+        space = self._spaces.get(language)
+        if space is None:
+            return {}
+        vector = None
+        if space.has_vectors and self._encoder is not None:
+            if embedding is None:
+                vector = self._encoder.embed([said])[0]
+            else:
+                vector = np.asarray(embedding, dtype=np.float32)
+        return space.likeness(said, vector)
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.cues)
+
+
+class _Space:
+    """The cues of one language."""
+
+    def __init__(self, entries: Sequence[Entry], vectors: Floats | None) -> None:
+        self._owner = [entry.id for entry in entries for _ in entry.cues]
+        self._mean: Floats | None = None
+        self._vectors: Floats | None = None
+        if vectors is not None and len(vectors):
+            self._mean = vectors.mean(axis=0)
+            self._vectors = _normalised(vectors - self._mean)
+        stems = [words.stems(cue) for entry in entries for cue in entry.cues]
+        spread = Counter(stem for each in stems for stem in each)
+        self._rarity = {s: math.log(1 + len(stems) / n) for s, n in spread.items()}
+        self._unseen = math.log(1 + len(stems))
+        self._mass = np.array([self._weight(each) for each in stems], dtype=np.float32)
+        self._holding: dict[str, list[int]] = defaultdict(list)
+        for row, each in enumerate(stems):
+            for stem in each:
+                self._holding[stem].append(row)
+
+    @property
+    def has_vectors(self) -> bool:
+        return self._vectors is not None
+
+    def likeness(self, said: str, vector: Floats | None) -> dict[str, float]:
+        scores = SHARED * self._shared(said)
+        if vector is not None and self._vectors is not None and self._mean is not None:
+            scores = scores + self._vectors @ _normalised((vector - self._mean)[None, :])[0]
+        best: dict[str, float] = {}
+        for owner, score in zip(self._owner, scores.tolist(), strict=True):
+            if score > best.get(owner, -math.inf):
+                best[owner] = score
+        return best
+
+    def _shared(self, said: str) -> Floats:
+        """(cues,) cosine of the two sets of stems, each stem weighing its rarity."""
+        own = words.stems(said)
+        shared = np.zeros(len(self._owner), dtype=np.float32)
+        for stem in own:
+            for row in self._holding.get(stem, ()):
+                shared[row] += self._rarity[stem]
+        result: Floats = shared / np.sqrt(np.maximum(self._mass * self._weight(own), 1e-6))
+        return result
+
+    def _weight(self, stems: frozenset[str]) -> float:
+        # Words that no cue has say little about how well a cue fits: half weight.
+        return sum(self._rarity.get(stem, self._unseen / 2) for stem in stems)
+
+
+def _normalised(rows: Floats) -> Floats:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    result: Floats = rows / np.maximum(lengths, 1e-6)
+    return result

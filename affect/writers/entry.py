@@ -1,0 +1,135 @@
+"""One entry of the bank: a reply written by hand, with what it answers and what it carries."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from affect.errors import BadInput
+from affect.strategy import SPECIAL
+from affect.types import Emotion, Stage, Strategy
+
+LANGUAGES = ("en", "zh")
+SLOTS = ("topic", "person", "time")
+INTENSITIES = ("low", "middle", "high")
+SITUATIONS = frozenset({*SPECIAL, "fallback"})
+_KEYS = frozenset(
+    {"id", "text", "plain", "cues", "strategy", "stages", "emotions", "intensity"}
+    | {"situation", "question", "aim"}
+)
+_ID = re.compile(r"(en|zh)(-[a-z0-9]+)+")
+_SLOT = re.compile(r"\{(\w*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A written reply.
+
+    `text` may hold the slots {topic}, {person}, {time}; `plain` is the version without (equal to
+    `text` where there are none). `cues` are lines that it answers. `valence` and `arousal`, in
+    [-1, 1], are what the reply carries. `situation` names a special turn of the talk, or is None.
+    """
+
+    id: str
+    language: str
+    text: str
+    plain: str
+    cues: tuple[str, ...]
+    strategy: Strategy
+    stages: frozenset[Stage]
+    emotions: frozenset[Emotion]
+    intensity: frozenset[str]
+    situation: str | None
+    question: bool
+    valence: float
+    arousal: float
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of the slots in `text`, in their order."""
+        return tuple(_SLOT.findall(self.text))
+
+
+def parse(raw: Any) -> Entry:
+    """Make an entry of one YAML mapping; raise `BadInput("entry", ...)` saying what is wrong."""
+    if not isinstance(raw, dict):
+        raise BadInput("entry", "An entry must be a mapping with an id and a text.")
+    name = str(raw.get("id", "without id"))
+    try:
+        return _parse(raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput("entry", f"Entry {name}: {_reason(error)}.") from error
+
+
+def _parse(raw: dict[str, Any]) -> Entry:
+    if unknown := sorted(set(raw) - _KEYS):
+        raise ValueError(f"unknown key {unknown[0]!r}")
+    name, text, situation = str(raw["id"]), _line(raw, "text"), raw.get("situation")
+    if not _ID.fullmatch(name):
+        raise ValueError("the id must be like en-anger-work-01")
+    if situation is not None and situation not in SITUATIONS:
+        raise ValueError(f"unknown situation {situation!r}")
+    slots = _SLOT.findall(text)
+    if strange := [slot for slot in slots if slot not in SLOTS]:
+        raise ValueError(f"unknown slot {strange[0]!r}")
+    if slots and not raw.get("plain"):
+        raise ValueError("a text with slots needs a plain version")
+    aim = raw["aim"]
+    return Entry(
+        id=name,
+        language=name[:2],
+        text=text,
+        plain=_line(raw, "plain") if raw.get("plain") else text,
+        cues=tuple(_string(cue, "cues") for cue in raw.get("cues") or ()),
+        strategy=Strategy(raw["strategy"]),
+        stages=frozenset(Stage(stage) for stage in _list(raw, "stages")),
+        emotions=frozenset(Emotion(emotion) for emotion in _list(raw, "emotions")),
+        intensity=frozenset(_intensity(level) for level in _list(raw, "intensity")),
+        situation=situation,
+        question=_flag(raw["question"]),
+        valence=_unit(aim["valence"]),
+        arousal=_unit(aim["arousal"]),
+    )
+
+
+def _string(value: Any, key: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key} must hold words")
+    return value.strip()
+
+
+def _line(raw: dict[str, Any], key: str) -> str:
+    return " ".join(_string(raw[key], key).split())
+
+
+def _list(raw: dict[str, Any], key: str) -> list[Any]:
+    value = raw[key]
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{key} must be a list with at least one item")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("question must be true or false")  # noqa: TRY004 - one kind for all
+    return value
+
+
+def _intensity(value: Any) -> str:
+    if value not in INTENSITIES:
+        raise ValueError(f"unknown intensity {value!r}")
+    return str(value)
+
+
+def _unit(value: Any) -> float:
+    number = float(value)
+    if not -1 <= number <= 1:
+        raise ValueError("aim must lie in [-1, 1]")
+    return number
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    return str(error)

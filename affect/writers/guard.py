@@ -1,0 +1,81 @@
+"""What may leave: the last look at a reply, whoever wrote it.
+
+A fixed list of reasons, checked in order; the first that holds is the verdict. It refuses, never
+rewrites: the caller takes the next candidate. The patterns are voice.md 1 in lexicon/forbidden.yaml,
+English and Chinese together, because a reply may mix both. Crisis cards and command answers are
+fixed, reviewed text and do not pass here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from affect.writers import words
+from affect.writers.lexicon import forbidden
+
+if TYPE_CHECKING:
+    from affect.types import Plan
+
+MOST_WORDS = 72  # 70, and what 120 Chinese characters count as
+MOST_CHARACTERS = 120
+SLACK = 1.6  # a plan's length is a wish; this many times it is a miss
+SLACK_WORDS = 12  # but short plans may be passed by this much
+
+_SHOUTING = re.compile(r"\b[A-Z]{2,}\b[ ,]+\b[A-Z]{2,}\b[ ,]+\b[A-Z]{2,}\b")
+_ONLY_FOR_PLANS = frozenset({"advice", "hook"})  # wrong in some moments, not always
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a text may leave; `reason` is a short constant name where it may not."""
+
+    ok: bool
+    reason: str | None = None
+
+
+def check(text: str, plan: Plan | None = None) -> Verdict:
+    """Whether `text` may leave as the answer that `plan` asked for, and if not, why."""
+    reason = _form(text) or _forbidden(text) or (_against(text, plan) if plan else None)
+    return Verdict(ok=reason is None, reason=reason)
+
+
+def gives_advice(text: str) -> bool:
+    """Whether the text tells the person what to do."""
+    return bool(forbidden()["advice"].search(_plain(text)))
+
+
+def _form(text: str) -> str | None:
+    if not text.strip():
+        return "empty"
+    if words.characters(text) > MOST_CHARACTERS or words.count(text) > MOST_WORDS:
+        return "too_long"
+    if words.questions(text) > 1:
+        return "two_questions"
+    return "shouting" if _SHOUTING.search(text) else None
+
+
+def _forbidden(text: str) -> str | None:
+    plain = _plain(text)
+    for reason, pattern in forbidden().items():
+        if reason not in _ONLY_FOR_PLANS and pattern.search(plain):
+            return reason
+    return None
+
+
+def _against(text: str, plan: Plan) -> str | None:
+    if plan.situation == "goodbye":
+        hooked = forbidden()["hook"].search(_plain(text))
+        if hooked or words.questions(text):
+            return "hook"
+    if "advice" in plan.avoid and gives_advice(text):
+        return "advice_early"
+    if words.count(text) > max(plan.length * SLACK, plan.length + SLACK_WORDS):
+        return "over_plan"
+    return None
+
+
+def _plain(text: str) -> str:
+    """Typographic apostrophes must not hide a phrase."""
+    return text.replace("’", "'").replace("ʼ", "'")

@@ -1,0 +1,52 @@
+"""Word lists of a language (lexicon/*.yaml): what is content, what may be taken up, what never.
+
+Lists live in files so that people without code can add to them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parent / "lexicon"
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one where libyaml is there
+
+
+@cache
+def listed(language: str, name: str) -> frozenset[str]:
+    """The words of one list; phrases where the list is separated by commas."""
+    raw = _file(language)[name]
+    parts = raw.split(",") if "," in raw else re.split(r"\s+", raw)
+    return frozenset(part.strip() for part in parts if part.strip())
+
+
+@cache
+def table(language: str, name: str) -> dict[str, str]:
+    """A list that maps words to words."""
+    return {str(key): str(value) for key, value in _file(language)[name].items()}
+
+
+@cache
+def forbidden() -> dict[str, re.Pattern[str]]:
+    """The patterns of forbidden.yaml by the name of their reason, in the order of the checks."""
+    content = dict(_file("forbidden"))
+    known: dict[str, str] = content.pop("words")
+    return {reason: _pattern(parts, known) for reason, parts in content.items()}
+
+
+def _pattern(parts: list[str], known: dict[str, str]) -> re.Pattern[str]:
+    joined = "|".join(parts)
+    for name, words in known.items():
+        joined = joined.replace(name, words)
+    return re.compile(joined, re.IGNORECASE)
+
+
+@cache
+def _file(name: str) -> dict[str, Any]:
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.load(text, Loader=LOADER)  # noqa: S506 - both loaders are safe
+    return content
