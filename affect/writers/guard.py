@@ -1,7 +1,7 @@
 """What may leave: the last look at a reply, whoever wrote it.
 
 A fixed list of reasons, checked in order; the first that holds is the verdict. It refuses, never
-rewrites: the caller takes the next candidate. The patterns are voice.md 1 in lexicon/forbidden.yaml,
+rewrites: the caller takes the next candidate. The patterns are in lexicon/forbidden.yaml,
 English and Chinese together, because a reply may mix both. Crisis cards and command answers are
 fixed, reviewed text and do not pass here.
 """

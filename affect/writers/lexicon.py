@@ -38,8 +38,14 @@ def forbidden() -> dict[str, re.Pattern[str]]:
     return {reason: _pattern(parts, known) for reason, parts in content.items()}
 
 
+@cache
+def turns(where: str) -> dict[str, re.Pattern[str]]:
+    """The patterns of situations.yaml under `whole` or `inside`, by situation, in their order."""
+    return {name: _pattern(parts, {}) for name, parts in _file("situations")[where].items()}
+
+
 def _pattern(parts: list[str], known: dict[str, str]) -> re.Pattern[str]:
-    joined = "|".join(parts)
+    joined = "|".join(f"(?:{part})" for part in parts)
     for name, words in known.items():
         joined = joined.replace(name, words)
     return re.compile(joined, re.IGNORECASE)

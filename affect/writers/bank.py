@@ -1,0 +1,60 @@
+"""The bank: every written reply, read from bank/<language>/*.yaml (docs/writing-entries.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from affect.errors import BadInput
+from affect.writers.entry import LANGUAGES, Entry, parse
+from affect.writers.lexicon import LOADER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parent / "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """All entries, ordered by language and id."""
+
+    entries: tuple[Entry, ...]
+
+    def of(self, language: str) -> tuple[Entry, ...]:
+        """The entries of one language."""
+        return tuple(entry for entry in self.entries if entry.language == language)
+
+
+def load(folder: Path = FOLDER) -> Bank:
+    """Read all entries; raise `BadInput("entry", ...)` naming the first that cannot be used."""
+    found: dict[str, Entry] = {}
+    for file in _files(folder):
+        for raw in _read(file):
+            entry = parse(raw)
+            if entry.language != file.parent.name:
+                raise BadInput("entry", f"Entry {entry.id} lies in the folder of another language.")
+            if entry.id in found:
+                raise BadInput("entry", f"Entry {entry.id} is there twice.")
+            found[entry.id] = entry
+    return Bank(tuple(found[name] for name in sorted(found)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for language in LANGUAGES:
+        yield from sorted((folder / language).glob("*.yaml"))
+
+
+def _read(file: Path) -> list[object]:
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe
+    except yaml.YAMLError as error:
+        raise BadInput("entry", f"{file.name} is not YAML: {error}") from error
+    if content is None:
+        return []
+    if not isinstance(content, list):
+        raise BadInput("entry", f"{file.name} must hold a list of entries.")
+    return content

