@@ -1,1 +1,32 @@
 """What a person can ask for, defined once and offered on every platform."""
+
+from __future__ import annotations
+
+from bot.commands.base import Command
+from bot.commands.crisis import crisis
+from bot.commands.language import language
+from bot.commands.mood import mood
+from bot.commands.not_yet import not_yet, stop
+from bot.commands.privacy import consent, export, forget, privacy
+from bot.commands.start import new, show_help, start
+from bot.commands.why import why
+
+COMMANDS: tuple[Command, ...] = (
+    Command("start", start),
+    Command("help", show_help),
+    Command("new", new),
+    Command("mood", mood, argument="days", private=True),
+    Command("why", why, private=True),
+    Command("consent", consent, argument="change", private=True),
+    Command("privacy", privacy),
+    Command("export", export, private=True),
+    Command("forget", forget, argument="yes", private=True),
+    Command("language", language, argument="code"),
+    Command("crisis", crisis, argument="country"),
+    Command("checkin", not_yet, offered=False),
+    Command("memory", not_yet, offered=False),
+    Command("link", not_yet, offered=False),
+    Command("voice", not_yet, offered=False),
+    Command("face", not_yet, offered=False),
+    Command("stop", stop, offered=False),
+)

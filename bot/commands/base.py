@@ -1,0 +1,92 @@
+"""A command: what a person asks, what is answered, and the way from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.messages import Address, Attachment, Button
+from bot.platforms.base import CommandInfo
+from bot.settings import Settings
+from bot.texts import LANGUAGES, say
+from storage.database import Database
+from storage.records import Profile, TurnView
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person asks for, with all that a command may need to answer it.
+
+    `text` is the whole command ("/mood 7"). `recent` are the person's last turns, oldest first.
+    """
+
+    profile: Profile
+    talk_id: str
+    address: Address
+    text: str
+    language: str
+    recent: tuple[TurnView, ...]
+    at: datetime
+    now: datetime
+    database: Database
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """The command's name, without slash."""
+        return self.text.removeprefix("/").split(maxsplit=1)[0].lower() if self.text[1:] else ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What follows the name, in lower case."""
+        return tuple(self.text.lower().split()[1:])
+
+    def say(self, key: str, **values: object) -> str:
+        """A fixed sentence in the person's language."""
+        return say(key, self.language, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered. `forget` asks for the person to be erased once it is said.
+
+    `language` is the language from here on, where the command changed it.
+    """
+
+    text: str
+    attachment: Attachment | None = None
+    buttons: tuple[Button, ...] = ()
+    forget: bool = False
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to ask for. `private` ones are not answered where others read along.
+
+    A command that is not `offered` is answered (with what it cannot do yet) but in no menu.
+    """
+
+    name: str
+    run: Callable[[Ask], Awaitable[Answer]]
+    argument: str | None = None
+    private: bool = False
+    offered: bool = True
+
+    @property
+    def info(self) -> CommandInfo:
+        """The command as a platform's menu shows it."""
+        told = {language: say(f"command_{self.name}", language) for language in LANGUAGES}
+        return CommandInfo(self.name, told, self.argument)
+
+
+async def answer(commands: Sequence[Command], ask: Ask) -> Answer:
+    """Answer what is asked, or say that there is no such thing."""
+    for command in commands:
+        if command.name == ask.name:
+            # A Discord command is answered for the asker's eyes alone: that is private enough.
+            if command.private and not ask.address.private and ask.address.token is None:
+                return Answer(ask.say("command_private"))
+            return await command.run(ask)
+    return Answer(ask.say("command_unknown"))

@@ -1,0 +1,91 @@
+"""Parts of a reply reach the platform: in order, as slowly as it asks, across restarts.
+
+A part is claimed, sent and settled. When death falls between the platform's OK and our note of
+it, the part is in doubt and is sent again with the same nonce once its lease is over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from affect.errors import RetryLater, Undeliverable, Unreachable
+from bot.clock import Clock
+from bot.messages import Address, Outgoing
+from bot.platforms.base import Platform
+from storage import queue
+from storage.database import Database
+from storage.records import Part
+from storage.values import load
+
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=10)
+TRIES = 30  # with these pauses, most of a day; after that the part is dead
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A part with its address, as it is sealed in the store."""
+
+    address: Address
+    outgoing: Outgoing
+
+
+class Delivery:
+    """Sends what is due to the platforms of this process."""
+
+    def __init__(
+        self, database: Database, platforms: Mapping[str, Platform], clock: Clock
+    ) -> None:
+        self._database = database
+        self._platforms = platforms
+        self._clock = clock
+
+    async def deliver(self, person_id: int) -> None:
+        """Send all open parts of a person; return when none is left."""
+        names = tuple(self._platforms)
+        while True:
+            now = self._clock.now()
+            due = await queue.next_part(self._database, person_id, names, now)
+            if due is None:
+                return
+            if isinstance(due, datetime):
+                await self._clock.sleep((due - now).total_seconds())
+                continue
+            token = await queue.claim(self._database, due, now)
+            if token is not None:
+                await self._send(due, token)
+
+    async def _send(self, part: Part, token: str) -> None:
+        parcel = load(Parcel, part.body)
+        fields = {"person": part.person_id, "turn": part.turn_id, "part": part.part}
+        if part.in_doubt:
+            log.warning("part_sent_again", extra=fields)
+        try:
+            message = await self._platforms[part.platform].send(
+                parcel.address, parcel.outgoing, nonce=f"{part.id}"
+            )
+        except RetryLater as wait:
+            log.info("part_told_to_wait", extra={**fields, "seconds": wait.seconds})
+            later = self._clock.now() + timedelta(seconds=wait.seconds)
+            await queue.settle_later(self._database, part, token, later)
+        except Undeliverable:
+            log.warning("part_undeliverable", extra=fields)
+            await queue.settle_dead(self._database, part, token)
+        except Unreachable:
+            await self._try_again(part, token, fields)
+        else:
+            await queue.settle_sent(self._database, part, token, message, self._clock.now())
+
+    async def _try_again(self, part: Part, token: str, fields: dict[str, object]) -> None:
+        if part.attempts + 1 >= TRIES:
+            log.error("part_given_up", extra=fields)
+            await queue.settle_dead(self._database, part, token)
+            return
+        pause = min(FIRST_PAUSE * 2 ** min(part.attempts, 20), LONGEST_PAUSE)
+        log.info("part_postponed", extra={**fields, "seconds": pause.total_seconds()})
+        await queue.settle_later(self._database, part, token, self._clock.now() + pause)
