@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from affect.perception.text import TextModel
+
 from affect import strategy, trajectory
 from affect.errors import BadInput, NotFound
 from affect.fusion import fuse
 from affect.perception import language as languages
-from affect.perception.text import TextModel
 from affect.safety import cards, screening
 from affect.types import Moment, Plan, Reading, Risk
 from affect.writers import guard
@@ -178,7 +179,7 @@ class Companion:
     def _language(
         self, profile: Profile, messages: Sequence[Incoming], text: str, last: str | None
     ) -> str:
-        """The language to answer in: chosen, else that of the words, else of the talk or the app."""
+        """The language to answer in: chosen, else of the words, else of the talk or the app."""
         if profile.language:
             return profile.language
         if self._settings.language != "auto":

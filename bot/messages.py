@@ -109,3 +109,18 @@ class Outgoing:
     attachment: Attachment | None = None
     buttons: tuple[Button, ...] = ()
     reply_to: str | None = None
+
+
+MOST_CHARACTERS = 100_000
+
+
+def readable(text: str) -> str:
+    """Words as they can be stored and shown: no NUL, no half of a surrogate pair, bounded.
+
+    Of a longer text, the beginning and the end stay.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+    if len(whole) <= MOST_CHARACTERS:
+        return whole
+    half = MOST_CHARACTERS // 2
+    return whole[:half] + whole[-half:]

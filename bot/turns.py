@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
@@ -22,7 +22,7 @@ from affect.errors import AttuneError, Unreachable
 from bot.clock import Clock
 from bot.companion import Companion, Taken
 from bot.delivery import Delivery, Parcel
-from bot.messages import Incoming, Kind, Outgoing
+from bot.messages import Incoming, Kind, Outgoing, readable
 from bot.platforms.base import Platform
 from bot.platforms.splitting import split
 from bot.waking import Waker
@@ -76,6 +76,11 @@ class Turns:
 
     async def receive(self, incoming: Incoming) -> None:
         """Store an event and wake the person's lane; return once it cannot be lost any more."""
+        incoming = replace(
+            incoming,
+            text=readable(incoming.text),
+            name=readable(incoming.name) if incoming.name else None,
+        )
         address = incoming.address
         arrival = Arrival(
             platform=address.platform,
@@ -132,7 +137,7 @@ class Turns:
                 taken = await self._companion.take(person_id, burst[0].talk_id, messages)
             except Unreachable:
                 raise
-            except Exception as error:  # noqa: BLE001 - a person never stays without an answer
+            except Exception as error:
                 name = type(error).__name__ if not isinstance(error, AttuneError) else str(error)
                 log.error("turn_failed", extra={**fields, "error": name})
                 log.debug("turn_failed_trace", exc_info=True)
@@ -205,9 +210,7 @@ def due(burst: Sequence[StoredMessage], settling: Settling) -> datetime:
     """When a burst is settled; a command is at once."""
     if burst[0].kind == Kind.COMMAND:
         return burst[0].received_at
-    return min(
-        burst[-1].received_at + settling.pause, burst[0].received_at + settling.longest
-    )
+    return min(burst[-1].received_at + settling.pause, burst[0].received_at + settling.longest)
 
 
 def parts(taken: Taken, last: Incoming) -> list[Outgoing]:

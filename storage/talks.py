@@ -52,7 +52,9 @@ async def turn(database: Database, person_id: int, turn_id: str) -> TurnView | N
 async def turn_of(database: Database, channel: str, ext_id: str) -> TurnView | None:
     """The turn that a stored message went into."""
     wanted = turns().where(
-        Turn.id == select(Inbox.turn_id).where(Inbox.channel == channel, Inbox.ext_id == ext_id)
+        Turn.id
+        == select(Inbox.turn_id)
+        .where(Inbox.channel == channel, Inbox.ext_id == ext_id)
         .scalar_subquery()
     )
     async with database.read() as connection:

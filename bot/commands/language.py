@@ -12,11 +12,11 @@ async def language(ask: Ask) -> Answer:
     match ask.words:
         case ():
             chosen = ask.profile.language or "auto"
-            return Answer(ask.say("language_now", language=ask.say(f"language_name_{chosen}")))
+            return Answer(ask.say("language_now", spoken=ask.say(f"language_name_{chosen}")))
         case (wanted,) if wanted in LANGUAGES:
             await people.settle_in(ask.database, ask.profile.id, language=wanted)
             name = say(f"language_name_{wanted}", wanted)
-            return Answer(say("language_set", wanted, language=name), language=wanted)
+            return Answer(say("language_set", wanted, spoken=name), language=wanted)
         case ("auto",):
             await people.settle_in(ask.database, ask.profile.id, language="")
             return Answer(ask.say("language_auto_set"))

@@ -31,9 +31,7 @@ async def mood(ask: Ask) -> Answer:
     at = max(ask.at, read[-1].moment.at)
     now = trajectory.now(read[-1].moment, at)
     span = ask.say("mood_span_one") if days == 1 else ask.say("mood_span", days=days)
-    count = (
-        ask.say("mood_count_one") if len(read) == 1 else ask.say("mood_count", count=len(read))
-    )
+    count = ask.say("mood_count_one") if len(read) == 1 else ask.say("mood_count", count=len(read))
     return Answer(
         ask.say(
             "mood",

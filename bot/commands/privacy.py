@@ -32,9 +32,7 @@ async def consent(ask: Ask) -> Answer:
             return Answer(_consents(ask))
         case (kind, ("yes" | "no") as said) if kind in KINDS:
             granted = said == "yes"
-            await people.consent(
-                ask.database, ask.profile.id, kind, granted=granted, now=ask.now
-            )
+            await people.consent(ask.database, ask.profile.id, kind, granted=granted, now=ask.now)
             days = ask.settings.retention_days
             return Answer(ask.say(f"consent_{kind}_{said}", days=days))
         case _:

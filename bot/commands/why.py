@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from affect import trajectory
-from affect.types import EMOTIONS, Reading, Risk
+from affect.types import EMOTIONS, Emotion, Reading, Risk
 from bot.commands.base import Answer, Ask
 from bot.commands.mood import in_words
 
@@ -53,7 +53,7 @@ async def why(ask: Ask) -> Answer:
     )
 
 
-def _ranked(reading: Reading) -> list[str]:
+def _ranked(reading: Reading) -> list[Emotion]:
     return sorted(EMOTIONS, key=lambda emotion: -reading.probabilities[emotion])
 
 

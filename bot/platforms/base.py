@@ -42,7 +42,7 @@ class Platform(Protocol):
     name: str
 
     async def start(
-        self, receive: Receive, commands: Sequence[CommandInfo], places: Sequence[Place]
+        self, receive: Receive, commands: Sequence[CommandInfo], places: Sequence[Place], /
     ) -> None:
         """Connect, offer `commands`, fetch what was missed in `places`; return when connected.
 
@@ -55,7 +55,7 @@ class Platform(Protocol):
         """Stop taking events, let those in hand be stored, disconnect."""
         ...
 
-    async def send(self, address: Address, outgoing: Outgoing, nonce: str) -> str | None:
+    async def send(self, address: Address, outgoing: Outgoing, /, nonce: str) -> str | None:
         """Send one part; give the platform's message id, where it has one.
 
         `nonce` is the same for every try of the same part. Raises `RetryLater` (the platform says
@@ -63,7 +63,7 @@ class Platform(Protocol):
         """
         ...
 
-    def typing(self, address: Address) -> AbstractAsyncContextManager[None]:
+    def typing(self, address: Address, /) -> AbstractAsyncContextManager[None]:
         """Show that an answer is being written for as long as the context lasts; never raise."""
         ...
 

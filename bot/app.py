@@ -1,0 +1,149 @@
+"""Puts the parts together; starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from affect.perception.text import TextModel
+
+from affect.errors import SettingsError, Unreachable
+from affect.writers import bank
+from affect.writers.scripted import ScriptedWriter
+from bot.clock import Clock, SystemClock
+from bot.commands import COMMANDS
+from bot.companion import Companion
+from bot.messages import Address
+from bot.platforms.base import Place, Platform
+from bot.settings import Settings
+from bot.turns import Settling, Turns
+from bot.waking import Lanes, Waker
+from storage import migrate, retention, talks
+from storage.database import Database
+from storage.vault import Vault
+
+SWEEP_EVERY = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class App:
+    """Attune, running on some platforms."""
+
+    settings: Settings
+    database: Database
+    turns: Turns
+    waker: Waker
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    _sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Answer what is open, then connect every platform.
+
+        Raises `Unreachable` or `SettingsError` if a platform cannot be served.
+        """
+        await self.turns.start()
+        self._sweeping = asyncio.create_task(self._sweep())
+        offered = [command.info for command in COMMANDS if command.offered]
+        for platform in self.platforms.values():
+            places = [
+                Place(Address(platform.name, chat or "", thread, private), last)
+                for (chat, thread), private, last in await talks.places(
+                    self.database, platform.name
+                )
+            ]
+            await platform.start(self.turns.receive, offered, places)
+            log.info("platform_started", extra={"platform": platform.name})
+
+    async def stop(self) -> None:
+        """Take nothing more in, finish what can be finished, let go of everything."""
+        for platform in self.platforms.values():
+            await platform.stop()
+        if self._sweeping:
+            self._sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeping
+        await self.turns.stop()
+        await self.database.close()
+
+    async def _sweep(self) -> None:
+        """Erase what is kept no longer, now and every hour."""
+        while True:
+            try:
+                days = self.settings.retention_days
+                swept = await retention.sweep(self.database, self.clock.now(), days)
+                if swept.turns:
+                    log.info("swept", extra={"turns": swept.turns})
+            except Unreachable:
+                log.warning("sweep_failed")
+            await self.clock.sleep(SWEEP_EVERY.total_seconds())
+
+
+async def build(
+    settings: Settings,
+    platforms: Sequence[Platform],
+    *,
+    settling: Settling | None = None,
+    clock: Clock | None = None,
+    waker: Waker | None = None,
+) -> App:
+    """Open the store, load the models and tie everything together; nothing is connected yet.
+
+    Raises `SettingsError`, `Unreachable` or `ModelUnavailable` with one sentence.
+    """
+    if settings.writer in {"local", "openai"}:
+        raise SettingsError(
+            f"The {settings.writer!r} writer is not there yet in this version: "
+            "leave ATTUNE_WRITER at auto or scripted."
+        )
+    clock = clock or SystemClock()
+    model_loading = asyncio.create_task(asyncio.to_thread(load_models, settings))
+    try:
+        database = await open_database(settings)
+    except BaseException:
+        with suppress(Exception):
+            await model_loading
+        raise
+    model, writer = await model_loading
+    by_name = {platform.name: platform for platform in platforms}
+    if waker is None:
+        waker = await engine(settings, database, by_name, clock)
+    companion = Companion(database, settings, model, writer, clock)
+    turns = Turns(database, companion, by_name, waker, clock, settling)
+    return App(settings, database, turns, waker, by_name, clock)
+
+
+def load_models(settings: Settings) -> tuple[TextModel, ScriptedWriter]:
+    """The text model, and the writer that finds its entries with it."""
+    model = TextModel.load(settings.text_model)
+    return model, ScriptedWriter(bank.load(), model)
+
+
+async def open_database(settings: Settings) -> Database:
+    """Open the store and bring its tables up to date."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        raise SettingsError(
+            f"The folder {settings.home} cannot be made: set ATTUNE_HOME."
+        ) from None
+    database = Database(settings.database, Vault.at(settings.keys))
+    await migrate.upgrade(database)
+    return database
+
+
+async def engine(
+    settings: Settings, database: Database, platforms: Mapping[str, Platform], clock: Clock
+) -> Waker:
+    """Lanes in this process; on PostgreSQL procrastinate, so that several can share the work."""
+    if database.embedded or "terminal" in platforms:
+        return Lanes(clock)
+    from bot.procrastination import Procrastination  # needs the extra `postgres`
+
+    return Procrastination(settings.database, tuple(platforms), clock)
