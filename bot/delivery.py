@@ -38,9 +38,7 @@ class Parcel:
 class Delivery:
     """Sends what is due to the platforms of this process."""
 
-    def __init__(
-        self, database: Database, platforms: Mapping[str, Platform], clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, platforms: Mapping[str, Platform], clock: Clock) -> None:
         self._database = database
         self._platforms = platforms
         self._clock = clock

@@ -11,8 +11,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from affect.errors import AttuneError
 from affect.perception.text import TextModel, TextReading
+
+from affect.errors import AttuneError
 from affect.types import Estimate
 from bot.messages import Incoming, Media, MediaKind
 from bot.texts import say

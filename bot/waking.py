@@ -93,7 +93,7 @@ class Lanes:
                 try:
                     await lane(person_id)
                     pause = FIRST_PAUSE
-                except Exception as error:  # noqa: BLE001 - whatever it was, the work is still there
+                except Exception as error:
                     log.error("lane_failed", extra={"person": person_id, "error": _kind(error)})
                     log.debug("lane_failed_trace", exc_info=True)
                     self._dirty.add(person_id)
