@@ -55,11 +55,11 @@ async def talk(wish: Wish, settings: Settings) -> None:
     lanes = app.waker
     if not isinstance(lanes, Lanes):
         raise SettingsError("The terminal needs lanes of its own.")
-    await app.start()
-    await lanes.quiet()  # an earlier talk may have left something open
     prompt = say("terminal_prompt", language, person=wish.person) if interactive else None
     lines = typed_lines(prompt)
     try:
+        await app.start()
+        await lanes.quiet()  # an earlier talk may have left something open
         if wish.as_json:
             await jsonl.converse(
                 terminal,
