@@ -6,6 +6,7 @@ text model (that only retrieves). Numbers can be gamed: `read` prints the replie
 
 from __future__ import annotations
 
+import argparse
 import json as jsonlib
 import re
 from collections import Counter
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import yaml
 
+from affect.errors import ModelUnavailable
+from affect.perception.text import TextModel
 from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Strategy, Variance
 from affect.writers import bank, guard, words
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
     from affect.types import Plan
     from affect.writers.base import Candidate
-    from affect.writers.cues import Encoder
 
 SCRIPT = Path(__file__).parent / "replies.yaml"
 START = datetime(2026, 1, 5, 19, tzinfo=UTC)
@@ -253,19 +255,51 @@ def read(turns: Sequence[Turn]) -> None:
         print(f"  {turn.told.said}\n    > {turn.reply.text}   [{why}; {turn.reply.entry}]")
 
 
-def main(json: bool = False, encoder: Encoder | None = None, show: bool = False) -> None:
+def main(json: bool = False, show: bool = False) -> None:
     """Print the table of gates, or one JSON object; `show` prints the replies first."""
+    encoder = _text_model()
     turns = run(ScriptedWriter(bank.load(), encoder))
     if show:
         read(turns)
+    retrieval = encoder.name if encoder else "words only (no text model)"
     table = figures(turns)
     if json:
-        retrieval = encoder.name if encoder else "words only"
         rows = [{**asdict(figure), "holds": figure.holds} for figure in table]
         print(jsonlib.dumps({"retrieval": retrieval, "figures": rows}, ensure_ascii=False))
         return
-    print(f"retrieval by {encoder.name if encoder else 'words only (no text model)'}")
+    print(f"retrieval by {retrieval}")
     for figure in table:
-        bounds = f"{'' if figure.low is None else figure.low} .. {figure.high or ''}"
+        bounds = f"{'' if figure.low is None else figure.low} .. "
+        bounds += "" if figure.high is None else str(figure.high)
         mark = "" if figure.holds else "  MISSED"
         print(f"{figure.language}  {figure.measure:28} {figure.value:8.3f}  [{bounds}]{mark}")
+
+
+def _text_model() -> TextModel | None:
+    try:
+        return TextModel.load()
+    except ModelUnavailable:
+        return None
+
+
+def try_out(arguments: Sequence[str] | None = None) -> None:
+    """`python -m affect.evaluation.replies LINE ...`: answer lines; without any, the script."""
+    parser = argparse.ArgumentParser(prog="python -m affect.evaluation.replies")
+    parser.add_argument("lines", nargs="*", help="what is said; none: the fixed script")
+    parser.add_argument("--talk", action="store_true", help="answer the lines as one talk")
+    parser.add_argument("--emotion", type=Emotion, default=Emotion.NEUTRAL)
+    parser.add_argument("--valence", type=float, default=0.0)
+    parser.add_argument("--arousal", type=float, default=0.0)
+    given = parser.parse_args(arguments)
+    if not given.lines:
+        main(show=True)
+        return
+    writer = ScriptedWriter(bank.load(), _text_model())
+    told = [Told(given.emotion, given.valence, given.arousal, line) for line in given.lines]
+    for talk in [told] if given.talk else [[one] for one in told]:
+        language = "zh" if words.is_chinese(talk[0].said) else "en"
+        read(converse(writer, language, talk))
+
+
+if __name__ == "__main__":
+    try_out()

@@ -88,7 +88,7 @@ class Cues:
         vectors = None
         if encoder is not None and entries:
             vectors = stored(entries, encoder.name, file)
-            if vectors is None:
+            if vectors is None or not _same_space(vectors, entries, encoder):
                 _log.warning("bank_cues_recomputed", extra={"cues": sum(map(_size, entries))})
                 vectors = _embed(entries, encoder)
         self._encoder = encoder
@@ -113,6 +113,12 @@ class Cues:
             else:
                 vector = np.asarray(embedding, dtype=np.float32)
         return space.likeness(said, vector)
+
+
+def _same_space(vectors: Floats, entries: Sequence[Entry], encoder: Encoder) -> bool:
+    """Whether the first cue still lies where it was stored: names may stay when weights change."""
+    first = next(cue for entry in entries for cue in entry.cues)
+    return float(encoder.embed([first])[0] @ vectors[0]) > 0.99
 
 
 def _size(entry: Entry) -> int:
@@ -144,9 +150,11 @@ class _Space:
         return self._vectors is not None
 
     def likeness(self, said: str, vector: Floats | None) -> dict[str, float]:
-        scores = SHARED * self._shared(said)
+        scores = self._shared(said)
         if vector is not None and self._vectors is not None and self._mean is not None:
-            scores = scores + self._vectors @ _normalised((vector - self._mean)[None, :])[0]
+            scores = (
+                SHARED * scores + self._vectors @ _normalised((vector - self._mean)[None, :])[0]
+            )
         best: dict[str, float] = {}
         for owner, score in zip(self._owner, scores.tolist(), strict=True):
             if score > best.get(owner, -math.inf):

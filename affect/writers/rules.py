@@ -138,7 +138,7 @@ def _coverage(entries: Sequence[Entry], language: str) -> Iterator[Problem]:
         yield Problem(language, f"{usual} entries are longer than {USUAL[language]:g}.")
     told = set(SPECIAL) | {"fallback"}
     ordinary = [entry for entry in entries if entry.situation is None]
-    strategies = Counter(entry.strategy for entry in ordinary)
+    strategies = Counter(entry.strategy for entry in entries)
     emotions = Counter(emotion for entry in ordinary for emotion in entry.emotions)
     situations = Counter(entry.situation for entry in entries)
     missing = [str(name) for name in Strategy if not strategies[name]]

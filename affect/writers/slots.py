@@ -20,7 +20,8 @@ _SLOT = re.compile(r"\{(topic|person|time)\}")
 _SINGULAR = frozenset({"is", "was", "has", "does", "isn't", "wasn't", "hasn't", "doesn't"})
 _PLURAL = frozenset({"are", "were", "have", "do", "aren't", "weren't", "haven't", "don't"})
 _ENDS_IN_S = frozenset({"this", "us", "as", "always", "perhaps", "sometimes", "plus", "across"})
-_BARE_AFTER = frozenset({"the", "your", "this", "that", "a", "an", "another", "every"})
+_BARE_AFTER = frozenset({"the", "your", "this", "a", "an", "another", "every"})
+_VERBS = _SINGULAR | _PLURAL | {"had", "did", "went", "came", "said", "will", "would", "could"}
 _FUTURE = re.compile(r"\b(will|won't|coming|comes|going to|ahead|before|until|by)\b|'ll\b")
 _PAST = re.compile(r"\b(was|were|did|had|went|happened|came|said|[a-z]{3,}ed)\b")
 _HE = re.compile(r"\b(he|him|his)\b", re.IGNORECASE)
@@ -95,7 +96,9 @@ def _fitted(slot: str, filler: Filler, before: str, after: str) -> str | None:
             return None
     elif not _agrees(slot, filler, previous, following_word, before + after):
         return None
-    word = filler.bare if previous in _BARE_AFTER else filler.text
+    # "That shift" points, "notice that your shift had" joins.
+    pointing = previous == "that" and slot == "topic" and following_word not in _VERBS
+    word = filler.bare if previous in _BARE_AFTER or pointing else filler.text
     starts = not before.strip() or before.rstrip()[-1] in ".?!"
     return word[0].upper() + word[1:] if starts else word
 

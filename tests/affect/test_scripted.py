@@ -155,7 +155,7 @@ def test_a_general_entry_beats_one_about_something_else() -> None:
 
 
 def test_the_answer_is_in_the_language_of_the_scene() -> None:
-    reply = ScriptedWriter(SMALL).candidates(scene("老板又给我排夜班", language="zh"))[0]
+    reply = ScriptedWriter(SMALL).candidates(scene("老板又改我的班", language="zh"))[0]
     assert reply.entry == ZH.id
 
 

@@ -1,0 +1,115 @@
+"""Saying an event back in the person's own words: "he moved my shift" -> "He moved your shift."
+
+A restatement for when no written entry is near. Only short clauses that tell an event are said
+back, with "I" and "you" turned round; verdicts, doubts, questions, insults and anything that could
+wound or harm in another's mouth are not. In doubt there is no mirror.
+"""
+
+from __future__ import annotations
+
+import re
+
+from affect.writers.lexicon import listed
+
+FEWEST_WORDS, MOST_WORDS = 4, 13
+FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
+
+_CLAUSE_END = re.compile(
+    r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so that|so|which|although|though|even though|and i|and it|"
+    r"and now|but)\b",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^(and|but|so|well|oh|ok|okay|honestly|just|like|today|yeah|also|then|now|i think|"
+    r"basically|actually|apparently)[\s,]+",
+    re.IGNORECASE,
+)
+_ADVERB = r"( (just|finally|again|suddenly|already|really|still|also))?"
+# One noun or two: both are tried, because only the verb list tells where the subject ends.
+_SUBJECTS = tuple(
+    re.compile(rf"({who}){_ADVERB} (?P<verb>[a-z]+)", re.IGNORECASE)
+    for who in (
+        r"i|he|she|they|it|someone|somebody|(my|the) [\w'-]+|me and my \w+",
+        r"(my|the) [\w'-]+ [\w'-]+",
+    )
+)
+_COPULA = frozenset({"is", "are", "was", "were"})
+_TURN = {
+    "i": "you",
+    "me": "you",
+    "my": "your",
+    "mine": "yours",
+    "myself": "yourself",
+    "i'm": "you're",
+    "i've": "you've",
+    "i'd": "you'd",
+    "i'll": "you'll",
+}
+_ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
+_CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;\s~～…]+")
+_PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
+
+
+def mirror(said: str, language: str) -> str | None:
+    """One sentence that says the first event back, or None."""
+    return _chinese(said) if language == "zh" else _english(said)
+
+
+def _english(said: str) -> str | None:
+    first = re.split(r"(?<=[.!?])\s|\n", said.replace("’", "'").strip())[0]
+    if "?" in first or re.search(r"[\"“”@#/\\<>{}*_`]|\d{3}", first):
+        return None
+    while (shorter := _LEAD.sub("", first)) != first:
+        first = shorter
+    clause = _CLAUSE_END.split(first)[0].strip()
+    found = _ENGLISH_WORD.findall(clause)
+    if not FEWEST_WORDS <= len(found) <= MOST_WORDS or _forbidden_word(found):
+        return None
+    if not _tells_event(clause) or _names_somebody(found):
+        return None
+    turned = _ENGLISH_WORD.sub(lambda word: _TURN.get(word.group().lower(), word.group()), clause)
+    turned = re.sub(r"\byou was\b", "you were", re.sub(r"\byou am\b", "you are", turned))
+    return turned[0].upper() + turned[1:].rstrip(" ,'-") + "."
+
+
+def _forbidden_word(found: list[str]) -> bool:
+    low = {word.lower() for word in found}
+    blocked = listed("en", "blocked") - listed("en", "harmless_inside")
+    return bool(low & (listed("en", "never_mirrored") | blocked))
+
+
+def _tells_event(clause: str) -> bool:
+    return any(_begins_event(subject.match(clause), clause) for subject in _SUBJECTS)
+
+
+def _begins_event(match: re.Match[str] | None, clause: str) -> bool:
+    if not match:
+        return False
+    verb = match.group("verb").lower()
+    if verb in _COPULA:
+        # "My shift was moved" tells an event; "my boss is a clown" is a verdict.
+        return bool(re.match(r" \w+(ed|ing|late|sick|broken|back)\b", clause[match.end() :]))
+    return verb in listed("en", "event_verbs") or verb.endswith("ed")
+
+
+def _names_somebody(found: list[str]) -> bool:
+    capital = [word for word in found[1:] if word[0].isupper() and word not in _PROPER]
+    return any(word not in listed("en", "weekdays") for word in capital)
+
+
+def _chinese(said: str) -> str | None:
+    clauses = [part for part in _CHINESE_CLAUSE.split(said.strip()) if part]
+    if not clauses or "？" in said or "?" in said:
+        return None
+    clause = clauses[0]
+    if len(clauses) > 1 and len(clause) < FEWEST_CHARACTERS:
+        clause = f"{clause}，{clauses[1]}"
+    if not FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS:
+        return None
+    if any(word in clause for word in listed("zh", "never_mirrored") | listed("zh", "blocked")):
+        return None
+    if not any(mark in clause for mark in listed("zh", "event_marks")):
+        return None
+    clause = re.sub(r"^(今天|就是|然后|所以|唉|哎|啊|嗯)", "", clause)
+    # 你妈 alone can sound like swearing.
+    return re.sub("我妈(?!妈)", "你妈妈", clause).replace("我", "你") + "。"

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affect.writers.mirror import mirror
+
+
+@pytest.mark.parametrize(
+    ("said", "said_back"),
+    [
+        ("my boss changed my shift again", "Your boss changed your shift again."),
+        ("She left me after four years, over text", "She left you after four years."),
+        ("I got rejected from every school", "You got rejected from every school."),
+        ("well, I had to cancel the trip because of work", "You had to cancel the trip."),
+        (
+            "the dog ran off while I was at work.",
+            "The dog ran off while you were at work.",
+        ),
+        ("I moved here on Monday", "You moved here on Monday."),
+        ("My shift was moved to the night", "Your shift was moved to the night."),
+    ],
+)
+def test_events_are_said_back(said: str, said_back: str) -> None:
+    assert mirror(said, "en") == said_back
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I'm such a failure at this",
+        "I can't do anything right",
+        "I hate myself for what I did",
+        "my boss is a total clown",
+        "I don't want to be here anymore",
+        "I had enough of living like this",
+        "you told me to call her",
+        "did my sister tell them?",
+        "Kevin told Maria about the party",
+        "I told Maria about the party",
+        "he called me a stupid cow",
+        "sad",
+        "I went there and I went back and then I went there once more with all of them",
+        "",
+        "my ex hurt me when I was small",
+    ],
+)
+def test_what_could_wound_or_mislead_is_not(said: str) -> None:
+    assert mirror(said, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "said_back"),
+    [
+        ("老板又把我的周末排成了夜班，问都没问我", "老板又把你的周末排成了夜班。"),
+        ("我妈又翻我手机了", "你妈妈又翻你手机了。"),
+        ("我养了十年的猫昨天没了", "你养了十年的猫昨天没了。"),
+    ],
+)
+def test_chinese_events(said: str, said_back: str) -> None:
+    assert mirror(said, "zh") == said_back
+
+
+@pytest.mark.parametrize(
+    "said", ["我就是个废物，什么都做不好", "我不想活了", "你没听懂我的话", "他是不是不要我了", "累"]
+)
+def test_chinese_verdicts_and_danger_are_not(said: str) -> None:
+    assert mirror(said, "zh") is None
+
+
+@given(st.text(max_size=80), st.sampled_from(["en", "zh"]))
+def test_any_text_is_taken(said: str, language: str) -> None:
+    result = mirror(said, language)
+    assert result is None or len(result) <= len(said) + 20
+
+
+@given(
+    st.sampled_from(["my boss", "she", "i", "my sister"]),
+    st.sampled_from(["changed", "lost", "forgot", "called", "took"]),
+    st.sampled_from(["my shift again", "the keys at work", "me after the meeting"]),
+)
+def test_no_first_person_is_left(subject: str, verb: str, rest: str) -> None:
+    result = mirror(f"{subject} {verb} {rest}", "en")
+    assert result is not None
+    assert not {"i", "me", "my"} & set(result.lower().rstrip(".").split())
