@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from affect.errors import SettingsError
 from affect.perception.text import TextModel
-
-from affect.errors import SettingsError, Unreachable
 from affect.writers import bank
 from affect.writers.scripted import ScriptedWriter
 from bot.clock import Clock, SystemClock
@@ -22,11 +21,13 @@ from bot.platforms.base import Place, Platform
 from bot.settings import Settings
 from bot.turns import Settling, Turns
 from bot.waking import Lanes, Waker
-from storage import migrate, retention, talks
+from storage import jobs, migrate, retention, talks
 from storage.database import Database
 from storage.vault import Vault
 
 SWEEP_EVERY = timedelta(hours=1)
+JOBS_EVERY = timedelta(seconds=30)
+SCAN_EVERY = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class App:
     waker: Waker
     platforms: Mapping[str, Platform]
     clock: Clock
-    _sweeping: asyncio.Task[None] | None = None
+    _chores: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
         """Answer what is open, then connect every platform.
@@ -49,7 +50,11 @@ class App:
         Raises `Unreachable` or `SettingsError` if a platform cannot be served.
         """
         await self.turns.start()
-        self._sweeping = asyncio.create_task(self._sweep())
+        self._chores = (
+            asyncio.create_task(self._regularly(SWEEP_EVERY, self._sweep)),
+            asyncio.create_task(self._regularly(JOBS_EVERY, self._jobs)),
+            asyncio.create_task(self._regularly(SCAN_EVERY, self.turns.wake_waiting)),
+        )
         offered = [command.info for command in COMMANDS if command.offered]
         for platform in self.platforms.values():
             places = [
@@ -65,24 +70,32 @@ class App:
         """Take nothing more in, finish what can be finished, let go of everything."""
         for platform in self.platforms.values():
             await platform.stop()
-        if self._sweeping:
-            self._sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._sweeping
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         await self.turns.stop()
         await self.database.close()
 
-    async def _sweep(self) -> None:
-        """Erase what is kept no longer, now and every hour."""
+    async def _regularly(self, every: timedelta, chore: Callable[[], Awaitable[None]]) -> None:
+        """Do a chore now and again; what fails is tried at the next turn."""
         while True:
             try:
-                days = self.settings.retention_days
-                swept = await retention.sweep(self.database, self.clock.now(), days)
-                if swept.turns:
-                    log.info("swept", extra={"turns": swept.turns})
-            except Unreachable:
-                log.warning("sweep_failed")
-            await self.clock.sleep(SWEEP_EVERY.total_seconds())
+                await chore()
+            except Exception as error:  # noqa: BLE001 - a chore must not end with its first failure
+                name = type(error).__name__
+                log.error("chore_failed", extra={"chore": chore.__name__, "error": name})
+            await self.clock.sleep(every.total_seconds())
+
+    async def _sweep(self) -> None:
+        days = self.settings.retention_days
+        swept = await retention.sweep(self.database, self.clock.now(), days)
+        if swept.turns:
+            log.info("swept", extra={"turns": swept.turns})
+
+    async def _jobs(self) -> None:
+        done = await jobs.run_due(self.database, self.clock.now())
+        if done:
+            log.info("jobs_done", extra={"jobs": done})
 
 
 async def build(

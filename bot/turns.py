@@ -65,6 +65,10 @@ class Turns:
     async def start(self) -> None:
         """Run lanes, first of all for what an earlier process left open."""
         await self._waker.start(self.lane)
+        await self.wake_waiting()
+
+    async def wake_waiting(self) -> None:
+        """Wake everybody with open work: at the start, and now and then for what slipped by."""
         for person_id, platform in await queue.waiting(self._database, tuple(self._platforms)):
             async with self._database.write() as connection:
                 await self._waker.wake(connection, person_id, platform)
@@ -161,14 +165,16 @@ class Turns:
         taken: Taken,
     ) -> Kept:
         last = messages[-1]
+        now = self._clock.now()
         return Kept(
-            id=str(ULID.from_datetime(self._clock.now())),
+            id=str(ULID.from_datetime(now)),
             person_id=person_id,
             no=turns + 1,
             talk_id=burst[0].talk_id,
             platform=last.address.platform,
             kind="command" if last.kind is Kind.COMMAND else "talk",
             at=last.at,
+            kept_at=now,
             inbox_ids=tuple(stored.id for stored in burst),
             notes=taken.notes,
             parts=tuple(dump(Parcel(last.address, part)) for part in parts(taken, last)),

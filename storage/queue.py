@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from storage import people
+from storage import jobs, people
 from storage.database import Database
 from storage.records import Arrival, Kept, Part, StoredMessage
 from storage.tables import (
@@ -200,6 +200,7 @@ async def keep(database: Database, kept: Kept) -> bool:
                 talk_id=kept.talk_id,
                 kind=kept.kind,
                 at=kept.at,
+                kept_at=kept.kept_at,
                 sealed=sealer.seal("turn", kept.id, dump(kept.notes)),
             )
         )
@@ -235,6 +236,7 @@ async def keep(database: Database, kept: Kept) -> bool:
                     sealed=sealer.seal("delivery", f"{kept.id}:{number}", body),
                 )
             )
+        await jobs.erase_later(connection, kept.person_id, kept.talk_id, kept.kept_at)
     return True
 
 

@@ -109,6 +109,7 @@ class Kept:
     platform: str
     kind: str
     at: datetime
+    kept_at: datetime
     inbox_ids: tuple[int, ...]
     notes: Notes
     parts: tuple[bytes, ...] = ()

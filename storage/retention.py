@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
 from storage.tables import Consent, Delivery, Inbox, Moment, Plan, Reading, Reply, Turn
 
-UNASKED = timedelta(hours=24)
 BATCH = 500
 
 
@@ -27,42 +26,59 @@ class Swept:
     turns: int
 
 
+def agreed(person_id: int) -> ColumnElement[bool]:
+    """Whether a person's newest word on memory is yes."""
+    newest = (
+        select(func.max(Consent.id))
+        .where(Consent.person_id == person_id, Consent.kind == "remember")
+        .scalar_subquery()
+    )
+    return exists().where(Consent.id == newest, Consent.granted)
+
+
 async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool = False) -> Swept:
-    """Erase talk older than `days`, and older than 24 hours where nobody agreed to memory."""
-    newest = select(func.max(Consent.id)).where(Consent.kind == "remember")
-    agreed = select(Consent.person_id).where(
-        Consent.id.in_(newest.group_by(Consent.person_id)), Consent.granted
+    """Erase the talk older than `days`, whoever agreed to what."""
+    full = or_(
+        Turn.id.in_(select(Reply.turn_id)),
+        Turn.id.in_(select(Reading.turn_id)),
+        Turn.id.in_(select(Inbox.turn_id).where(Inbox.sealed.is_not(None))),
     )
-    wanted = select(Turn.id).where(
-        or_(
-            Turn.at < now - timedelta(days=days),
-            and_(Turn.at < now - UNASKED, Turn.person_id.not_in(agreed)),
-        ),
-        or_(
-            Turn.id.in_(select(Reply.turn_id)),
-            Turn.id.in_(select(Inbox.turn_id).where(Inbox.sealed.is_not(None))),
-            Turn.id.in_(select(Reading.turn_id)),
-        ),
-    )
+    old = select(Turn.id).where(Turn.kept_at < now - timedelta(days=days), full)
     async with database.read() as connection:
-        found = (await connection.scalars(wanted)).all()
-    if dry_run:
+        found = (await connection.scalars(old)).all()
+    if dry_run or not found:
         return Swept(len(found))
     for start in range(0, len(found), BATCH):
         async with database.write() as connection:
-            await _erase(connection, found[start : start + BATCH])
-    async with database.write() as connection:
-        last = select(func.max(Moment.turn_id)).group_by(Moment.person_id)
-        erased = select(Turn.id).where(Turn.id.not_in(select(Reading.turn_id)))
-        await connection.execute(
-            delete(Moment).where(
-                Moment.turn_id.in_(erased),
-                or_(Moment.turn_id.not_in(last), Moment.person_id.not_in(agreed)),
+            batch = found[start : start + BATCH]
+            await _erase(connection, batch)
+            last = select(func.max(Moment.turn_id)).group_by(Moment.person_id)
+            await connection.execute(
+                delete(Moment).where(Moment.turn_id.in_(batch), Moment.turn_id.not_in(last))
             )
-        )
-    if found:
-        await database.scrub()
+    await database.scrub()
     return Swept(len(found))
+
+
+async def erase_unremembered(
+    connection: AsyncConnection, person_id: int, before: datetime
+) -> datetime | None:
+    """Erase a person's turns kept before a time, unless they agreed to memory.
+
+    Gives when the oldest turn that is still whole was kept, or None if there is none.
+    """
+    if await connection.scalar(select(agreed(person_id))):
+        return None
+    mine = select(Turn.id).where(Turn.person_id == person_id, Turn.kept_at <= before)
+    found = (await connection.scalars(mine)).all()
+    for start in range(0, len(found), BATCH):
+        batch = found[start : start + BATCH]
+        await _erase(connection, batch)
+        await connection.execute(delete(Moment).where(Moment.turn_id.in_(batch)))
+    oldest: datetime | None = await connection.scalar(
+        select(func.min(Turn.kept_at)).where(Turn.person_id == person_id, Turn.kept_at > before)
+    )
+    return oldest
 
 
 async def _erase(connection: AsyncConnection, turn_ids: Sequence[str]) -> None:

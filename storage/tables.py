@@ -128,13 +128,13 @@ class Talk(Table):
 
 
 class Turn(Table):
-    """One turn: some messages, one answer."""
+    """One turn: some messages, one answer. `at` is when they were sent, `kept_at` when answered."""
 
     __tablename__ = "turn"
     __table_args__ = (
         UniqueConstraint("person_id", "no"),
         Index(None, "talk_id"),
-        Index(None, "at"),
+        Index(None, "kept_at"),
     )
     id: Mapped[str] = mapped_column(Ulid, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -142,6 +142,7 @@ class Turn(Table):
     talk_id: Mapped[str] = mapped_column(ForeignKey("talk.id"))
     kind: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
+    kept_at: Mapped[datetime]
     sealed: Mapped[bytes]
 
 

@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("talk_id", sa.String(length=26), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("at", storage.tables.Instant(timezone=True), nullable=False),
+        sa.Column("kept_at", storage.tables.Instant(timezone=True), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_turn_person_id_person")
@@ -155,7 +156,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "no", name=op.f("uq_turn_person_id_no")),
     )
     with op.batch_alter_table("turn", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_turn_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_turn_kept_at"), ["kept_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_turn_talk_id"), ["talk_id"], unique=False)
 
     op.create_table(
@@ -333,7 +334,7 @@ def downgrade() -> None:
     op.drop_table("delivery")
     with op.batch_alter_table("turn", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_turn_talk_id"))
-        batch_op.drop_index(batch_op.f("ix_turn_at"))
+        batch_op.drop_index(batch_op.f("ix_turn_kept_at"))
 
     op.drop_table("turn")
     with op.batch_alter_table("job", schema=None) as batch_op:
