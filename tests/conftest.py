@@ -1,0 +1,68 @@
+"""What tests share: a database of each kind, a clock that only moves when told, invented people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage import migrate
+from storage.database import Database
+from storage.vault import Vault
+from tests.clock import FakeClock
+
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_s_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the settings and the home of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("ATTUNE_")]:
+        if not name.startswith("ATTUNE_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(NOON)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault.at(tmp_path / "master.key")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """An empty database; on PostgreSQL one of its own, dropped afterwards."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
+        return
+    server = os.environ.get("ATTUNE_TEST_POSTGRES")
+    if not server:
+        pytest.skip("no PostgreSQL: set ATTUNE_TEST_POSTGRES to its URL")
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    name = f"attune_{uuid4().hex[:12]}"
+    admin = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    async with admin.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await admin.dispose()
+
+
+@pytest.fixture
+async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
+    """A database at the newest revision."""
+    opened = Database(database_url, vault)
+    await migrate.upgrade(opened)
+    yield opened
+    await opened.close()

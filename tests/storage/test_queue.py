@@ -1,0 +1,224 @@
+"""The work in hand: nothing twice, nothing lost, everything in order, one person at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import queue, talks
+from storage.database import Database
+from storage.records import Part
+from storage.tables import Inbox, Person, Turn
+from tests.conftest import NOON
+from tests.people import arrival
+from tests.storage.turns import kept, nobody
+
+HERE = ("terminal",)
+
+
+async def _arrived(database: Database, text: str, **told: object) -> int:
+    person = await queue.ingest(database, arrival(text, at=NOON, **told), NOON, nobody)  # type: ignore[arg-type]
+    assert person is not None
+    return person
+
+
+async def _next(database: Database, person: int) -> Part:
+    found = await queue.next_part(database, person, HERE, NOON)
+    assert isinstance(found, Part)
+    return found
+
+
+async def test_a_redelivered_event_is_stored_once(database: Database) -> None:
+    woken: list[int] = []
+
+    async def wake(connection: AsyncConnection, person_id: int, platform: str) -> None:
+        woken.append(person_id)
+
+    first = await queue.ingest(database, arrival(at=NOON, ext_id="7"), NOON, wake)
+    second = await queue.ingest(database, arrival(at=NOON, ext_id="7"), NOON, wake)
+    assert first is not None
+    assert second is None
+    assert woken == [first]
+
+
+async def test_a_wake_up_that_fails_takes_the_message_back(database: Database) -> None:
+    async def fail(connection: AsyncConnection, person_id: int, platform: str) -> None:
+        raise RuntimeError("no engine")
+
+    with pytest.raises(RuntimeError):
+        await queue.ingest(database, arrival(at=NOON), NOON, fail)
+    async with database.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(Person)) == 0
+        assert await connection.scalar(select(func.count()).select_from(Inbox)) == 0
+
+
+async def test_two_people_do_not_see_each_other(database: Database) -> None:
+    ana = await _arrived(database, "ana's words", account="ana")
+    ben = await _arrived(database, "ben's words", account="ben")
+    assert ana != ben
+    _, hers = await queue.open_messages(database, ana, HERE)
+    assert [b"ana's" in message.body for message in hers] == [True]
+    assert await queue.keep(database, kept(ana, 1, hers))
+    turn = (await talks.recent(database, ana, 1))[0]
+    assert await talks.turn(database, ben, turn.id) is None
+    assert await talks.recent(database, ben, 5) == ()
+
+
+async def test_an_account_in_two_places_is_one_person(database: Database) -> None:
+    here = await _arrived(database, "a", chat="private")
+    there = await _arrived(database, "b", chat="group")
+    assert here == there
+    _, waiting = await queue.open_messages(database, here, HERE)
+    assert waiting[0].talk_id != waiting[1].talk_id
+
+
+async def test_people_met_at_the_same_instant_are_made_once(database: Database) -> None:
+    met = await asyncio.gather(*(_arrived(database, "hello") for _ in range(8)))
+    assert len(set(met)) == 1
+
+
+async def test_the_fence_lets_one_turn_through(database: Database) -> None:
+    person = await _arrived(database, "once")
+    turns, waiting = await queue.open_messages(database, person, HERE)
+    results = await asyncio.gather(
+        *(queue.keep(database, kept(person, turns + 1, waiting)) for _ in range(4))
+    )
+    assert sorted(results) == [False, False, False, True]
+    async with database.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(Turn)) == 1
+    assert await queue.open_messages(database, person, HERE) == (1, ())
+
+
+async def test_a_kept_turn_comes_back_whole(database: Database) -> None:
+    person = await _arrived(database, "the oven broke again")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    given = kept(person, 1, waiting)
+    await queue.keep(database, given)
+    found = await talks.turn(database, person, given.id)
+    assert found is not None
+    assert (found.reading, found.moment, found.plan) == (given.reading, given.moment, given.plan)
+    assert (found.wording, found.notes, found.timings) == (
+        given.wording,
+        given.notes,
+        given.timings,
+    )
+    assert found.said == tuple(message.body for message in waiting)
+
+
+async def test_parts_leave_in_order_and_once(database: Database) -> None:
+    person = await _arrived(database, "two parts")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.keep(database, kept(person, 1, waiting))
+    for number in (0, 1):
+        part = await _next(database, person)
+        assert part.part == number
+        token = await queue.claim(database, part, NOON)
+        assert token is not None
+        assert await queue.claim(database, part, NOON) is None
+        await queue.settle_sent(database, part, token, "m1", NOON)
+    assert await queue.next_part(database, person, HERE, NOON) is None
+
+
+async def test_a_part_told_to_wait_holds_back_those_behind_it(database: Database) -> None:
+    person = await _arrived(database, "slowly")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.keep(database, kept(person, 1, waiting))
+    part = await _next(database, person)
+    token = await queue.claim(database, part, NOON)
+    assert token is not None
+    later = NOON + timedelta(seconds=30)
+    await queue.settle_later(database, part, token, later)
+    assert await queue.next_part(database, person, HERE, NOON) == later
+    found = await queue.next_part(database, person, HERE, later)
+    assert isinstance(found, Part)
+    assert (found.part, found.in_doubt) == (0, False)
+
+
+async def test_a_part_whose_lease_ran_out_is_in_doubt(database: Database) -> None:
+    person = await _arrived(database, "killed while sending")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.keep(database, kept(person, 1, waiting))
+    lost = await _next(database, person)
+    old = await queue.claim(database, lost, NOON)
+    assert old is not None
+    until = await queue.next_part(database, person, HERE, NOON)
+    assert until == NOON + queue.LEASE
+    assert not isinstance(until, Part)
+    found = await queue.next_part(database, person, HERE, until)
+    assert isinstance(found, Part)
+    assert found.in_doubt
+    new = await queue.claim(database, found, until)
+    assert new is not None
+    # The one who was thought dead comes back: their token settles nothing any more.
+    await queue.settle_dead(database, lost, old)
+    assert isinstance(await queue.next_part(database, person, HERE, until), type(until))
+
+
+async def test_a_dead_part_lets_the_next_one_pass(database: Database) -> None:
+    person = await _arrived(database, "blocked")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.keep(database, kept(person, 1, waiting))
+    part = await _next(database, person)
+    token = await queue.claim(database, part, NOON)
+    assert token is not None
+    await queue.settle_dead(database, part, token)
+    assert (await _next(database, person)).part == 1
+
+
+async def test_an_open_message_follows_its_edit(database: Database) -> None:
+    person = await _arrived(database, "teh", message="5")
+    edit = arrival("the", at=NOON, kind="edit", message="5")
+    assert await queue.ingest(database, edit, NOON, nobody) is None
+    _, waiting = await queue.open_messages(database, person, HERE)
+    assert [b'"the"' in message.body for message in waiting] == [True]
+
+
+async def test_an_answered_message_follows_its_edit_and_its_deletion(database: Database) -> None:
+    person = await _arrived(database, "first words", message="5")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.keep(database, kept(person, 1, waiting))
+    await queue.ingest(database, arrival("new", at=NOON, kind="edit", message="5"), NOON, nobody)
+    (turn,) = await talks.recent(database, person, 1)
+    assert b'"new"' in turn.said[0]
+    await queue.ingest(
+        database, arrival("", at=NOON, kind="delete", message="5", account="", chat="ana"),
+        NOON, nobody,
+    )  # fmt: skip
+    (turn,) = await talks.recent(database, person, 1)
+    assert turn.said == ()
+
+
+async def test_a_deleted_open_message_is_not_answered(database: Database) -> None:
+    person = await _arrived(database, "never mind", message="5")
+    await queue.ingest(database, arrival("", at=NOON, kind="delete", message="5"), NOON, nobody)
+    assert await queue.open_messages(database, person, HERE) == (0, ())
+
+
+async def test_an_edit_of_a_stranger_s_message_does_nothing(database: Database) -> None:
+    edit = arrival("what", at=NOON, kind="edit", message="404")
+    assert await queue.ingest(database, edit, NOON, nobody) is None
+    async with database.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(Person)) == 0
+
+
+async def test_waiting_names_open_messages_and_open_parts(database: Database) -> None:
+    ana = await _arrived(database, "a", account="ana")
+    ben = await _arrived(database, "b", account="ben")
+    _, waiting = await queue.open_messages(database, ana, HERE)
+    await queue.keep(database, kept(ana, 1, waiting))
+    assert await queue.waiting(database, HERE) == [(ana, "terminal"), (ben, "terminal")]
+    assert await queue.waiting(database, ("telegram",)) == []
+
+
+async def test_a_closed_talk_is_followed_by_a_new_one(database: Database) -> None:
+    person = await _arrived(database, "old")
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.keep(database, kept(person, 1, waiting))
+    await talks.close(database, waiting[0].talk_id, NOON)
+    await _arrived(database, "new")
+    _, after = await queue.open_messages(database, person, HERE)
+    assert after[0].talk_id != waiting[0].talk_id
