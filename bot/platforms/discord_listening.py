@@ -47,6 +47,7 @@ TRIES = 3
 # Channels read side by side after a fresh session, and messages read of one in a guild.
 READERS = 8
 GUILD_HISTORY = 1000
+PAGE = 100
 DEFER_SECONDS = 10.0
 
 
@@ -238,7 +239,7 @@ class Listener(discord.Client):
                 error = wrong
                 if tries + 1 >= TRIES:
                     fields = _fields(incoming, wrong)
-                    log.error("discord_event_dropped", extra=fields)  # noqa: TRY400 - no words
+                    log.error("discord_event_dropped", extra=fields)
                     return None
             tries += 1
             log.warning("discord_event_waits", extra=_fields(incoming, error))
@@ -269,27 +270,39 @@ class Listener(discord.Client):
             return
         # First, so that a session lost while we read puts it back.
         self._behind.discard(channel)
-        address = self._places[channel]
-        seen = discord.Object(self._seen[channel])
-        limit = None if address.private else GUILD_HISTORY
-        history = self.get_partial_messageable(channel).history(
-            after=seen, limit=limit, oldest_first=True
-        )
-        read = 0
         try:
-            async for message in history:
-                await self._hand_over(events.message_event(message, self._me, address))
-                self._seen[channel] = message.id
-                read += 1
-            if read == limit:
-                log.warning("discord_history_cut", extra={"channel": channel})
+            await self._read_history(channel, self._places[channel])
         except (discord.Forbidden, discord.NotFound) as refused:
             fields = {"channel": channel, "code": refused.code}
             log.warning("discord_history_refused", extra=fields)
-        except FAILURES as failed:
+        except Exception as failed:  # noqa: BLE001 - no channel stops the reading of the others
             fields = {"channel": channel, "error": type(failed).__name__}
             log.warning("discord_history_later", extra=fields)
             self._behind.add(channel)
+
+    async def _read_history(self, channel: int, address: Address) -> None:
+        """Hand over each page after the last message seen, oldest first.
+
+        Page by page and not by the library's `history`, which ends at a message it cannot read:
+        such a one may be why we are here.
+        """
+        place = self.get_partial_messageable(channel)
+        read = 0
+        while address.private or read < GUILD_HISTORY:
+            page = await self.http.logs_from(channel, PAGE, after=self._seen[channel])
+            for data in sorted(page, key=lambda message: int(message["id"])):
+                try:
+                    message = discord.Message(state=self._connection, channel=place, data=data)
+                except (LookupError, TypeError, ValueError, AttributeError) as broken:
+                    fields = {"message_id": data["id"], "error": type(broken).__name__}
+                    log.error("discord_message_unreadable", extra=fields)
+                else:
+                    await self._hand_over(events.message_event(message, self._me, address))
+                self._seen[channel] = int(data["id"])
+            read += len(page)
+            if len(page) < PAGE:
+                return
+        log.warning("discord_history_cut", extra={"channel": channel})
 
     async def _address(self, channel_id: int, channel: discord.abc.Snowflake | None) -> Address:
         """The place of a channel; Discord is asked about one of which only the id is known."""
