@@ -45,6 +45,7 @@ LARGEST_FILE = 10 * 1024 * 1024  # bytes, in a place without boosts
 START_SECONDS, SEND_SECONDS, FETCH_SECONDS = 60, 120, 60
 # Events in hand at stop get this long to be stored.
 SETTLE_SECONDS = 10.0
+CLOSE_SECONDS = 3.0
 # Discord shows typing for 10 s.
 TYPING_SECONDS = 6.0
 # Where a 429 does not say how long to wait.
@@ -111,7 +112,12 @@ class Discord:
         self._client = self._listening = self._downloads = None
         if client is not None:
             await client.settle(SETTLE_SECONDS)
-            await client.close()
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await client.close()
+            except TimeoutError:
+                # A gateway that does not say goodbye is left without.
+                await client.http.close()
         if listening is not None:
             # Closed, it ends by itself, unless it waits for its next try.
             await asyncio.wait([listening], timeout=1)

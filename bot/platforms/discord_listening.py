@@ -143,7 +143,7 @@ class Listener(discord.Client):
             return
         async with self._turn(channel.id):
             await self._catch_up(channel.id)
-            address = self._places.get(channel.id) or await self._address(channel.id, channel)
+            address = await self._address(channel.id, channel)
             if ours:
                 await self._hand_over(events.message_event(message, self._me, address))
             self._saw(channel.id, message.id, address)
@@ -157,7 +157,7 @@ class Listener(discord.Client):
             return
         async with self._turn(channel.id):
             await self._catch_up(channel.id)
-            address = self._places.get(channel.id) or await self._address(channel.id, channel)
+            address = await self._address(channel.id, channel)
             await self._hand_over(events.edit_event(message, self._me, address))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -198,10 +198,9 @@ class Listener(discord.Client):
     async def _gone(self, channel: int, guild: int | None, messages: Sequence[int]) -> None:
         # Any deletion in any channel: only the store knows whether the message was one of ours.
         async with self._turn(channel):
-            address = self._places.get(channel)
-            if address is None and guild is None:
+            if guild is None:
                 address = Address(events.PLATFORM, str(channel), private=True)
-            if address is None:
+            else:
                 address = await self._address(channel, self.get_channel(channel))
             for message in messages:
                 await self._hand_over(events.deletion(message, address, self._clock.now()))
@@ -304,16 +303,19 @@ class Listener(discord.Client):
                 return
         log.warning("discord_history_cut", extra={"channel": channel})
 
-    async def _address(self, channel_id: int, channel: discord.abc.Snowflake | None) -> Address:
+    async def _address(self, channel: int, known: discord.abc.Snowflake | None) -> Address:
         """The place of a channel; Discord is asked about one of which only the id is known."""
-        address = events.address_of(channel)
-        if address is None:
+        place = self._places.get(channel) or events.address_of(known)
+        while place is None:
             try:
-                address = events.address_of(await self.fetch_channel(channel_id))
+                place = events.address_of(await self.fetch_channel(channel))
+            except (discord.Forbidden, discord.NotFound, discord.InvalidData):
+                break
             except FAILURES as failed:
-                fields = {"channel": channel_id, "error": type(failed).__name__}
-                log.warning("discord_channel_unknown", extra=fields)
-        return address or Address(events.PLATFORM, str(channel_id), private=False)
+                fields = {"channel": channel, "error": type(failed).__name__}
+                log.warning("discord_channel_waits", extra=fields)
+                await self._clock.sleep(LONGEST_WAIT)
+        return place or Address(events.PLATFORM, str(channel), private=False)
 
     def _remember(self, place: Place) -> None:
         # An interaction's id ("i123") and an edit's ("123:...") tell the time as well.

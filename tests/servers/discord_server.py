@@ -7,6 +7,7 @@ interaction, drops a repeated nonce, and fails on demand. Everything asked of it
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import re
@@ -81,6 +82,7 @@ class DiscordServer:
         self.resumed: list[Json] = []
         self.compressed = False
         self.close_on_identify: int | None = None
+        self.unresponsive = False
         self.session: Session | None = None
         self._sockets: list[web.WebSocketResponse] = []
         self._compressors: dict[web.WebSocketResponse, Callable[[bytes], bytes]] = {}
@@ -169,8 +171,9 @@ class DiscordServer:
     # The gateway.
 
     async def tell(self, event: str, data: Json) -> None:
-        """Dispatch an event in the session, now or when it is resumed."""
-        assert self.session is not None
+        """Dispatch an event in the session, now or when it is resumed; without one nobody hears."""
+        if self.session is None:
+            return
         number = len(self.session.events) + 1
         frame = {"op": 0, "t": event, "s": number, "d": data}
         self.session.events.append(frame)
@@ -205,6 +208,8 @@ class DiscordServer:
             async for received in socket:
                 if received.type is WSMsgType.TEXT:
                     await self._received(socket, json.loads(received.data))
+                if self.unresponsive:
+                    await asyncio.sleep(60)
         finally:
             self._sockets.remove(socket)
             self._compressors.pop(socket, None)

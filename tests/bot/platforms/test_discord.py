@@ -26,7 +26,8 @@ from tests.bot.platforms.discord_running import (
     running,
     until,
 )
-from tests.servers.discord_payloads import BOT, GUILD, ME, TOKEN, Json, person
+from tests.servers import discord_payloads as payloads
+from tests.servers.discord_payloads import BOT, GUILD, ME, TOKEN, Json, person, refusal
 from tests.servers.discord_server import DiscordServer
 
 CHANNEL, THREAD = 71, 72
@@ -99,21 +100,28 @@ async def test_a_thread_is_a_place_within_its_channel(bot: Running) -> None:
 async def test_a_channel_the_library_does_not_know_is_asked_about_once(bot: Running) -> None:
     server = bot.server
     await server.open_guild()
-    server.channels[73] = {**server.channels[CHANNEL], "id": "73", "type": 11, "guild_id": "700"}
-    server.channels[73] |= {"parent_id": str(CHANNEL), "owner_id": "9", "message_count": 0}
-    server.channels[73] |= {
-        "member_count": 0,
-        "thread_metadata": {
-            "archived": False,
-            "auto_archive_duration": 60,
-            "archive_timestamp": "2026-01-01T00:00:00+00:00",
-        },
-    }
+    server.channels[73] = payloads.thread(73, CHANNEL)
     for _ in range(2):
         await server.say(ANA, "hi", 73, **TO_US)
     heard = await bot.heard.until(2)
     assert {h.address for h in heard} == {Address("discord", str(CHANNEL), "73", private=False)}
     assert len(server.made("GET", "channels/73")) == 1
+
+
+async def test_a_guild_that_was_never_told_of_harms_nobody(bot: Running) -> None:
+    await bot.server.say(ANA, f"<@{ME}> hi", CHANNEL, **TO_US)
+    await bot.server.tell("MESSAGE_DELETE", {"id": "1", "channel_id": "9", "guild_id": "8"})
+    message, gone = sorted(await bot.heard.until(2), key=lambda event: event.kind, reverse=True)
+    assert message.address == Address("discord", str(CHANNEL), private=False)
+    assert gone.address == Address("discord", "9", private=False)
+
+
+async def test_a_channel_is_asked_about_until_there_is_an_answer(bot: Running) -> None:
+    bot.server.fail("GET", "channels/73", lambda: refusal(503, 0))
+    bot.server.channels[73] = payloads.thread(73, CHANNEL)
+    await bot.server.say(ANA, f"<@{ME}> hi", 73, **TO_US)
+    (heard,) = await bot.heard.until(1)
+    assert heard.address == Address("discord", str(CHANNEL), "73", private=False)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
 import discord
@@ -37,6 +38,7 @@ from tests.servers.discord_payloads import (
     ME,
     TOKEN,
     answer,
+    person,
     refusal,
     slow_down,
 )
@@ -309,3 +311,57 @@ async def test_stopping_while_the_connection_is_lost_is_quick(
         await server.drop(4000)
         await until(lambda: len(server.resumed) == 1)
         await asyncio.sleep(0.05)
+
+
+async def test_stopping_does_not_wait_for_a_gateway_that_hangs(
+    server: DiscordServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.discord.CLOSE_SECONDS", 0.1)
+    async with running(server):
+        server.unresponsive = True
+        await server.frame({"op": 1, "d": None})
+        await asyncio.sleep(0.05)
+
+
+async def something_happens(chance: random.Random, server: DiscordServer, heard: Heard) -> None:
+    """Once in two times, a trouble."""
+    what = chance.randrange(12)
+    if what in {2, 3, 4}:
+        server.forget_session()
+    if what in {0, 3}:
+        await server.drop(4000)
+    elif what == 1:
+        await server.frame({"op": 7, "d": None})
+    elif what == 2:
+        await server.frame({"op": 9, "d": False})
+    elif what == 4:
+        await server.frame("{")
+    elif what == 5:
+        heard.failing = [Unreachable("away")] * chance.randrange(8)
+    elif what == 6:
+        await asyncio.sleep(chance.random() / 20)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_nothing_is_lost_and_order_is_kept(
+    server: DiscordServer, seed: int
+) -> None:
+    chance = random.Random(seed)
+    heard = Heard(slow=0.001)
+    people = {ANAS: ANA, BENS: BEN, 80: person(8, "Cyn")}
+    async with running(server, heard=heard) as bot:
+        for channel, author in people.items():
+            await bot.hears("hello", author, channel)
+        for number in range(80):
+            channel = chance.choice(tuple(people))
+            await server.say(people[channel], f"{number}", channel)
+            await something_happens(chance, server, heard)
+        everything = {c: [m["id"] for m in server.history[c]] for c in people}
+
+        def all_heard() -> bool:
+            return {e.ext_id for e in heard.events} >= {i for c in people for i in everything[c]}
+
+        await until(all_heard, seconds=10)
+    for channel, author in people.items():
+        ids = [e.ext_id for e in heard.events if e.account == author["id"]]
+        assert list(dict.fromkeys(ids)) == everything[channel]

@@ -110,6 +110,16 @@ async def test_a_pressed_button_is_its_command_in_any_later_process(server: Disc
         assert interaction.original["content"] == "Thanks"
 
 
+async def test_a_commands_answer_has_buttons_too(bot: Running) -> None:
+    await bot.server.slash(ANA, ANAS, "consent")
+    (heard,) = await bot.heard.until(1)
+    for nonce in ("n1", "n2"):
+        button = (Button("Yes", "/consent yes"),)
+        await bot.discord.send(heard.address, out("May I?", buttons=button), nonce)
+    for call in bot.server.made("PATCH", ORIGINAL) + bot.server.made("POST", HOOK):
+        assert call.body["components"][0]["components"][0]["custom_id"] == "/consent yes"
+
+
 async def test_a_select_menu_is_not_ours(bot: Running) -> None:
     await bot.server.call(ANA, ANAS, {"custom_id": "x", "component_type": 3, "values": []})
     await bot.hears("end")
