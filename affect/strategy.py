@@ -148,6 +148,8 @@ _YES = re.compile(
     r"an idea)\b|^\W*(好|行|可以|嗯|要|想听|说吧|你说|来吧|听听)",
     re.IGNORECASE,
 )
+# A bare "yes, an idea would be good" may look like one of these to whoever reads by meaning.
+_MAY_BE_YES = frozenset({None, "asked_advice", "wrong_guess", "small_talk", "irony", "silence"})
 _NO = re.compile(r"\b(no|not|don'?t|just (listen|heard|vent))\b|不|别|算了|先听", re.IGNORECASE)
 
 
@@ -281,8 +283,8 @@ def _situation(
     """The special turn: what the words say first, then what the talk so far says."""
     joyful = reading.emotion is Emotion.JOY and reading.affect.valence > 0.4
     rules = (
+        ("asked_advice", found in _MAY_BE_YES and _accepted_offer(history, said)),
         (found, found is not None),
-        ("asked_advice", _accepted_offer(history, said)),
         ("after_crisis", gentle and not any(t.situation == "after_crisis" for t in history)),
         ("support", persona == "support"),
         ("good_news", joyful and _sure(reading)),

@@ -65,7 +65,7 @@ def _time_kind(hit: str) -> str:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    names = ("topics", "kin", "roles", "blocked", *_TIMES)
+    names = ("topics", "kin", "roles", "blocked", "incidental", *_TIMES)
     known = {word for name in names for word in listed("zh", name)}
     short = {f"我{word}" for word in table("zh", "short_kin")}
     ordered = sorted(known | short, key=lambda word: (-len(word), word))

@@ -9,12 +9,10 @@ that exclude entries are relaxed one after another, so that something always fit
 from __future__ import annotations
 
 import asyncio
-import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affect.errors import ModelUnavailable
-from affect.strategy import intensity
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import guard, situations, words
 from affect.writers.base import Candidate
@@ -22,49 +20,26 @@ from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.mirror import mirror
 from affect.writers.slots import fill, take
+from affect.writers.weighing import GENERAL, MIRROR, Weigher, Worded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from affect.writers.bank import Bank
     from affect.writers.base import Exchange, Scene
     from affect.writers.cues import Encoder
 
 CANDIDATES = 5
-NEAR = 0.58  # likeness from which an entry may be taken to be about what was said
-GENERAL = 0.5  # what entries that fit almost anything count as
 MIRROR_MEANING = 0.52  # saying the event back: a little better than a general entry
+MIRROR_PAUSE = 3  # replies between two mirrors
+BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 FEW_STEMS = 5  # words with less content than this are read together with the line before
 JOINED = 0.9  # what likeness to both lines counts, beside likeness to the last alone
-MIRROR_PAUSE = 3  # replies between two mirrors
-REMEMBERED = 8  # replies whose wording is not repeated
+FELT = 0.25  # probability from which a second part may speak to an emotion
 TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
 
-_ABOUT_SOMETHING = frozenset({"good_news", "mixed_news", "asked_advice", "small_talk", "support"})
-_TWO_PARTS = frozenset({None, "good_news", "mixed_news"})  # special turns want one thing said
+_TWO_PARTS = frozenset({None, "good_news"})  # other special turns want one thing said
 _OF_THE_TALK = frozenset({"asked_advice", "permission"})  # answer what was told before
-MIRROR = "mirror"  # stands where an entry's id would
-_KIN = {
-    Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
-    Strategy.REFLECTION_OF_FEELINGS: Strategy.RESTATEMENT,
-    Strategy.COMMON_HUMANITY: Strategy.AFFIRMATION,
-    Strategy.AFFIRMATION: Strategy.COMMON_HUMANITY,
-    Strategy.SUGGESTION: Strategy.INFORMATION,
-    Strategy.INFORMATION: Strategy.SUGGESTION,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Worded:
-    """An entry as it would be said here, with the reasons for and against it."""
-
-    entry: Entry
-    text: str
-    reasons: Mapping[str, float]
-
-    @property
-    def score(self) -> float:
-        return sum(self.reasons.values())
 
 
 class ScriptedWriter:
@@ -98,19 +73,18 @@ class ScriptedWriter:
         joined = _two_parts(ranked, scene)
         return [joined, *best[: CANDIDATES - 1]] if joined else best
 
-    def _ranked(self, scene: Scene) -> list[_Worded]:
+    def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)
-        taken = take(scene.said, scene.language)
+        taken, weigher = take(scene.said, scene.language), Weigher(scene)
         worded = []
         for entry in _fitting(self._bank.of(scene.language), scene):
             text = (fill(entry.text, taken, scene.language) if entry.slots else None) or entry.plain
             meaning = likeness.get(entry.id, 0.0)
             if entry.situation == "fallback":
                 meaning = max(meaning, GENERAL)
-            worded.append(_Worded(entry, text, _reasons(entry, text, meaning, scene)))
+            worded.append(weigher.weigh(entry, text, meaning))
         if worded and (mirrored := _mirrored(scene)):
-            reasons = _reasons(mirrored, mirrored.text, MIRROR_MEANING, scene)
-            worded.append(_Worded(mirrored, mirrored.text, reasons))
+            worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
         worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
 
@@ -128,7 +102,7 @@ class ScriptedWriter:
 def _mirrored(scene: Scene) -> Entry | None:
     """The event said back, as if it were an entry; only in ordinary turns, and seldom."""
     recent = [exchange.entry or "" for exchange in scene.history[-MIRROR_PAUSE:]]
-    if scene.plan.situation is not None or any(MIRROR in name for name in recent):
+    if scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
         return None
     text = mirror(scene.said, scene.language)
     if text is None or not guard.check(text).ok:
@@ -150,7 +124,7 @@ def _mirrored(scene: Scene) -> Entry | None:
     )
 
 
-def _candidate(worded: _Worded) -> Candidate:
+def _candidate(worded: Worded) -> Candidate:
     return Candidate(
         text=worded.text,
         writer=ScriptedWriter.name,
@@ -162,22 +136,40 @@ def _candidate(worded: _Worded) -> Candidate:
 
 
 def _fitting(entries: Sequence[Entry], scene: Scene) -> list[Entry]:
-    """The entries that may be said here; the last rules are given up first."""
-    used = {exchange.entry for exchange in scene.history}
-    used = {part for name in used if name for part in name.split("+")}
-    rules: list[Callable[[Entry], bool]] = [
-        lambda entry: _of_situation(entry, scene),
-        lambda entry: scene.plan.ask or not entry.question,
-        lambda entry: "advice" not in scene.plan.avoid or not _advises(entry),
-        lambda entry: entry.id not in used,
-    ]
-    for count in (4, 3, 2, 1, 0):
-        # Not to repeat oneself outlasts the others: it is tried with each relaxation.
-        kept = [rules[3], *rules[: count - 1]] if count else []
-        fitting = [entry for entry in entries if all(rule(entry) for rule in kept)]
+    """The entries that may be said here; where none is left, rules are given up one by one."""
+    used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
+    avoid = scene.plan.avoid
+
+    def fresh(entry: Entry) -> bool:
+        return entry.id not in used
+
+    def here(entry: Entry) -> bool:
+        return _of_situation(entry, scene)
+
+    def quiet(entry: Entry) -> bool:
+        return scene.plan.ask or not entry.question
+
+    def allowed(entry: Entry) -> bool:
+        cheers = "cheer" in avoid and entry.valence > BRIGHT
+        return not cheers and not ("advice" in avoid and _advises(entry))
+
+    def general(entry: Entry) -> bool:
+        return entry.situation == "fallback"
+
+    # A special turn is rather answered twice alike than with something else.
+    levels: tuple[tuple[Callable[[Entry], bool], ...], ...] = (
+        (here, fresh, allowed, quiet),
+        (here, fresh, allowed),
+        (here, allowed, quiet),
+        (here,),
+        (general, fresh),
+        (),
+    )
+    for rules in levels:
+        fitting = [entry for entry in entries if all(rule(entry) for rule in rules)]
         if fitting:
             return fitting
-    return list(entries)
+    return []
 
 
 def _of_situation(entry: Entry, scene: Scene) -> bool:
@@ -196,63 +188,14 @@ def _advises(entry: Entry) -> bool:
     return entry.situation is None and (only_act or entry.strategy is Strategy.SUGGESTION)
 
 
-def _reasons(entry: Entry, text: str, meaning: float, scene: Scene) -> dict[str, float]:
-    plan, reading = scene.plan, scene.reading
-    felt = max(reading.probabilities.get(emotion, 0.0) for emotion in entry.emotions)
-    own = words.stems(scene.said)
-    content = words.stems(text)
-    distance = abs(entry.valence - plan.target.valence) + abs(entry.arousal - plan.target.arousal)
-    reasons = {
-        "meaning": meaning,
-        "far": 0.0 if _is_general(entry) else -2 * max(0.0, NEAR - meaning),
-        "strategy": _strategy_fit(entry, plan.strategy),
-        "stage": 0.08 if plan.stage in entry.stages else -0.1,
-        "emotion": 0.5 * felt,
-        "intensity": 0.05 if intensity(reading) in entry.intensity else -0.08,
-        "uptake": min(0.15, 0.05 * len(own & content)) + (0.05 if text != entry.plain else 0.0),
-        "aim": -0.1 * distance,
-        "question": 0.1 if plan.ask and entry.question else 0.0,
-        "length": -0.02 * max(0.0, words.count(text) - plan.length),
-        "repeated": -_repeats(text, scene.history),
-        "chance": 0.03 * zlib.crc32(f"{scene.seed}\0{entry.id}".encode()) / 2**32,
-    }
-    return {name: round(value, 4) for name, value in reasons.items() if value}
-
-
-def _is_general(entry: Entry) -> bool:
-    """Entries for a special turn answer the turn itself, others what is told in it."""
-    if entry.situation is None:
-        return entry.id == MIRROR
-    return entry.situation not in _ABOUT_SOMETHING or not entry.cues
-
-
-def _strategy_fit(entry: Entry, wanted: Strategy) -> float:
-    if entry.strategy is wanted:
-        return 0.15
-    return 0.06 if _KIN.get(wanted) is entry.strategy else 0.0
-
-
-def _repeats(text: str, history: Iterable[Exchange]) -> float:
-    """How much the wording of earlier replies comes again: openings and runs of words."""
-    earlier = [exchange.reply for exchange in history][-REMEMBERED:]
-    opening = words.opening(text)
-    cost = 0.4 if any(words.opening(reply) == opening for reply in earlier) else 0.0
-    if any(words.units(reply)[:1] == words.units(text)[:1] for reply in earlier[-2:]):
-        cost += 0.1
-    own = words.grams(text, 3)
-    for reply in earlier:
-        cost += 0.5 * len(own & words.grams(reply, 3)) / max(len(own), 1)
-    return cost
-
-
-def _two_parts(ranked: Sequence[_Worded], scene: Scene) -> Candidate | None:
+def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
     """Two entries in one reply: a statement with a question, or the event said back before."""
     first = ranked[0]
     if scene.plan.situation not in _TWO_PARTS or words.count(first.text) > TWO_PARTS_WORDS:
         return None
-    pairs: list[tuple[_Worded, _Worded]] = []
+    pairs: list[tuple[Worded, Worded]] = []
     if scene.plan.ask and not first.entry.question:
-        asking = [each for each in ranked[1:] if each.entry.question and _is_near(each)]
+        asking = [each for each in ranked[1:] if each.near and _asks_of(each.entry, scene)]
         pairs += [(first, second) for second in asking[:4]]
     if "uptake" not in first.reasons and not _says_back(first.entry):
         pairs += [(each, first) for each in ranked if each.entry.id == MIRROR]
@@ -270,10 +213,12 @@ def _two_parts(ranked: Sequence[_Worded], scene: Scene) -> Candidate | None:
     return None
 
 
+def _asks_of(entry: Entry, scene: Scene) -> bool:
+    """Whether it is a question to somebody who feels like this."""
+    felt = max(scene.reading.probabilities.get(emotion, 0.0) for emotion in entry.emotions)
+    return entry.question and felt >= FELT
+
+
 def _says_back(entry: Entry) -> bool:
     """A restatement after a restatement would say the same twice."""
     return entry.strategy is Strategy.RESTATEMENT or entry.situation == "fallback"
-
-
-def _is_near(worded: _Worded) -> bool:
-    return worded.reasons["meaning"] >= NEAR or worded.entry.situation == "fallback"

@@ -154,22 +154,19 @@ _OPEN = frozenset({"at", "about", "from", "after", "before", "to", "in", "with",
 def _phrase(determiner: str, following: list[str]) -> list[tuple[int, Filler]]:
     """The noun phrase after a determiner, with how sure it is, if it may be taken up."""
     owned = determiner in {"my", "our"}
-    if not following:
-        return []
-    first = following[0].lower()
-    if first.endswith("'s") and first[:-2] in listed("en", "people") and owned:
-        inner = _noun(following[1:])
-        if inner:
-            return [(4, Filler(f"your {first} {inner[0]}", inner[0], inner[1]))]
-        return []
+    first = following[0].lower() if following else ""
+    if owned and first.endswith("'s"):
+        inner = _noun(following[1:]) if first[:-2] in listed("en", "people") else None
+        return [(4, Filler(f"your {first} {inner[0]}", inner[0], inner[1]))] if inner else []
     noun = _noun(following)
     if noun:
-        words, kind = noun
+        known = owned or noun[0] not in listed("en", "incidental")
         article = "your" if determiner == "my" else "the"
-        return [(3 if owned else 2, Filler(f"{article} {words}", words, kind))]
+        filler = Filler(f"{article} {noun[0]}", *noun)
+        return [(3 if owned else 2, filler)] if known else []
     if owned and _shut_in(following):
-        kind = "plural" if first.endswith("s") and not first.endswith(("ss", "us", "is")) else ""
-        return [(2, Filler(f"your {first}", first, kind or "singular"))]
+        many = first.endswith("s") and not first.endswith(("ss", "us", "is"))
+        return [(2, Filler(f"your {first}", first, "plural" if many else "singular"))]
     return []
 
 
@@ -189,6 +186,8 @@ def _noun(following: list[str]) -> tuple[str, str] | None:
 
 def _shut_in(following: list[str]) -> bool:
     """Whether the first word alone is a plain lower-case noun: what follows ends the phrase."""
+    if not following:
+        return False
     word = following[0]
     after = following[1].lower() if len(following) > 1 else "."
     ends = not after[0].isalnum() or after in listed("en", "boundaries")

@@ -7,7 +7,6 @@ Chinese has no spaces, so characters stand for words where things are counted (a
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from affect.writers.lexicon import listed
 
@@ -58,7 +57,6 @@ def grams(text: str, size: int) -> set[tuple[str, ...]]:
     return {tuple(found[i : i + size]) for i in range(len(found) - size + 1)}
 
 
-@lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
     """The content of a text: English stems without common words, Chinese pairs of characters."""
     low = text.lower().replace("’", "'")

@@ -1,0 +1,120 @@
+"""How well an entry fits a scene: named weights, whose sum is the candidate's score.
+
+The numbers were set by reading replies to the script of affect/evaluation/replies.yaml, meaning
+first: a sentence that is about something else is worse than a plain one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from affect.strategy import intensity
+from affect.types import Strategy
+from affect.writers import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from affect.writers.base import Scene
+    from affect.writers.entry import Entry
+
+NEAR = 0.58  # likeness from which an entry may be taken to be about what was said
+GENERAL = 0.5  # what entries that fit almost anything count as
+REMEMBERED = 8  # replies whose wording is not repeated
+MIRROR = "mirror"  # stands where an entry's id would: the event said back
+
+_ABOUT_SOMETHING = frozenset({"good_news", "mixed_news", "asked_advice", "small_talk", "support"})
+_KIN = {
+    Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
+    Strategy.REFLECTION_OF_FEELINGS: Strategy.RESTATEMENT,
+    Strategy.COMMON_HUMANITY: Strategy.AFFIRMATION,
+    Strategy.AFFIRMATION: Strategy.COMMON_HUMANITY,
+    Strategy.SUGGESTION: Strategy.INFORMATION,
+    Strategy.INFORMATION: Strategy.SUGGESTION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """An entry as it would be said here, with the reasons for and against it."""
+
+    entry: Entry
+    text: str
+    reasons: Mapping[str, float]
+
+    @property
+    def score(self) -> float:
+        """The sum of the reasons."""
+        return sum(self.reasons.values())
+
+    @property
+    def near(self) -> bool:
+        """Whether it is about what was said, or fits almost anything."""
+        far = self.reasons.get("meaning", 0.0) < NEAR
+        return not far or self.entry.situation == "fallback"
+
+
+class Weigher:
+    """Weighs entries for one scene."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._own = words.stems(scene.said)
+        self._strength = intensity(scene.reading)
+        asked_for = scene.plan.strategy is Strategy.QUESTION
+        self._wish_to_ask = (0.2 if asked_for else 0.1) if scene.plan.ask else 0.0
+        earlier = [exchange.reply for exchange in scene.history][-REMEMBERED:]
+        self._openings = {words.opening(reply) for reply in earlier}
+        self._first_words = {tuple(words.units(reply)[:1]) for reply in earlier[-2:]}
+        self._said = {gram for reply in earlier for gram in words.grams(reply, 3)}
+
+    def weigh(self, entry: Entry, text: str, meaning: float) -> Worded:
+        """The entry worded as `text`, whose nearest cue is `meaning` like what was said."""
+        plan, reading = self._scene.plan, self._scene.reading
+        felt = max(reading.probabilities.get(emotion, 0.0) for emotion in entry.emotions)
+        aim = plan.target
+        reasons = {
+            "meaning": meaning,
+            "far": 0.0 if _is_general(entry) else -2 * max(0.0, NEAR - meaning),
+            "strategy": _strategy_fit(entry, plan.strategy),
+            "stage": 0.08 if plan.stage in entry.stages else -0.1,
+            "emotion": 0.5 * felt,
+            "intensity": 0.05 if self._strength in entry.intensity else -0.08,
+            "uptake": min(0.15, 0.05 * len(self._own & words.stems(text))),
+            "slots": 0.05 if text != entry.plain else 0.0,
+            "aim": -0.1 * (abs(entry.valence - aim.valence) + abs(entry.arousal - aim.arousal)),
+            "question": self._wish_to_ask if entry.question else 0.0,
+            "naming": -0.1 if "naming" in plan.avoid and _names_feeling(entry) else 0.0,
+            "length": -0.02 * max(0.0, words.count(text) - plan.length),
+            "repeated": -self._repeats(text),
+            "chance": 0.03 * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode()) / 2**32,
+        }
+        return Worded(entry, text, {why: round(n, 4) for why, n in reasons.items() if n})
+
+    def _repeats(self, text: str) -> float:
+        """How much the wording of earlier replies comes again: openings and runs of words."""
+        if not self._openings:
+            return 0.0
+        cost = 0.4 if words.opening(text) in self._openings else 0.0
+        cost += 0.1 if tuple(words.units(text)[:1]) in self._first_words else 0.0
+        own = words.grams(text, 3)
+        return cost + 0.5 * len(own & self._said) / max(len(own), 1)
+
+
+def _is_general(entry: Entry) -> bool:
+    """Entries for a special turn answer the turn itself, others what is told in it."""
+    if entry.situation is None:
+        return entry.id == MIRROR
+    return entry.situation not in _ABOUT_SOMETHING or not entry.cues
+
+
+def _names_feeling(entry: Entry) -> bool:
+    return entry.strategy is Strategy.REFLECTION_OF_FEELINGS and not entry.question
+
+
+def _strategy_fit(entry: Entry, wanted: Strategy) -> float:
+    if entry.strategy is wanted:
+        return 0.15
+    return 0.06 if _KIN.get(wanted) is entry.strategy else 0.0
