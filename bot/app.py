@@ -21,13 +21,13 @@ from bot.platforms.base import Place, Platform
 from bot.settings import Settings
 from bot.turns import Settling, Turns
 from bot.waking import Lanes, Waker
-from storage import jobs, migrate, retention, talks
+from storage import jobs, migrate, people, retention, talks
 from storage.database import Database
 from storage.vault import Vault
 
 SWEEP_EVERY = timedelta(hours=1)
 JOBS_EVERY = timedelta(seconds=30)
-SCAN_EVERY = timedelta(minutes=1)
+SCAN_EVERY = timedelta(seconds=10)
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,10 @@ class App:
     _chores: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
-        """Answer what is open, then connect every platform.
+        """Connect every platform, then answer what is open and what comes in.
 
         Raises `Unreachable` or `SettingsError` if a platform cannot be served.
         """
-        await self.turns.start()
         self._chores = (
             asyncio.create_task(self._regularly(SWEEP_EVERY, self._sweep)),
             asyncio.create_task(self._regularly(JOBS_EVERY, self._jobs)),
@@ -65,15 +64,16 @@ class App:
             ]
             await platform.start(self.turns.receive, offered, places)
             log.info("platform_started", extra={"platform": platform.name})
+        await self.turns.start()
 
     async def stop(self) -> None:
         """Take nothing more in, finish what can be finished, let go of everything."""
-        for platform in self.platforms.values():
-            await platform.stop()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        await self.turns.stop()
+        await self.turns.stop()  # first: a reply in hand still needs its platform
+        for platform in self.platforms.values():
+            await platform.stop()
         await self.database.close()
 
     async def _regularly(self, every: timedelta, chore: Callable[[], Awaitable[None]]) -> None:
@@ -146,8 +146,17 @@ async def open_database(settings: Settings) -> Database:
         raise SettingsError(
             f"The folder {settings.home} cannot be made: set ATTUNE_HOME."
         ) from None
+    fresh = not settings.keys.exists()
     database = Database(settings.database, Vault.at(settings.keys))
     await migrate.upgrade(database)
+    if not await people.key_fits(database):
+        await database.close()
+        if fresh:
+            settings.keys.unlink()
+        raise SettingsError(
+            f"The key file {settings.keys} does not open this database: "
+            "set ATTUNE_KEY_FILE to the one it was made with."
+        )
     return database
 
 

@@ -10,16 +10,15 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-
-from affect.perception.text import TextModel
+from datetime import datetime
 
 from affect import strategy, trajectory
 from affect.errors import BadInput, NotFound
 from affect.fusion import fuse
 from affect.perception import language as languages
-from affect.safety import cards, screening
-from affect.types import Moment, Plan, Reading, Risk
+from affect.perception.text import TextModel
+from affect.safety import cards, holding, screening
+from affect.types import Moment, Plan, Reading
 from affect.writers import guard
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.scripted import ScriptedWriter
@@ -28,16 +27,15 @@ from bot.clock import Clock
 from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
 from bot.messages import Attachment, Button, Incoming, Kind
-from bot.perceiving import perceive
+from bot.perceiving import Perceived, perceive
 from bot.settings import Settings
 from bot.texts import LANGUAGES, say
 from storage import people, talks, trajectories
 from storage.database import Database
-from storage.records import Notes, Profile, TurnView, Wording
+from storage.records import Care, Notes, Profile, TurnView, Wording
 from storage.values import load
 
-REMEMBERED = 40  # turns looked back on, over all talks of the person
-GENTLE = timedelta(hours=24)  # after a sign of danger
+REMEMBERED = 20  # turns looked back on, over all talks of the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,11 @@ class Known:
     here: tuple[TurnView, ...]
     language: str
 
+    @property
+    def care(self) -> Care:
+        """What care remembers from the last turn."""
+        return self.recent[-1].notes.care if self.recent else Care()
+
 
 class Companion:
     """Attune's part in a talk."""
@@ -92,36 +95,42 @@ class Companion:
     async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming]) -> Taken:
         """Answer one turn."""
         steps = _Steps()
-        text = "\n".join(message.text for message in messages if message.text).strip()
+        last = messages[-1]
+        text = words(messages)
         known = await self._know(person_id, talk_id, messages, text)
         steps.done("remember")
-        if messages[-1].kind is Kind.COMMAND:
-            return await self._command(talk_id, messages[-1], known)
 
         found = screening.screen(text, _said_before(known.here))
         steps.done("screen")
-        if found.risk is not Risk.NONE:
-            return self._care(found, known, messages)
+        if last.kind is Kind.COMMAND and not found.level:
+            return await self._command(talk_id, last, known)
+        held = holding.hold(known.care.marks, found, last.at)
+        care, due = wellbeing.attend(known.care, last.at)
+        care = wellbeing.mark(care, held, last.at)
+        notes = Notes(known.language, care, notices=due)
+        notices = wellbeing.worded(due, known.language)
+        country = known.profile.country or self._settings.country
+        card = cards.held_card(held, known.language, country)
+        if card is not None:
+            return _in_danger(card, held.screening, notes, notices)
 
         perceived = await perceive(
             text, messages, self._model, known.language, known.profile.consents
         )
         reading = fuse(perceived.estimates)
         steps.done("perceive")
-        moment = _follow(await trajectories.latest(self._database, person_id), reading, messages)
+        moment = _follow(await trajectories.latest(self._database, person_id), reading, last.at)
         steps.done("follow")
 
         history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
-        gentle = self._gentle(known, messages)
-        situation = self._writer.situation(text, perceived.embedding, history)
         plan = strategy.plan(
             reading,
             moment,
             history,
             text,
             known.language,
-            situation=situation,
-            gentle=gentle,
+            situation=self._writer.situation(text, perceived.embedding, history),
+            gentle=held.gentle,
             persona=self._settings.persona,
         )
         scene = Scene(
@@ -133,26 +142,16 @@ class Companion:
             history=history,
             persona=self._settings.persona,
             embedding=perceived.embedding,
-            gentle=gentle,
+            gentle=held.gentle,
             seed=zlib.crc32(f"{known.profile.uid}:{known.profile.turns}".encode()),
         )
         steps.done("plan")
-        chosen = _allowed(await self._writer.write(scene), plan)
-        wording = _wording(chosen, known.language)
+        wording = _wording(_allowed(await self._writer.write(scene), plan), perceived, text)
         steps.done("write")
-
-        told = wellbeing.notices(known.recent, messages[-1].at)
-        problems = perceived.problems
-        # Where nothing but an unusable file came, the problem itself is the answer.
-        said = wording.text if text else "\n".join(problem.message for problem in problems)
-        if not text:
-            wording = replace(wording, text=said, writer="fixed", strategy=None, entry=None)
-        elif problems:
-            said = "\n".join((*(problem.message for problem in problems), said))
         return Taken(
-            text=said,
-            notes=Notes(known.language, problems=problems, notices=told),
-            notices=wellbeing.worded(told, known.language),
+            text=wording.text,
+            notes=replace(notes, problems=perceived.problems),
+            notices=notices,
             reading=reading,
             moment=moment if perceived.estimates else None,
             plan=plan,
@@ -160,10 +159,14 @@ class Companion:
             timings=steps.taken(),
         )
 
-    async def apologise(self, messages: Sequence[Incoming]) -> Taken:
-        """The answer when a turn failed: nobody stays without one."""
-        hint = messages[-1].language or "en"
+    def apologise(self, messages: Sequence[Incoming]) -> Taken:
+        """The answer when a turn failed: nobody stays without one, least of all in danger."""
+        hint = messages[-1].language or ""
         language = "zh" if hint.startswith("zh") else "en"
+        found = screening.screen(words(messages))
+        if found.level:
+            card = cards.card(found, language, self._settings.country)
+            return _in_danger(card, found, Notes(language), ())
         text = say("failed", language)
         return Taken(text, Notes(language), wording=Wording(text, writer="fixed"))
 
@@ -207,39 +210,11 @@ class Companion:
         given: Answer = await answer(COMMANDS, ask)
         return Taken(
             text=given.text,
-            notes=Notes(given.language or known.language),
+            notes=Notes(given.language or known.language, _introduced(known.care, ask)),
             wording=Wording(given.text, writer="fixed"),
             attachment=given.attachment,
             buttons=given.buttons,
             forget=given.forget,
-        )
-
-    def _care(
-        self, found: screening.Screening, known: Known, messages: Sequence[Incoming]
-    ) -> Taken:
-        """Fixed, reviewed text in danger; no writer is asked."""
-        country = known.profile.country or self._settings.country
-        before = tuple(turn.notes.level for turn in known.here)
-        text = cards.card(found, known.language, country, before)
-        told = wellbeing.notices(known.recent, messages[-1].at)
-        return Taken(
-            text=text,
-            notes=Notes(
-                known.language,
-                risk=found.risk,
-                level=found.level,
-                topics=tuple(found.topics),
-                notices=told,
-            ),
-            notices=wellbeing.worded(told, known.language),
-            wording=Wording(text, writer="fixed"),
-        )
-
-    def _gentle(self, known: Known, messages: Sequence[Incoming]) -> bool:
-        now = messages[-1].at
-        return any(
-            turn.notes.level > 0 and (turn in known.here or now - turn.at <= GENTLE)
-            for turn in known.recent
         )
 
 
@@ -259,13 +234,22 @@ class _Steps:
         return dict(self._taken)
 
 
-def words_of(turn: TurnView) -> str:
-    """What the person wrote in a turn."""
-    return "\n".join(load(Incoming, body).text for body in turn.said).strip()
+def _introduced(care: Care, ask: Ask) -> Care:
+    """What care remembers after a command: /start is an introduction of its own."""
+    return replace(care, introduced=True, told=ask.at) if ask.name == "start" else care
+
+
+def words(messages: Sequence[Incoming]) -> str:
+    """What the messages of a turn say together."""
+    return "\n".join(message.text for message in messages if message.text).strip()
+
+
+def _said(turn: TurnView) -> str:
+    return words([load(Incoming, body) for body in turn.said])
 
 
 def _said_before(here: Sequence[TurnView]) -> tuple[str, ...]:
-    return tuple(words_of(turn) for turn in here[-3:])
+    return tuple(_said(turn) for turn in here[-screening.RECENT :])
 
 
 def _exchange(turn: TurnView) -> Exchange | None:
@@ -273,7 +257,7 @@ def _exchange(turn: TurnView) -> Exchange | None:
     if turn.wording is None or not turn.said:
         return None
     return Exchange(
-        said=words_of(turn),
+        said=_said(turn),
         reply=turn.wording.text,
         strategy=turn.plan.strategy if turn.plan else None,
         entry=turn.wording.entry,
@@ -282,12 +266,22 @@ def _exchange(turn: TurnView) -> Exchange | None:
     )
 
 
-def _follow(before: Moment | None, reading: Reading, messages: Sequence[Incoming]) -> Moment:
-    at = messages[-1].at
+def _in_danger(
+    card: str, found: screening.Screening, notes: Notes, notices: tuple[str, ...]
+) -> Taken:
+    """Fixed, reviewed text; no writer is asked."""
+    topics = tuple(topic.value for topic in found.topics)
+    told = replace(notes, risk=found.risk, level=found.level, topics=topics)
+    return Taken(card, told, notices, wording=Wording(card, writer="fixed"))
+
+
+def _follow(before: Moment | None, reading: Reading, at: datetime) -> Moment:
     try:
         return trajectory.follow(before, reading, at)
-    except BadInput:  # out of order, or kept in another form: the line goes on from what it was
-        return before or trajectory.begin(at)
+    except BadInput as wrong:
+        if before is None or wrong.kind == "moment_version":
+            return trajectory.follow(None, reading, at)
+        return before  # out of order by more than the line can take: it goes on from what it was
 
 
 def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:
@@ -299,13 +293,19 @@ def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:
     raise NotFound("No candidate may leave.")
 
 
-def _wording(chosen: Candidate, language: str) -> Wording:
-    asks = chosen.text.rstrip().endswith("？" if language == "zh" else "?")
+def _wording(chosen: Candidate, perceived: Perceived, text: str) -> Wording:
+    """The chosen words, with what could not be used said first.
+
+    Where nothing but a file that cannot be used came, that is the whole answer.
+    """
+    told = "\n".join(problem.message for problem in perceived.problems)
+    if not text:
+        return Wording(told, writer="fixed")
     return Wording(
-        text=chosen.text,
+        text=f"{told}\n{chosen.text}" if told else chosen.text,
         writer=chosen.writer,
         strategy=chosen.strategy,
         entry=chosen.entry,
         reasons=chosen.reasons,
-        asked=asks,
+        asked=chosen.text.rstrip().endswith(("?", "？")),
     )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from affect.errors import RetryLater, Undeliverable, Unreachable
 from bot.clock import Clock
+from bot.logs import where
 from bot.messages import Address, Outgoing
 from bot.platforms.base import Platform
 from storage import queue
@@ -21,8 +22,8 @@ from storage.records import Part
 from storage.values import load
 
 FIRST_PAUSE = timedelta(seconds=1)
-LONGEST_PAUSE = timedelta(minutes=10)
-TRIES = 30  # with these pauses, most of a day; after that the part is dead
+LONGEST_PAUSE = timedelta(minutes=30)
+TRIES = 60  # with these pauses, about a day; after that the part is dead
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,11 @@ class Parcel:
     outgoing: Outgoing
 
 
+def nonce(turn_id: str, part: int) -> str:
+    """The name of a part for a platform that drops what it has seen: at most 25 characters."""
+    return f"{turn_id[-22:]}{part:03}"
+
+
 class Delivery:
     """Sends what is due to the platforms of this process."""
 
@@ -43,29 +49,26 @@ class Delivery:
         self._platforms = platforms
         self._clock = clock
 
-    async def deliver(self, person_id: int) -> None:
-        """Send all open parts of a person; return when none is left."""
+    async def deliver(self, person_id: int) -> datetime | None:
+        """Send what may leave now; give when the next part may, or None if none is left."""
         names = tuple(self._platforms)
         while True:
             now = self._clock.now()
             due = await queue.next_part(self._database, person_id, names, now)
-            if due is None:
-                return
-            if isinstance(due, datetime):
-                await self._clock.sleep((due - now).total_seconds())
-                continue
+            if due is None or isinstance(due, datetime):
+                return due
             token = await queue.claim(self._database, due, now)
             if token is not None:
                 await self._send(due, token)
 
     async def _send(self, part: Part, token: str) -> None:
-        parcel = load(Parcel, part.body)
         fields = {"person": part.person_id, "turn": part.turn_id, "part": part.part}
         if part.in_doubt:
             log.warning("part_sent_again", extra=fields)
         try:
+            parcel = load(Parcel, part.body)
             message = await self._platforms[part.platform].send(
-                parcel.address, parcel.outgoing, nonce=f"{part.id}"
+                parcel.address, parcel.outgoing, nonce=nonce(part.turn_id, part.part)
             )
         except RetryLater as wait:
             log.info("part_told_to_wait", extra={**fields, "seconds": wait.seconds})
@@ -75,6 +78,10 @@ class Delivery:
             log.warning("part_undeliverable", extra=fields)
             await queue.settle_dead(self._database, part, token)
         except Unreachable:
+            await self._try_again(part, token, fields)
+        except Exception as error:  # noqa: BLE001 - a part that fails must not stop the rest
+            name = type(error).__name__
+            log.error("part_failed", extra={**fields, "error": name, "where": where(error)})
             await self._try_again(part, token, fields)
         else:
             await queue.settle_sent(self._database, part, token, message, self._clock.now())

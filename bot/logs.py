@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 LEVELS = ("debug", "info", "warning", "error")
 OURS = ("affect", "bot", "storage")
@@ -25,6 +27,12 @@ class Events(logging.Formatter):
         fields = {key: value for key, value in vars(record).items() if key not in _STANDARD}
         line = super().format(record)
         return " ".join((line, *(f"{key}={value}" for key, value in fields.items())))
+
+
+def where(error: BaseException) -> str:
+    """Where an error came from, innermost first; never its text, which may hold people's words."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return "<".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
 
 
 def configure(level: str) -> None:

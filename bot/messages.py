@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 
 class Kind(StrEnum):
@@ -85,6 +88,11 @@ class Incoming:
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file for the person."""
+
+    # Kept as JSON while it is on its way, and bytes are no text.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     name: str
     content: bytes

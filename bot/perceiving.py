@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from affect.perception.text import TextModel, TextReading
-
-from affect.errors import AttuneError
 from affect.types import Estimate
 from bot.messages import Incoming, Media, MediaKind
 from bot.texts import say
@@ -51,7 +49,7 @@ async def perceive(
         return Perceived(problems=tuple(problems))
     try:
         read: TextReading = await asyncio.to_thread(model.read, text, language)
-    except AttuneError as error:
+    except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
         log.warning("text_unread", extra={"error": type(error).__name__})
         problems.append(_problem("text", "text_unread", language))
         return Perceived(problems=tuple(problems))

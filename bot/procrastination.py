@@ -28,6 +28,7 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.logs import where
 from bot.waking import GRACE, Lane
 
 CONCURRENCY = 64  # people answered at once by one process
@@ -60,7 +61,8 @@ class Procrastination:
             try:
                 await self._lane(person_id)
             except Exception as error:  # noqa: BLE001 - its text may hold words; the work stays
-                fields = {"person": person_id, "error": type(error).__name__}
+                name = type(error).__name__
+                fields = {"person": person_id, "error": name, "where": where(error)}
                 log.error("lane_failed", extra=fields)
 
         self._task = lane

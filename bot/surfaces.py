@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -48,6 +49,8 @@ async def talk(wish: Wish, settings: Settings) -> None:
     """Talk with whoever sits at the terminal, or with what is piped in."""
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and not wish.as_json
     language = spoken_here(settings)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # bytes that are no text stay out
     terminal = Terminal(wish.person, settings.home, language, decorated=interactive)
     if interactive:
         print(say("terminal_welcome", language, home=settings.home), end="\n\n", flush=True)  # noqa: T201

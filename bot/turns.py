@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
+from pydantic import ValidationError
 from ulid import ULID
 
 from affect.errors import AttuneError, Unreachable
+from affect.safety.screening import screen
 from bot.clock import Clock
-from bot.companion import Companion, Taken
-from bot.delivery import Delivery, Parcel
+from bot.companion import Taken
+from bot.delivery import Delivery, Parcel, nonce
+from bot.logs import where
 from bot.messages import Incoming, Kind, Outgoing, readable
 from bot.platforms.base import Platform
 from bot.platforms.splitting import split
@@ -30,6 +33,8 @@ from storage import people, queue
 from storage.database import Database
 from storage.records import Arrival, Kept, StoredMessage
 from storage.values import dump, load
+
+PATIENCE = timedelta(seconds=5)  # how long a lane waits by itself
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +47,36 @@ class Settling:
     longest: timedelta = timedelta(seconds=5)
 
 
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Messages that are answered together; `closed` says that something else follows them."""
+
+    messages: tuple[StoredMessage, ...] = ()
+    closed: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.messages)
+
+
+class Answers(Protocol):
+    """Who answers a turn: the companion."""
+
+    async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming], /) -> Taken:
+        """Answer the messages of one turn."""
+        ...
+
+    def apologise(self, messages: Sequence[Incoming], /) -> Taken:
+        """The answer where `take` failed."""
+        ...
+
+
 class Turns:
     """The way from a platform's event to its answer."""
 
     def __init__(
         self,
         database: Database,
-        companion: Companion,
+        companion: Answers,
         platforms: Mapping[str, Platform],
         waker: Waker,
         clock: Clock,
@@ -85,6 +113,8 @@ class Turns:
             text=readable(incoming.text),
             name=readable(incoming.name) if incoming.name else None,
         )
+        if incoming.kind is Kind.EDIT and screen(incoming.text).level:
+            incoming = replace(incoming, kind=Kind.MESSAGE)  # danger is answered, however it came
         address = incoming.address
         arrival = Arrival(
             platform=address.platform,
@@ -106,55 +136,74 @@ class Turns:
             self._waker.poke(person_id)
 
     async def lane(self, person_id: int) -> None:
-        """Answer and deliver all that a person has open."""
-        while True:
-            await self._delivery.deliver(person_id)
-            turns, burst = await self._settled(person_id)
-            if not burst:
-                return
-            await self._turn(person_id, turns, burst)
+        """Answer and deliver all that a person has open.
 
-    async def _settled(self, person_id: int) -> tuple[int, Sequence[StoredMessage]]:
-        """The person's fence and their next burst, once nothing more is likely to join it."""
+        A part that must wait never keeps a new message from being read and answered. What must
+        wait longer than `PATIENCE` is left to the next scan of open work.
+        """
         while True:
-            turns, waiting = await queue.open_messages(
-                self._database, person_id, tuple(self._platforms)
-            )
-            burst = first_burst(waiting)
-            if not burst:
-                return turns, ()
-            closed = len(burst) < len(waiting)
+            later = await self._delivery.deliver(person_id)
+            turns, burst = await self._next_burst(person_id)
             now = self._clock.now()
-            left = timedelta(0) if closed else due(burst, self._settling) - now
-            if left <= timedelta(0):
-                return turns, burst
-            await self._clock.sleep(left.total_seconds())
+            settled = self._settled_at(burst) if burst else None
+            if settled is not None and settled <= now:
+                await self._turn(person_id, turns, burst)
+                continue
+            waits = [at - now for at in (later, settled) if at is not None]
+            if not waits or min(waits) > PATIENCE:
+                return
+            await self._clock.sleep(min(waits).total_seconds())
 
-    async def _turn(self, person_id: int, turns: int, burst: Sequence[StoredMessage]) -> None:
-        messages = [load(Incoming, stored.body) for stored in burst]
+    async def _next_burst(self, person_id: int) -> tuple[int, Burst]:
+        """The person's fence and the messages that make up their next turn."""
+        names = tuple(self._platforms)
+        turns, waiting = await queue.open_messages(self._database, person_id, names)
+        burst = first_burst(waiting)
+        return turns, Burst(tuple(burst), closed=len(burst) < len(waiting))
+
+    def _settled_at(self, burst: Burst) -> datetime:
+        """When nothing more is likely to join a burst; one that something else follows is now."""
+        if burst.closed:
+            return burst.messages[0].received_at
+        return due(burst.messages, self._settling)
+
+    async def _turn(self, person_id: int, turns: int, burst: Burst) -> None:
+        fields: dict[str, object] = {"person": person_id, "no": turns + 1}
+        messages = readable_ones(burst.messages)
+        if not messages:
+            # Nothing in it can be read any more (kept in another form): it must not block the rest.
+            log.error("messages_unreadable", extra=fields)
+            await queue.discard(self._database, person_id, [one.id for one in burst.messages])
+            return
         address = messages[-1].address
-        platform = self._platforms[address.platform]
-        fields = {"person": person_id, "no": turns + 1, "platform": address.platform}
-        async with AsyncExitStack() as busy:
-            await busy.enter_async_context(platform.typing(address))
-            try:
-                taken = await self._companion.take(person_id, burst[0].talk_id, messages)
-            except Unreachable:
-                raise
-            except Exception as error:
-                name = type(error).__name__ if not isinstance(error, AttuneError) else str(error)
-                log.error("turn_failed", extra={**fields, "error": name})
-                log.debug("turn_failed_trace", exc_info=True)
-                taken = await self._companion.apologise(messages)
+        fields["platform"] = address.platform
+        async with self._platforms[address.platform].typing(address):
+            taken = await self._taken(person_id, burst, messages, fields)
             if taken.forget:
                 await self._forget(person_id, messages[-1], taken)
                 return
-            kept = self._kept(person_id, turns, burst, messages, taken)
+            kept = self._kept(person_id, turns, burst.messages, messages, taken)
             if not await queue.keep(self._database, kept):
-                log.info("turn_fenced_off", extra=fields)
+                log.info("turn_not_kept", extra=fields)
                 return
             log.info("turn_kept", extra={**fields, "turn": kept.id, "writer": taken.writer})
             await self._delivery.deliver(person_id)
+
+    async def _taken(
+        self,
+        person_id: int,
+        burst: Burst,
+        messages: Sequence[Incoming],
+        fields: Mapping[str, object],
+    ) -> Taken:
+        try:
+            return await self._companion.take(person_id, burst.messages[0].talk_id, messages)
+        except Unreachable:
+            raise  # the store is away: the whole turn is tried again
+        except Exception as error:  # noqa: BLE001 - a person never stays without an answer
+            told = {**fields, "error": type(error).__name__, "where": where(error)}
+            log.error("turn_failed", extra=told)
+            return self._companion.apologise(messages)
 
     def _kept(
         self,
@@ -189,13 +238,25 @@ class Turns:
         """Erase a person; the last word goes straight to the platform, since nothing is kept."""
         await people.forget(self._database, person_id)
         log.info("person_forgotten", extra={"person": person_id})
+        farewell = str(ULID.from_datetime(self._clock.now()))
         for number, part in enumerate(parts(taken, last)):
             try:
                 await self._platforms[last.address.platform].send(
-                    last.address, part, nonce=f"f{person_id}-{number}"
+                    last.address, part, nonce=nonce(farewell, number)
                 )
             except AttuneError:
                 log.warning("farewell_not_delivered", extra={"person": person_id})
+
+
+def readable_ones(stored: Sequence[StoredMessage]) -> list[Incoming]:
+    """The messages that can still be read."""
+    messages = []
+    for one in stored:
+        try:
+            messages.append(load(Incoming, one.body))
+        except ValidationError:
+            log.error("message_unreadable", extra={"inbox": one.id})
+    return messages
 
 
 def first_burst(waiting: Sequence[StoredMessage]) -> Sequence[StoredMessage]:

@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.logs import where
 
 Lane = Callable[[int], Awaitable[None]]
 
@@ -93,16 +94,12 @@ class Lanes:
                 try:
                     await lane(person_id)
                     pause = FIRST_PAUSE
-                except Exception as error:
-                    log.error("lane_failed", extra={"person": person_id, "error": _kind(error)})
-                    log.debug("lane_failed_trace", exc_info=True)
+                except Exception as error:  # noqa: BLE001 - the work is still there
+                    name = type(error).__name__
+                    told = {"person": person_id, "error": name, "where": where(error)}
+                    log.error("lane_failed", extra=told)
                     self._dirty.add(person_id)
                     await self._clock.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
         finally:
             del self._tasks[person_id]
-
-
-def _kind(error: BaseException) -> str:
-    """What went wrong, without anybody's words: an error's text may hold them."""
-    return type(error).__name__

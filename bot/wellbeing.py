@@ -1,4 +1,4 @@
-"""What care asks of the program itself: saying what it is, and when to pause.
+"""What care asks of the program itself: saying what it is, when to pause, what danger holds.
 
 The times follow the strictest of the laws named in docs/safety.md: at the first message, after a
 week away, every three hours of going on; a pause is suggested after two.
@@ -7,40 +7,49 @@ week away, every three hours of going on; a pause is suggested after two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from affect.safety.holding import GENTLE, Hold
 from bot.texts import say
-from storage.records import TurnView
+from storage.records import Care
 
 AWAY = timedelta(days=7)
 REMIND = timedelta(hours=3)
 PAUSE = timedelta(hours=2)
-GOING_ON = timedelta(minutes=30)  # turns no further apart than this are one stretch
+GOING_ON = timedelta(minutes=30)  # messages no further apart than this are one stretch
+MOST_MARKS = 200
 
 FIRST, PROGRAM, PAUSED = "first", "program", "pause"
 _TEXT = {FIRST: "notice_first", PROGRAM: "notice_program", PAUSED: "notice_pause"}
 
 
-def notices(history: Sequence[TurnView], now: datetime) -> tuple[str, ...]:
-    """Which notices are due before an answer, by name; `history` is oldest first."""
-    if not history:
-        return (FIRST,)
-    if now - history[-1].at > AWAY:
-        return (PROGRAM,)
-    start = now
-    for turn in reversed(history):
-        if start - turn.at > GOING_ON:
-            break
-        start = turn.at
-    stretch = [turn for turn in history if turn.at >= start]
-    given = {name for turn in stretch for name in turn.notes.notices}
-    told = max((turn.at for turn in stretch if PROGRAM in turn.notes.notices), default=start)
+def attend(care: Care, at: datetime) -> tuple[Care, tuple[str, ...]]:
+    """The next state of care at a message, and the notices due before its answer, by name."""
+    going_on = care.last is not None and at - care.last <= GOING_ON
+    since = care.since if going_on and care.since else at
+    paused = going_on and care.paused
+    told = care.told
     due = []
-    if now - told >= REMIND:
+    if not care.introduced:
+        due.append(FIRST)
+    elif (care.last is not None and at - care.last > AWAY) or at - max(
+        since, told or since
+    ) >= REMIND:
         due.append(PROGRAM)
-    if now - start >= PAUSE and PAUSED not in given:
+    if at - since >= PAUSE and not paused:
         due.append(PAUSED)
-    return tuple(due)
+        paused = True
+    told = at if FIRST in due or PROGRAM in due else told
+    moved = replace(care, introduced=True, since=since, last=at, told=told, paused=paused)
+    return moved, tuple(due)
+
+
+def mark(care: Care, held: Hold, at: datetime) -> Care:
+    """The state of care with what was screened now; nothing is kept while there is no danger."""
+    marks = [*care.marks, held.mark(at)][-MOST_MARKS:]
+    recent = [one for one in marks if at - one.at <= GENTLE]
+    return replace(care, marks=tuple(recent) if any(one.level for one in recent) else ())
 
 
 def worded(names: Sequence[str], language: str) -> tuple[str, ...]:

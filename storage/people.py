@@ -31,7 +31,7 @@ from storage.tables import (
     Talk,
     Turn,
 )
-from storage.vault import Sealer
+from storage.vault import SealBroken, Sealer
 
 # In the order in which rows must go, so that none points at nothing. `Audit` is not among them:
 # who read a person's talk stays on record, under a uid that nothing else knows any more.
@@ -68,6 +68,23 @@ async def resolve(
         )
     )
     return person_id, sealer
+
+
+async def key_fits(database: Database) -> bool:
+    """Whether the master key opens what is kept here; True where nobody is."""
+    async with database.read() as connection:
+        row = (
+            await connection.execute(
+                select(Person.uid, Key.wrapped).join(Key, Key.person_id == Person.id).limit(1)
+            )
+        ).one_or_none()
+    if row is None:
+        return True
+    try:
+        database.vault.sealer(row.uid, row.wrapped)
+    except SealBroken:
+        return False
+    return True
 
 
 async def profile(database: Database, person_id: int) -> Profile:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -58,10 +58,10 @@ async def ingest(database: Database, arrival: Arrival, now: datetime, wake: Wake
 
 
 async def _ingest(database: Database, arrival: Arrival, now: datetime, wake: Wake) -> int | None:
+    if arrival.kind in {"edit", "delete"}:
+        await _amend(database, arrival)
+        return None
     async with database.write(durable=True) as connection:
-        if arrival.kind in {"edit", "delete"}:
-            await _amend(database, connection, arrival)
-            return None
         person_id, sealer = await people.resolve(database, connection, arrival, now)
         talk_id = await _talk(database, connection, arrival, person_id, sealer, now)
         dialect = sqlite if database.embedded else postgresql
@@ -87,26 +87,32 @@ async def _ingest(database: Database, arrival: Arrival, now: datetime, wake: Wak
         return person_id
 
 
-async def _amend(database: Database, connection: AsyncConnection, arrival: Arrival) -> None:
+async def _amend(database: Database, arrival: Arrival) -> None:
     """Follow a person's edit or deletion of a stored message, answered or not."""
-    place = _blind(database, arrival)
-    row = (
-        await connection.execute(
-            select(Inbox)
-            .join(Talk, Talk.id == Inbox.talk_id)
-            .where(Talk.blind == place, Inbox.message == arrival.message, Inbox.kind == "message")
+    wanted = (
+        select(Inbox)
+        .join(Talk, Talk.id == Inbox.talk_id)
+        .where(
+            Talk.blind == _blind(database, arrival),
+            Inbox.message == arrival.message,
+            Inbox.kind == "message",
         )
-    ).first()
-    if row is None:
-        return
-    if arrival.kind == "delete" and row.turn_id is None:
-        await connection.execute(delete(Inbox).where(Inbox.id == row.id))
-        return
-    sealed = None
-    if arrival.kind == "edit":
-        sealer = await database.sealer(connection, row.person_id)
-        sealed = sealer.seal("inbox", f"{row.channel}:{row.ext_id}", arrival.body)
-    await connection.execute(update(Inbox).where(Inbox.id == row.id).values(sealed=sealed))
+    )
+    async with database.read() as connection:
+        if (await connection.execute(wanted)).first() is None:
+            return  # most deletions are of messages that were never ours
+    async with database.write(durable=True) as connection:
+        row = (await connection.execute(wanted)).first()
+        if row is None:
+            return
+        if arrival.kind == "delete" and row.turn_id is None:
+            await connection.execute(delete(Inbox).where(Inbox.id == row.id))
+            return
+        sealed = None
+        if arrival.kind == "edit":
+            sealer = await database.sealer(connection, row.person_id)
+            sealed = sealer.seal("inbox", f"{row.channel}:{row.ext_id}", arrival.body)
+        await connection.execute(update(Inbox).where(Inbox.id == row.id).values(sealed=sealed))
 
 
 async def _talk(
@@ -180,9 +186,24 @@ async def open_messages(
     )
 
 
-async def keep(database: Database, kept: Kept) -> bool:
-    """Keep a turn whole; False if the fence stood elsewhere: somebody else took the turn."""
+async def discard(database: Database, person_id: int, inbox_ids: Sequence[int]) -> None:
+    """Drop messages that can never become a turn."""
     async with database.write() as connection:
+        await connection.execute(
+            delete(Inbox).where(Inbox.id.in_(inbox_ids), Inbox.person_id == person_id)
+        )
+
+
+async def keep(database: Database, kept: Kept) -> bool:
+    """Keep a turn whole; False if somebody else took it, or its messages were taken back."""
+    still_open = and_(
+        Inbox.id.in_(kept.inbox_ids),
+        Inbox.person_id == kept.person_id,
+        Inbox.turn_id.is_(None),
+    )
+    async with database.write() as connection:
+        if (await connection.scalar(select(Inbox.id).where(still_open).limit(1))) is None:
+            return False  # taken back while we thought, or already in another turn
         moved = await connection.execute(
             update(Person)
             .where(Person.id == kept.person_id, Person.turns == kept.no - 1)
@@ -204,9 +225,7 @@ async def keep(database: Database, kept: Kept) -> bool:
                 sealed=sealer.seal("turn", kept.id, dump(kept.notes)),
             )
         )
-        await connection.execute(
-            update(Inbox).where(Inbox.id.in_(kept.inbox_ids)).values(turn_id=kept.id)
-        )
+        await connection.execute(update(Inbox).where(still_open).values(turn_id=kept.id))
         told: Sequence[tuple[type[Table], object | None]] = (
             (Reading, kept.reading),
             (Moment, kept.moment),
@@ -243,28 +262,30 @@ async def keep(database: Database, kept: Kept) -> bool:
 async def next_part(
     database: Database, person_id: int, platforms: Collection[str], now: datetime
 ) -> Part | datetime | None:
-    """The first part that is not on its way: the part, when to look again, or None if all left.
+    """A part that may leave now, else when to look again, else None: everything left.
 
-    Parts leave in order, so a part that must wait holds back those behind it.
+    In each talk parts leave in order, so one that must wait holds back those behind it.
     """
     async with database.read() as connection:
-        row = (
-            await connection.execute(
-                select(Delivery)
-                .where(
-                    Delivery.person_id == person_id,
-                    Delivery.state.in_((PENDING, SENDING)),
-                    Delivery.platform.in_(platforms),
-                )
-                .order_by(Delivery.id)
-                .limit(1)
+        first = (
+            select(func.min(Delivery.id))
+            .where(
+                Delivery.person_id == person_id,
+                Delivery.state.in_((PENDING, SENDING)),
+                Delivery.platform.in_(platforms),
             )
-        ).first()
-        if row is None:
-            return None
-        wait: datetime | None = row.lease_until if row.state == SENDING else row.not_before
-        if wait is not None and wait > now:
-            return wait
+            .group_by(Delivery.talk_id)
+        )
+        rows = (
+            await connection.execute(
+                select(Delivery).where(Delivery.id.in_(first)).order_by(Delivery.id)
+            )
+        ).all()
+        waits = [row.lease_until if row.state == SENDING else row.not_before for row in rows]
+        free = [row for row, wait in zip(rows, waits, strict=True) if not wait or wait <= now]
+        if not free:
+            return min((wait for wait in waits if wait), default=None)
+        row = free[0]
         sealer = await database.sealer(connection, person_id)
     return Part(
         id=row.id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from affect.safety.holding import Mark
 from affect.types import Moment, Plan, Reading, Risk
 
 
@@ -68,13 +69,32 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Care:
+    """What care for the person has to remember from turn to turn; it travels in the notes.
+
+    `introduced`: they were told what this is. `since` and `last` are the first and last message of
+    the running stretch of talk, `told` when they last heard that this is a program, `paused`
+    whether a pause was suggested in this stretch. `marks` are the signs of danger of the last
+    day and the quiet turns since (`safety.holding`); empty where there was none.
+    """
+
+    introduced: bool = False
+    since: datetime | None = None
+    last: datetime | None = None
+    told: datetime | None = None
+    paused: bool = False
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
     """What else is kept of a turn: language of the reply, danger found (0 to 5), problems, notices.
 
-    `topics` names the kinds of danger; `situation` the kind of turn the plan saw.
+    `topics` names the kinds of danger.
     """
 
     language: str
+    care: Care = Care()
     risk: Risk = Risk.NONE
     level: int = 0
     topics: tuple[str, ...] = ()

@@ -84,6 +84,7 @@ async def erase_unremembered(
 async def _erase(connection: AsyncConnection, turn_ids: Sequence[str]) -> None:
     for table in (Reading, Plan, Reply):
         await connection.execute(delete(table).where(table.turn_id.in_(turn_ids)))
+    await connection.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(sealed=None))
     await connection.execute(update(Inbox).where(Inbox.turn_id.in_(turn_ids)).values(sealed=None))
     await connection.execute(
         delete(Delivery).where(Delivery.turn_id.in_(turn_ids), Delivery.state.in_(("sent", "dead")))

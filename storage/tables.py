@@ -35,7 +35,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# SQLite gives a row its own number only to a column that is spelled INTEGER.
+# SQLite numbers rows itself only in a column that is spelled INTEGER, and uses a number twice
+# unless told not to: an old number must never come to mean somebody else's row.
+NEVER_AGAIN = {"sqlite_autoincrement": True}
 Number = BigInteger().with_variant(Integer, "sqlite")
 Ulid = String(26)
 
@@ -73,6 +75,7 @@ class Person(Table):
     """Somebody. `uid` names them to operators; `turns` is the fence."""
 
     __tablename__ = "person"
+    __table_args__ = (NEVER_AGAIN,)
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     uid: Mapped[str] = mapped_column(Ulid, unique=True)
     turns: Mapped[int] = mapped_column(server_default="0")
@@ -143,7 +146,7 @@ class Turn(Table):
     kind: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
     kept_at: Mapped[datetime]
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes | None]
 
 
 class Inbox(Table):
@@ -161,6 +164,7 @@ class Inbox(Table):
         ),
         Index(None, "turn_id"),
         Index(None, "talk_id", "message"),
+        NEVER_AGAIN,
     )
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -230,6 +234,7 @@ class Delivery(Table):
             sqlite_where=text("state IN ('pending', 'sending')"),
             postgresql_where=text("state IN ('pending', 'sending')"),
         ),
+        NEVER_AGAIN,
     )
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -251,7 +256,11 @@ class Job(Table):
     """Something to do for a person at a time of their own clock."""
 
     __tablename__ = "job"
-    __table_args__ = (UniqueConstraint("person_id", "kind", "run_at"), Index(None, "run_at"))
+    __table_args__ = (
+        UniqueConstraint("person_id", "kind", "run_at"),
+        Index(None, "run_at"),
+        NEVER_AGAIN,
+    )
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     talk_id: Mapped[str] = mapped_column(ForeignKey("talk.id"))
@@ -265,7 +274,7 @@ class Consent(Table):
     """What a person agreed to or took back, and when; the newest row of a kind holds."""
 
     __tablename__ = "consent"
-    __table_args__ = (Index(None, "person_id", "kind", "id"),)
+    __table_args__ = (Index(None, "person_id", "kind", "id"), NEVER_AGAIN)
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str] = mapped_column(String(16))
@@ -277,6 +286,7 @@ class Audit(Table):
     """Who looked at what, and why; append-only, each row chained to the one before."""
 
     __tablename__ = "audit"
+    __table_args__ = (NEVER_AGAIN,)
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from affect.errors import AttuneError
 from affect.types import Moment as MomentValue
 from affect.types import Plan as PlanValue
 from affect.types import Reading as ReadingValue
@@ -18,13 +20,16 @@ from storage.tables import Inbox, Moment, Person, Plan, Reading, Reply, Talk, Tu
 from storage.values import Value, load
 from storage.vault import Sealer
 
+log = logging.getLogger(__name__)
+
 AnyRow = Row[*tuple[Any, ...]]
 
 
-async def close(database: Database, talk_id: str, now: datetime) -> None:
-    """End a talk; the next message in its place opens a new one."""
+async def close(database: Database, person_id: int, talk_id: str, now: datetime) -> None:
+    """End a person's talk; the next message in its place opens a new one."""
+    mine = update(Talk).where(Talk.id == talk_id, Talk.person_id == person_id)
     async with database.write() as connection:
-        await connection.execute(update(Talk).where(Talk.id == talk_id).values(closed_at=now))
+        await connection.execute(mine.values(closed_at=now))
 
 
 async def recent(
@@ -121,7 +126,7 @@ def _view(row: AnyRow, said: Sequence[AnyRow], sealer: Sealer) -> TurnView:
         kind=row.kind,
         at=row.at,
         said=tuple(sealer.open("inbox", f"{one.channel}:{one.ext_id}", one.sealed) for one in said),
-        notes=load(Notes, sealer.open("turn", row.id, row.sealed)),
+        notes=load(Notes, sealer.open("turn", row.id, row.sealed)) if row.sealed else Notes("en"),
         reading=_value(sealer, row, ReadingValue, "reading"),
         moment=_value(sealer, row, MomentValue, "moment"),
         plan=_value(sealer, row, PlanValue, "plan"),
@@ -136,23 +141,27 @@ def _value(sealer: Sealer, row: AnyRow, kind: type[Value], table: str) -> Value 
 
 
 async def places(database: Database, platform: str) -> list[tuple[list[str | None], bool, str]]:
-    """Where open talks of a platform take place: [chat, thread], private, last message id known."""
+    """Where a platform's talks take place: [chat, thread], private, last message id known there."""
     last = (
-        select(Inbox.talk_id, func.max(Inbox.id).label("id"))
-        .where(Inbox.message.is_not(None), Inbox.kind == "message")
-        .group_by(Inbox.talk_id)
-        .subquery()
+        select(func.max(Inbox.id))
+        .join(Talk, Talk.id == Inbox.talk_id)
+        .where(Talk.platform == platform, Inbox.message.is_not(None), Inbox.kind == "message")
+        .group_by(Talk.blind)
     )
     wanted = (
         select(Talk.id, Talk.person_id, Talk.private, Talk.sealed, Inbox.message)
-        .join(last, last.c.talk_id == Talk.id)
-        .join(Inbox, Inbox.id == last.c.id)
-        .where(Talk.platform == platform, Talk.closed_at.is_(None))
+        .join(Inbox, Inbox.talk_id == Talk.id)
+        .where(Inbox.id.in_(last))
     )
     found = []
     async with database.read() as connection:
         for row in (await connection.execute(wanted)).all():
-            sealer = await database.sealer(connection, row.person_id)
-            place = load(list[str | None], sealer.open("talk", row.id, row.sealed))
+            try:
+                sealer = await database.sealer(connection, row.person_id)
+                place = load(list[str | None], sealer.open("talk", row.id, row.sealed))
+            except AttuneError:
+                # One row that does not open must not keep everybody else from being heard.
+                log.error("place_unreadable", extra={"talk": row.id})
+                continue
             found.append((place, row.private, row.message))
     return found

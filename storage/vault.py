@@ -12,6 +12,7 @@ import base64
 import binascii
 import hmac
 import os
+import secrets
 from hashlib import sha256
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def _derive(master: bytes, purpose: bytes) -> bytes:
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Written beside and linked into place: two processes that start at once agree on one key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")

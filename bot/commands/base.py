@@ -35,7 +35,7 @@ class Ask:
     @property
     def name(self) -> str:
         """The command's name, without slash."""
-        return self.text.removeprefix("/").split(maxsplit=1)[0].lower() if self.text[1:] else ""
+        return next(iter(self.text.removeprefix("/").lower().split()), "")
 
     @property
     def words(self) -> tuple[str, ...]:

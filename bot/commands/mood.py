@@ -64,7 +64,7 @@ def in_words(ask: Ask, affect: Affect, variance: float, *, calm: bool = False) -
 
 def _days(words: Sequence[str]) -> int:
     wanted = words[0] if words else ""
-    return min(max(int(wanted), 1), MOST_DAYS) if wanted.isdecimal() else DAYS
+    return min(max(int(wanted), 1), MOST_DAYS) if wanted.isdecimal() and len(wanted) < 5 else DAYS
 
 
 def _trend(ask: Ask, read: Sequence[TurnView]) -> str:

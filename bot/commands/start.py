@@ -41,5 +41,5 @@ async def show_help(ask: Ask) -> Answer:
 
 async def new(ask: Ask) -> Answer:
     """Close this talk; the next message opens another."""
-    await talks.close(ask.database, ask.talk_id, ask.now)
+    await talks.close(ask.database, ask.profile.id, ask.talk_id, ask.now)
     return Answer(ask.say("new"))

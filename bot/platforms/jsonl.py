@@ -17,7 +17,7 @@ from affect.errors import BadInput
 from affect.perception import audio
 from affect.types import Affect, Moment, Plan, Reading
 from bot import wellbeing
-from bot.messages import Media, MediaKind
+from bot.messages import Media, MediaKind, readable
 from bot.platforms.terminal import Line, Terminal, file_of
 from bot.texts import say
 from storage.records import TurnView
@@ -69,6 +69,7 @@ def parse(raw: str, person: str) -> Line:
     for name, value in told.items():
         if value is not None and not isinstance(value, str):
             raise BadInput("bad_field", f"The field {name!r} must be a string.")
+    told = {name: readable(value) for name, value in told.items() if value is not None}
     media: list[Media] = []
     rejected = []
     for name, kind in MEDIA.items():

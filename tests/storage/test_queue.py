@@ -218,7 +218,7 @@ async def test_a_closed_talk_is_followed_by_a_new_one(database: Database) -> Non
     person = await _arrived(database, "old")
     _, waiting = await queue.open_messages(database, person, HERE)
     await queue.keep(database, kept(person, 1, waiting))
-    await talks.close(database, waiting[0].talk_id, NOON)
+    await talks.close(database, person, waiting[0].talk_id, NOON)
     await _arrived(database, "new")
     _, after = await queue.open_messages(database, person, HERE)
     assert after[0].talk_id != waiting[0].talk_id
