@@ -32,8 +32,8 @@ from bot.logs import where
 from bot.waking import GRACE, Lane
 
 CONCURRENCY = 64  # people answered at once by one process
-STALLED = timedelta(seconds=30)  # far above any stall of our event loop
-RESCUE_EVERY = timedelta(seconds=10)
+STALLED = timedelta(seconds=30)  # silence after which a worker is dead: far above any stall
+BEATS = 5  # heartbeats of a living worker within STALLED
 RESTART_AFTER = timedelta(seconds=1)
 _SCHEMA_LOCK = 0x77616B65  # one process sets up procrastinate's tables at a time
 
@@ -120,6 +120,7 @@ class Procrastination:
                     delete_jobs="always",
                     shutdown_graceful_timeout=GRACE,
                     stalled_worker_timeout=self._stalled.total_seconds(),
+                    update_heartbeat_interval=self._stalled.total_seconds() / BEATS,
                 )
             except (procrastinate.exceptions.ProcrastinateException, errors.Error) as error:
                 log.warning("worker_restarted", extra={"error": type(error).__name__})
@@ -136,4 +137,4 @@ class Procrastination:
                     await manager.retry_job(job)
             except (procrastinate.exceptions.ProcrastinateException, errors.Error) as error:
                 log.warning("rescue_failed", extra={"error": type(error).__name__})
-            await self._clock.sleep(RESCUE_EVERY.total_seconds())
+            await self._clock.sleep(seconds / BEATS)
