@@ -146,8 +146,7 @@ def _continues(before: str, letter: str) -> bool:
     if letter < "\u0300":
         return before == "\r" and letter == "\n"
     return (
-        before == _JOINER
-        or letter == _JOINER
+        _JOINER in (before, letter)
         or unicodedata.category(letter)[0] == "M"
         or "\U0001f3fb" <= letter <= "\U0001f3ff"  # skin tones
         or "\U000e0020" <= letter <= "\U000e007f"  # tags, of which regional flags are made
