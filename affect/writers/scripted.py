@@ -9,6 +9,7 @@ that exclude entries are relaxed one after another, so that something always fit
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,22 +21,21 @@ from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.mirror import mirror
 from affect.writers.slots import fill, take
-from affect.writers.weighing import GENERAL, MIRROR, Weigher, Worded
+from affect.writers.weighing import GENERAL, MIRROR, Weigher, Worded, broad
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from affect.writers.bank import Bank
     from affect.writers.base import Exchange, Scene
     from affect.writers.cues import Encoder
 
 CANDIDATES = 5
-MIRROR_MEANING = 0.52  # saying the event back: a little better than a general entry
+MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRROR_PAUSE = 3  # replies between two mirrors
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 FEW_STEMS = 5  # words with less content than this are read together with the line before
 JOINED = 0.9  # what likeness to both lines counts, beside likeness to the last alone
-FELT = 0.25  # probability from which a second part may speak to an emotion
 TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
 
 _TWO_PARTS = frozenset({None, "good_news"})  # other special turns want one thing said
@@ -78,14 +78,14 @@ class ScriptedWriter:
         taken, weigher = take(scene.said, scene.language), Weigher(scene)
         worded = []
         for entry in _fitting(self._bank.of(scene.language), scene):
-            text = (fill(entry.text, taken, scene.language) if entry.slots else None) or entry.plain
-            meaning = likeness.get(entry.id, 0.0)
-            if entry.situation == "fallback":
-                meaning = max(meaning, GENERAL)
-            worded.append(weigher.weigh(entry, text, meaning))
+            general = entry.situation == "fallback"
+            filled = fill(entry.text, taken, scene.language, general=general)
+            meaning = likeness.get(entry.id, GENERAL if general else 0.0)
+            worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
-        worded.sort(key=lambda each: (-each.score, each.entry.id))
+        # What is about the very thing goes before what fits anything, however well that fits.
+        worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
         return worded
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
@@ -189,34 +189,45 @@ def _advises(entry: Entry) -> bool:
 
 
 def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
-    """Two entries in one reply: a statement with a question, or the event said back before."""
+    """Two parts in one reply, where the first pair of them reads well."""
     first = ranked[0]
     if scene.plan.situation not in _TWO_PARTS or words.count(first.text) > TWO_PARTS_WORDS:
         return None
-    pairs: list[tuple[Worded, Worded]] = []
-    if scene.plan.ask and not first.entry.question:
-        asking = [each for each in ranked[1:] if each.near and _asks_of(each.entry, scene)]
-        pairs += [(first, second) for second in asking[:4]]
-    if "uptake" not in first.reasons and not _says_back(first.entry):
-        pairs += [(each, first) for each in ranked if each.entry.id == MIRROR]
-    for pair in pairs:
-        text = ("" if scene.language == "zh" else " ").join(each.text for each in pair)
-        shared = words.grams(pair[0].text, 2) & words.grams(pair[1].text, 2)
+    for one, two in _pairs(ranked, scene):
+        text = ("" if scene.language == "zh" else " ").join([one.text, two])
+        shared = words.grams(one.text, 2) & words.grams(two, 2)
         fits = words.count(text) <= scene.plan.length and guard.check(text, scene.plan).ok
         if fits and not shared:
-            return replace(
-                _candidate(first),
-                text=text,
-                entry="+".join(each.entry.id for each in pair),
-                score=first.score,
-            )
+            second = next(each for each in ranked if two in {each.text, each.entry.plain})
+            names = f"{one.entry.id}+{second.entry.id}"
+            return replace(_candidate(first), text=text, entry=names)
     return None
 
 
-def _asks_of(entry: Entry, scene: Scene) -> bool:
-    """Whether it is a question to somebody who feels like this."""
-    felt = max(scene.reading.probabilities.get(emotion, 0.0) for emotion in entry.emotions)
-    return entry.question and felt >= FELT
+def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str]]:
+    """First parts with second parts, the better pairs first.
+
+    A second part that fits anything is said plainly: the first has named the thing already.
+    """
+    first, rest, asks = ranked[0], ranked[1:], scene.plan.ask
+    spoken = [each for each in rest if each.felt and each.entry.question == asks]
+    plain = [each.entry.plain for each in spoken if each.general and _adds(each.entry)]
+    if first.entry.id == MIRROR:
+        yield from ((first, text) for text in plain[:4])
+        return
+    if asks and not first.entry.question:
+        yield from ((first, each.text) for each in spoken if each.near)
+        if scene.plan.strategy is Strategy.QUESTION:
+            yield from ((first, text) for text in plain[:4])
+    mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
+    if mirrored and "uptake" not in first.reasons and not _says_back(first.entry):
+        yield mirrored, first.text
+
+
+def _adds(entry: Entry) -> bool:
+    """One sentence to one kind of feeling: a second part should add, not begin anew."""
+    one = len(re.findall(r"[.!?。！？]", entry.plain)) == 1
+    return one and not broad(entry) and entry.strategy is not Strategy.RESTATEMENT
 
 
 def _says_back(entry: Entry) -> bool:

@@ -16,6 +16,7 @@ from affect.writers.lexicon import listed
 MOST_WORDS = 4
 
 _TOKEN = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*|\d[\w.,:%-]*|[^\sA-Za-z\d]")
+_IN_LAW = re.compile(r"\b(\w+)[ -]in[ -]law\b", re.IGNORECASE)
 _SLOT = re.compile(r"\{(topic|person|time)\}")
 _SINGULAR = frozenset({"is", "was", "has", "does", "isn't", "wasn't", "hasn't", "doesn't"})
 _PLURAL = frozenset({"are", "were", "have", "do", "aren't", "weren't", "haven't", "don't"})
@@ -33,11 +34,13 @@ class Filler:
     """Words for a slot. `bare` leaves out the article; `kind` says how it may be used.
 
     Kinds: `singular`, `plural` (things, people); `weekday`, `past`, `future`, `present` (times).
+    `event` is false for a thing, place or animal, which not every sentence can be about.
     """
 
     text: str
     bare: str
     kind: str = "singular"
+    event: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +61,28 @@ def take(said: str, language: str) -> Taken:
     if language == "zh":
         found = chinese.find(said)
         return Taken(
-            topic=Filler(found.topic, found.topic) if found.topic else None,
+            topic=_chinese_topic(found.topic) if found.topic else None,
             person=Filler(found.person, found.person_bare) if found.person else None,
             time=Filler(found.time, found.time, found.time_kind) if found.time else None,
         )
-    tokens = _TOKEN.findall(said.replace("’", "'"))
+    tokens = _TOKEN.findall(_IN_LAW.sub(r"\1-in-law", said.replace("’", "'")))
     return Taken(topic=_topic(tokens), person=_person(tokens), time=_time(said))
 
 
-def fill(text: str, taken: Taken, language: str) -> str | None:
-    """`text` with its slots filled, or None where a filler is missing or would read wrong."""
+def _chinese_topic(word: str) -> Filler:
+    return Filler(word, word, event=word not in listed("zh", "tangible"))
+
+
+def fill(text: str, taken: Taken, language: str, *, general: bool = False) -> str | None:
+    """`text` with its slots filled, or None where a filler is missing or would read wrong.
+
+    `general` sentences fit anything that happens, but not things.
+    """
     parts, end = [], 0
     for slot in _SLOT.finditer(text):
         filler = taken.of(slot.group(1))
         before, after = text[: slot.start()], text[slot.end() :]
-        if filler is None:
+        if filler is None or (general and not filler.event):
             return None
         word = (
             chinese.fitted(filler.text, filler.bare, before)
@@ -131,8 +141,8 @@ def _agrees(slot: str, filler: Filler, previous: str, following: str, rest: str)
 def _tense_fits(filler: Filler, previous: str, rest: str) -> bool:
     if previous == "on" and filler.kind != "weekday":
         return False
-    if filler.kind == "future" and _PAST.search(rest):
-        return False
+    if filler.kind in {"future", "weekday"} and _PAST.search(rest):
+        return False  # a weekday may be the last or the next
     return not (filler.kind == "past" and _FUTURE.search(rest))
 
 
@@ -157,17 +167,23 @@ def _phrase(determiner: str, following: list[str]) -> list[tuple[int, Filler]]:
     first = following[0].lower() if following else ""
     if owned and first.endswith("'s"):
         inner = _noun(following[1:]) if first[:-2] in listed("en", "people") else None
-        return [(4, Filler(f"your {first} {inner[0]}", inner[0], inner[1]))] if inner else []
+        return [(4, _thing("your", f"{first} {inner[0]}", inner[0], inner[1]))] if inner else []
     noun = _noun(following)
     if noun:
         known = owned or noun[0] not in listed("en", "incidental")
         article = "your" if determiner == "my" else "the"
-        filler = Filler(f"{article} {noun[0]}", *noun)
+        filler = _thing(article, noun[0], *noun)
         return [(3 if owned else 2, filler)] if known else []
     if owned and _shut_in(following):
         many = first.endswith("s") and not first.endswith(("ss", "us", "is"))
-        return [(2, Filler(f"your {first}", first, "plural" if many else "singular"))]
+        kind = "plural" if many else "singular"
+        return [(2, Filler(f"your {first}", first, kind, event=False))]
     return []
+
+
+def _thing(article: str, words: str, bare: str, kind: str) -> Filler:
+    event = bare.rsplit(maxsplit=1)[-1] not in listed("en", "tangible")
+    return Filler(f"{article} {words}", bare, kind, event)
 
 
 def _noun(following: list[str]) -> tuple[str, str] | None:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
 
-NEAR = 0.58  # likeness from which an entry may be taken to be about what was said
+NEAR = 0.62  # likeness from which an entry may be taken to be about what was said
+EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
+FELT = 0.25  # probability from which an emotion may be spoken to
 GENERAL = 0.5  # what entries that fit almost anything count as
 REMEMBERED = 8  # replies whose wording is not repeated
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
@@ -50,10 +52,20 @@ class Worded:
         return sum(self.reasons.values())
 
     @property
+    def general(self) -> bool:
+        """Whether it was written to fit almost anything."""
+        return self.entry.situation == "fallback"
+
+    @property
+    def felt(self) -> bool:
+        """Whether it speaks to something that is felt."""
+        return self.reasons.get("emotion", 0.0) >= EMOTION * FELT
+
+    @property
     def near(self) -> bool:
-        """Whether it is about what was said, or fits almost anything."""
-        far = self.reasons.get("meaning", 0.0) < NEAR
-        return not far or self.entry.situation == "fallback"
+        """Whether it is about what was said and speaks to what is felt."""
+        about = self.entry.id != MIRROR and self.reasons.get("meaning", 0.0) >= NEAR
+        return self.felt and about
 
 
 class Weigher:
@@ -80,7 +92,8 @@ class Weigher:
             "far": 0.0 if _is_general(entry) else -2 * max(0.0, NEAR - meaning),
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
-            "emotion": 0.5 * felt,
+            "emotion": EMOTION * felt,
+            "broad": -0.1 if broad(entry) and reading.emotion is not None else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.15, 0.05 * len(self._own & words.stems(text))),
             "slots": 0.05 if text != entry.plain else 0.0,
@@ -89,7 +102,7 @@ class Weigher:
             "naming": -0.1 if "naming" in plan.avoid and _names_feeling(entry) else 0.0,
             "length": -0.02 * max(0.0, words.count(text) - plan.length),
             "repeated": -self._repeats(text),
-            "chance": 0.03 * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode()) / 2**32,
+            "chance": 0.06 * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode()) / 2**32,
         }
         return Worded(entry, text, {why: round(n, 4) for why, n in reasons.items() if n})
 
@@ -101,6 +114,11 @@ class Weigher:
         cost += 0.1 if tuple(words.units(text)[:1]) in self._first_words else 0.0
         own = words.grams(text, 3)
         return cost + 0.5 * len(own & self._said) / max(len(own), 1)
+
+
+def broad(entry: Entry) -> bool:
+    """Whether it fits not only any matter but nearly any feeling."""
+    return entry.situation == "fallback" and len(entry.emotions) > 3
 
 
 def _is_general(entry: Entry) -> bool:
