@@ -13,6 +13,7 @@ import json
 import re
 import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -63,8 +64,8 @@ class Session:
     """One gateway session and what was told in it."""
 
     id: str
+    socket: web.WebSocketResponse | None
     events: list[Json] = field(default_factory=list)
-    ready: bool = False
 
 
 class DiscordServer:
@@ -177,16 +178,22 @@ class DiscordServer:
         number = len(self.session.events) + 1
         frame = {"op": 0, "t": event, "s": number, "d": data}
         self.session.events.append(frame)
-        await self.frame(frame)
+        if self.session.socket is not None:
+            await self._send(self.session.socket, frame)
 
     async def frame(self, frame: object) -> None:
         """Send one frame (text: as it is) on every open connection."""
+        for socket in tuple(self._sockets):
+            await self._send(socket, frame)
+
+    async def _send(self, socket: web.WebSocketResponse, frame: object) -> None:
         text = frame if isinstance(frame, str) else json.dumps(frame)
-        for socket in self._sockets:
-            if compress := self._compressors.get(socket):
-                await socket.send_bytes(compress(text.encode()))
-            else:
+        compress = self._compressors.get(socket)
+        with suppress(ConnectionError):  # It may be closing.
+            if compress is None:
                 await socket.send_str(text)
+            else:
+                await socket.send_bytes(compress(text.encode()))
 
     async def drop(self, code: int = 4000) -> None:
         """Close every gateway connection."""
@@ -204,7 +211,7 @@ class DiscordServer:
             self._compressors[socket] = _compressor(request.query["compress"])
         self._sockets.append(socket)
         try:
-            await self.frame({"op": 10, "d": {"heartbeat_interval": 41250}})
+            await self._send(socket, {"op": 10, "d": {"heartbeat_interval": 41250}})
             async for received in socket:
                 if received.type is WSMsgType.TEXT:
                     await self._received(socket, json.loads(received.data))
@@ -213,28 +220,34 @@ class DiscordServer:
         finally:
             self._sockets.remove(socket)
             self._compressors.pop(socket, None)
+            if self.session is not None and self.session.socket is socket:
+                self.session.socket = None
         return socket
 
     async def _received(self, socket: web.WebSocketResponse, frame: Json) -> None:
         if frame["op"] == 1:
-            await self.frame({"op": 11})
+            await self._send(socket, {"op": 11})
         elif frame["op"] == 2:
             self.identified.append(frame["d"])
             if self.close_on_identify or frame["d"]["token"] != TOKEN:
                 await socket.close(code=self.close_on_identify or 4004)
                 return
-            self.session = Session(f"session-{len(self.identified)}")
+            self.session = Session(f"session-{len(self.identified)}", socket)
             await self.tell("READY", payloads.ready(self.session.id, self.port))
         elif frame["op"] == 6:
-            await self._resume(frame["d"])
+            await self._resume(socket, frame["d"])
 
-    async def _resume(self, asked: Json) -> None:
+    async def _resume(self, socket: web.WebSocketResponse, asked: Json) -> None:
         self.resumed.append(asked)
-        if self.session is None or self.session.id != asked["session_id"]:
-            await self.frame({"op": 9, "d": False})
+        session = self.session
+        if session is None or session.id != asked["session_id"]:
+            await self._send(socket, {"op": 9, "d": False})
             return
-        for event in self.session.events[asked["seq"] :]:
-            await self.frame(event)
+        told = asked["seq"]
+        while told < len(session.events):
+            await self._send(socket, session.events[told])
+            told += 1
+        session.socket = socket
         await self.tell("RESUMED", {})
 
     def _told(self, message: Json) -> Json:

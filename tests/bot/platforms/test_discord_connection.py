@@ -313,6 +313,18 @@ async def test_stopping_while_the_connection_is_lost_is_quick(
         await asyncio.sleep(0.05)
 
 
+async def test_what_comes_after_the_stop_is_not_heard(bot: Running) -> None:
+    client = bot.discord._client
+    assert client is not None
+    await client.settle(1)
+    await bot.server.say(ANA, "too late", ANAS)
+    await asyncio.sleep(0.05)
+    await bot.discord.stop()
+    # Closed, the library has no loop any more to tell anybody.
+    client.dispatch("ready")
+    assert bot.heard.events == []
+
+
 async def test_stopping_does_not_wait_for_a_gateway_that_hangs(
     server: DiscordServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
