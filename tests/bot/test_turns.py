@@ -283,7 +283,8 @@ def test_bursts_cut_the_messages_into_pieces_in_order(told: list[tuple[str, bool
         )
         for number, (talk, command) in enumerate(told)
     ]
-    left, taken = list(waiting), []
+    left = list(waiting)
+    taken: list[StoredMessage] = []
     while left:
         burst = first_burst(left)
         assert len({message.talk_id for message in burst}) == 1
