@@ -91,7 +91,8 @@ class Listener(discord.Client):
                 if not self.connected.is_set():
                     raise Unreachable("Discord's gateway cannot be reached.") from None
                 log.warning("discord_connection_broken", extra={"error": type(broken).__name__})
-                await self.ws.close()
+                with suppress(*FAILURES, RuntimeError):
+                    await self.ws.close()
                 await self._clock.sleep(RECONNECT_SECONDS)
 
     async def settle(self, seconds: float) -> None:
@@ -176,6 +177,7 @@ class Listener(discord.Client):
         """
         if events.wanted(interaction) is None:
             return
+        self._hold()
         try:
             async with asyncio.timeout(DEFER_SECONDS):
                 await interaction.response.defer(ephemeral=True, thinking=True)
@@ -189,11 +191,9 @@ class Listener(discord.Client):
         async with self._turn(channel):
             await self._catch_up(channel)
             await self._hand_over(incoming)
-            address = incoming.address
-            if address.private:
-                self._saw(
-                    channel, interaction.id, events.address_of(interaction.channel) or address
-                )
+            if incoming.address.private and channel not in self._seen:
+                # A talk may begin with a command: what is written after it can be read.
+                self._saw(channel, interaction.id, incoming.address)
 
     async def _gone(self, channel: int, guild: int | None, messages: Sequence[int]) -> None:
         # Any deletion in any channel: only the store knows whether the message was one of ours.
@@ -216,15 +216,17 @@ class Listener(discord.Client):
         Handlers start in the order of their events and a lock is given in the order of asking, so
         nothing may be awaited before this.
         """
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
         lock = self._turns.setdefault(channel, asyncio.Lock())
-        self._in_hand.add(task)
-        try:
-            async with lock:
-                yield
-        finally:
-            self._in_hand.discard(task)
+        self._hold()
+        async with lock:
+            yield
+
+    def _hold(self) -> None:
+        """Have the stop wait for the event in hand."""
+        task = asyncio.current_task()
+        if task is not None and task not in self._in_hand:
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
 
     async def _hand_over(self, incoming: Incoming | None) -> None:
         """Return once the event is stored, however long the store is away."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -89,6 +90,18 @@ class Running:
         return (await self.heard.until(count + 1))[-1]
 
 
+class _Failures(logging.Handler):
+    """Remembers what discord.py would only have logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[object] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == "discord_handler_failed":
+            self.seen.append(record.__dict__)
+
+
 @asynccontextmanager
 async def running(
     server: DiscordServer,
@@ -98,7 +111,9 @@ async def running(
     heard: Heard | None = None,
     receive: Receive | None = None,
 ) -> AsyncIterator[Running]:
-    """Start, and stop without leaving a task."""
+    """Start, and stop without leaving a task; no handler may have gone wrong on the way."""
+    wrong = _Failures()
+    logging.getLogger("bot.platforms").addHandler(wrong)
     heard = heard or Heard()
     adapter = Discord(TOKEN, api_url=server.api_url, clock=FastClock())
     mine = asyncio.all_tasks()
@@ -107,6 +122,8 @@ async def running(
         yield Running(adapter, server, heard)
     finally:
         await adapter.stop()
+        logging.getLogger("bot.platforms").removeHandler(wrong)
+        assert wrong.seen == []
         left = {t for t in asyncio.all_tasks() - mine if t.get_name().startswith("discord")}
         assert not left
 

@@ -107,6 +107,17 @@ async def test_a_session_refused_is_begun_anew_and_history_read(bot: Running) ->
     assert bot.heard.texts[-1] == "lost 4"
 
 
+async def test_what_follows_a_first_command_is_not_lost(bot: Running) -> None:
+    server = bot.server
+    await server.slash(ANA, ANAS, "start")
+    await bot.heard.until(1)
+    server.forget_session()
+    server.message(ANA, "hello", ANAS)
+    await server.drop(4000)
+    await bot.heard.until(2)
+    assert bot.heard.texts == ["/start", "hello"]
+
+
 async def test_what_was_missed_goes_before_what_is_new(bot: Running) -> None:
     server = bot.server
     await bot.hears("before")
@@ -134,6 +145,7 @@ async def test_a_frame_that_cannot_be_read_loses_nothing(bot: Running) -> None:
     await reconnected(server, 3)
     await bot.heard.until(2)
     assert bot.heard.texts == ["before", "lost"]
+    await until(lambda: len(server._sockets) == 1)
 
 
 async def test_places_are_caught_up_at_start(server: DiscordServer) -> None:
