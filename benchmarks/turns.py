@@ -1,0 +1,180 @@
+"""How fast whole turns are: from a stored message to a delivered reply, without the settling time.
+
+    python benchmarks/turns.py                       SQLite in a temporary folder
+    python benchmarks/turns.py postgresql://...      an empty PostgreSQL database
+
+Prints a table (one person: each message waits for its answer; more people: all at once, ten
+messages each) and, as its last line, the same as JSON. Everything is real but the platform, which
+takes what it is given at once. Figures of a busy machine vary: compare those of one run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.app import App, build
+from bot.messages import Address, Incoming, Kind, Media, Outgoing
+from bot.platforms.base import CommandInfo, Place, Receive
+from bot.settings import Settings
+from bot.turns import Settling
+
+LINES = (
+    "my boss moved the deadline again and nobody told me",
+    "I can't sleep, tomorrow is the exam",
+    "we got the flat!",
+    "she hasn't answered in three days",
+    "just had lunch, nothing much",
+    "今天又加班到十点，好累",
+    "thanks, that helped",
+    "I miss my grandmother",
+)
+ALONE = 60  # turns of one person, one after another
+EACH = 10  # messages a person, where there are several
+CROWDS = (1, 8, 64)
+
+
+@dataclass
+class Sink:
+    """A platform that takes everything at once and notes when each answer was complete."""
+
+    name: str = "terminal"
+    arrived: dict[str, float] = field(default_factory=dict)
+    answered: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+    async def start(
+        self, receive: Receive, commands: Sequence[CommandInfo], places: Sequence[Place], /
+    ) -> None:
+        """Nothing to connect."""
+
+    async def stop(self) -> None:
+        """Nothing to let go."""
+
+    async def send(self, address: Address, outgoing: Outgoing, /, nonce: str) -> str | None:
+        """Note the time."""
+        self.arrived[address.chat] = time.perf_counter()
+        self.answered.put_nowait(address.chat)
+        return nonce
+
+    @asynccontextmanager
+    async def typing(self, address: Address, /) -> AsyncIterator[None]:
+        """Show nothing."""
+        yield
+
+    async def fetch(self, media: Media, limit: int) -> bytes:
+        """There is nothing to fetch."""
+        return b""
+
+
+def said(person: str, number: int) -> Incoming:
+    """A message of a made-up person."""
+    return Incoming(
+        kind=Kind.MESSAGE,
+        address=Address("terminal", chat=person),
+        account=person,
+        ext_id=f"{person}-{number}",
+        at=datetime.now(UTC),
+        text=LINES[number % len(LINES)],
+    )
+
+
+async def quiet(app: App) -> None:
+    """Wait until everything is answered."""
+    from storage import queue
+
+    while await queue.waiting(app.database, tuple(app.platforms)):  # noqa: ASYNC110
+        await asyncio.sleep(0.002)
+
+
+async def one_by_one(app: App, sink: Sink, turns: int) -> list[float]:
+    """Milliseconds from the message to the last part of its answer, for one person."""
+    taken = []
+    for number in range(turns):
+        start = time.perf_counter()
+        await app.turns.receive(said("alone", number))
+        await quiet(app)
+        taken.append(1000 * (sink.arrived["alone"] - start))
+    return taken
+
+
+async def together(app: App, sink: Sink, people: int) -> float:
+    """Turns a second, with everybody writing again as soon as they are answered."""
+    left = {f"crowd{people}-{number}": EACH for number in range(people)}
+    start = time.perf_counter()
+
+    async def person(name: str) -> None:
+        for number in range(EACH):
+            before = sink.arrived.get(name, 0.0)
+            await app.turns.receive(said(name, number))
+            while sink.arrived.get(name, 0.0) == before:
+                await asyncio.sleep(0.001)
+
+    await asyncio.gather(*(person(name) for name in left))
+    return people * EACH / (time.perf_counter() - start)
+
+
+async def measure(url: str | None, folder: Path) -> dict[str, float | str]:
+    """All figures on one database."""
+    settings = Settings(home=folder, database_url=url)
+    sink = Sink()
+    app = await build(settings, [sink], settling=Settling(timedelta(0), timedelta(0)))
+    await app.start()
+    await one_by_one(app, sink, 10)  # warm
+    alone = sorted(await one_by_one(app, sink, ALONE))
+    figures: dict[str, float | str] = {
+        "database": "SQLite" if app.database.embedded else "PostgreSQL",
+        "turn_p50_ms": round(statistics.median(alone), 1),
+        "turn_p95_ms": round(alone[int(0.95 * len(alone))], 1),
+    }
+    for people in CROWDS:
+        figures[f"turns_per_s_{people}"] = round(await together(app, sink, people), 1)
+    await app.stop()
+    figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return figures
+
+
+def first_answer(folder: Path) -> float:
+    """Seconds from starting the terminal to its first answer, median of three."""
+    taken = []
+    for number in range(3):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "run_bot.py"],
+            input=b"hello\n",
+            env={"ATTUNE_HOME": str(folder / f"start{number}"), "PATH": ""},
+            capture_output=True,
+            check=True,
+        )
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def main() -> None:
+    """Measure and print."""
+    url = sys.argv[1] if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory() as name:
+        figures = asyncio.run(measure(url, Path(name)))
+        figures["first_answer_s"] = round(first_answer(Path(name)), 2)
+    table = Table("figure", "value", title="Whole turns, without the settling time")
+    for key, value in figures.items():
+        table.add_row(key, str(value))
+    Console().print(table)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
