@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).parent / "replies.yaml"
 START = datetime(2026, 1, 5, 19, tzinfo=UTC)
 _STOCK = re.compile(r"it sounds like|听起来", re.IGNORECASE)
+# Turns that tell something: greetings and questions to the program have nothing to take up.
+_TELLING = frozenset({None, "good_news", "mixed_news", "harsh_on_self", "take_sides"})
 _REFLECTING = {Strategy.REFLECTION_OF_FEELINGS, Strategy.RESTATEMENT}
 
 
@@ -182,8 +184,8 @@ def _panel(language: str, turns: Sequence[Turn]) -> Iterator[Figure]:
     asks = [words.questions(text) for text in texts]
     early = [t for t in turns if t.number <= 3 and t.plan.situation != "asked_advice"]
     advice = [guard.gives_advice(t.reply.text) or _suggests(t) for t in early]
-    ordinary = [turn for turn in turns if words.stems(turn.told.said)]
-    uptake = [_uptake(turn) for turn in ordinary]
+    telling = [t for t in turns if t.plan.situation in _TELLING and words.stems(t.told.said)]
+    uptake = [_uptake(turn) for turn in telling]
     openings = Counter(words.opening(text) for text in texts)
     echoes = [_echo(turn) for turn in turns if turn.earlier]
     reflecting = sum(turn.reply.strategy in _REFLECTING for turn in turns)

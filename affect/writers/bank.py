@@ -29,10 +29,10 @@ class Bank:
         return tuple(entry for entry in self.entries if entry.language == language)
 
 
-def load(folder: Path = FOLDER) -> Bank:
+def load(folder: Path | None = None) -> Bank:
     """Read all entries; raise `BadInput("entry", ...)` naming the first that cannot be used."""
     found: dict[str, Entry] = {}
-    for file in _files(folder):
+    for file in _files(folder or FOLDER):
         for raw in _read(file):
             entry = parse(raw)
             if entry.language != file.parent.name:

@@ -1,8 +1,9 @@
 """Which entries answer words like these: cue vectors of the text model, kept on disk.
 
 Cues of a language are centred on their mean, because raw vectors of such encoders lie close
-together (unlike lines still reach .8). Rare words that said and cue share add a little, which also
-keeps retrieval alive where no encoder is at hand. Knows nothing of plans or of wording.
+together (unlike lines still reach .8), and put on a scale of their own, so that a likeness means
+the same under another encoder or language. Rare words that said and cue share add a little, which
+also keeps retrieval alive where no encoder is at hand. Knows nothing of plans or of wording.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parent.parent / "weights" / "bank.npz"
 SHARED = 0.3  # weight of shared rare words beside the cosine
+FEWEST = 50  # cues from which their scale can be told
+PROBES = 300  # cues whose nearest neighbours tell the scale: bounds the work at start
+NEIGHBOURS = (0.5, 0.9)  # these quantiles of the likeness to the nearest cue of another entry
+SCALE = (0.50, 0.64)  # count as these, which is what they are under plain multilingual e5-small
 
 _log = logging.getLogger(__name__)
 
@@ -132,9 +137,11 @@ class _Space:
         self._owner = [entry.id for entry in entries for _ in entry.cues]
         self._mean: Floats | None = None
         self._vectors: Floats | None = None
+        self._slope, self._offset = 1.0, 0.0
         if vectors is not None and len(vectors):
             self._mean = vectors.mean(axis=0)
             self._vectors = _normalised(vectors - self._mean)
+            self._slope, self._offset = self._scale(self._vectors)
         stems = [words.stems(cue) for entry in entries for cue in entry.cues]
         spread = Counter(stem for each in stems for stem in each)
         self._rarity = {s: math.log(1 + len(stems) / n) for s, n in spread.items()}
@@ -160,6 +167,18 @@ class _Space:
             if score > best.get(owner, -math.inf):
                 best[owner] = score
         return best
+
+    def _scale(self, vectors: Floats) -> tuple[float, float]:
+        """Slope and offset that put the neighbours of the cues on `SCALE`."""
+        if len(vectors) < FEWEST:
+            return 1.0, 0.0
+        rows = range(0, len(vectors), 1 + len(vectors) // PROBES)
+        owners = np.array(self._owner)
+        cosines = vectors[rows] @ vectors.T
+        cosines[owners[rows][:, None] == owners[None, :]] = -1.0
+        low, high = np.quantile(cosines.max(axis=1), NEIGHBOURS)
+        slope = (SCALE[1] - SCALE[0]) / max(float(high - low), 1e-3)
+        return slope, SCALE[0] - slope * float(low)
 
     def _shared(self, said: str) -> Floats:
         """(cues,) cosine of the two sets of stems, each stem weighing its rarity."""

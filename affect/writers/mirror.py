@@ -15,8 +15,8 @@ FEWEST_WORDS, MOST_WORDS = 4, 13
 FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
 
 _CLAUSE_END = re.compile(
-    r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so that|so|which|although|though|even though|and i|and it|"
-    r"and now|but)\b",
+    r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so that|so|which|although|though|even though|but|"
+    r"and (i|it|now|we|they|he|she|my|then))\b",
     re.IGNORECASE,
 )
 _LEAD = re.compile(

@@ -215,13 +215,14 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
     if first.entry.id == MIRROR:
         yield from ((first, text) for text in plain[:4])
         return
-    if asks and not first.entry.question:
+    questions = asks and not first.entry.question
+    if questions:
         yield from ((first, each.text) for each in spoken if each.near)
-        if scene.plan.strategy is Strategy.QUESTION:
-            yield from ((first, text) for text in plain[:4])
     mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
     if mirrored and "uptake" not in first.reasons and not _says_back(first.entry):
         yield mirrored, first.text
+    if questions and scene.plan.strategy is Strategy.QUESTION:
+        yield from ((first, text) for text in plain[:4])
 
 
 def _adds(entry: Entry) -> bool:

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from affect.errors import BadInput
-from affect.writers import cues
+from affect.writers import bank, cues
+from affect.writers.__main__ import main
 from affect.writers.bank import Bank, load
 from affect.writers.entry import parse
 from affect.writers.rules import problems
@@ -92,6 +93,19 @@ def test_the_vectors_that_ship_are_of_these_entries(shipped: Bank) -> None:
 def test_a_wrong_entry_is_named(change: dict[str, object], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         parse(raw(**change))
+
+
+def test_check_tells_what_is_wrong_and_index_needs_the_model(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "odd.yaml").write_text("- 3", encoding="utf-8")
+    monkeypatch.setattr(bank, "FOLDER", tmp_path)
+    assert main(["check"]) == 2
+    assert "mapping" in capsys.readouterr().err
+    (tmp_path / "en" / "odd.yaml").write_text(yaml.safe_dump([RAW]), encoding="utf-8")
+    assert main(["check"]) == 1
+    assert "needs 200" in capsys.readouterr().out
 
 
 def test_an_entry_must_be_a_mapping() -> None:
