@@ -171,7 +171,7 @@ class Discord:
         """Fetch at most `limit` bytes, asking for a new address where the old one has expired."""
         client = self._online()
         if media.size is not None and media.size > limit:
-            raise _too_large()
+            raise _too_big()
         ids, _, url = media.handle.partition(" ")
         with _meanings():
             content = await self._download(url, limit) if url else None
@@ -243,12 +243,12 @@ class Discord:
             if response.status != 200:
                 raise Unreachable("Discord's files cannot be reached.")
             if response.content_length is not None and response.content_length > limit:
-                raise _too_large()
+                raise _too_big()
             content = bytearray()
             async for piece in response.content.iter_chunked(64 * 1024):
                 content += piece
                 if len(content) > limit:
-                    raise _too_large()
+                    raise _too_big()
             return bytes(content)
 
 
@@ -320,5 +320,5 @@ def _over(listening: asyncio.Task[None]) -> None:
         log.error("discord_gave_up", extra=fields)
 
 
-def _too_large() -> MediaRejected:
-    return MediaRejected("too_large", "The file is larger than what can be looked at.")
+def _too_big() -> MediaRejected:
+    return MediaRejected("too_big", "The file is too big.")

@@ -229,7 +229,7 @@ async def test_media_are_fetched_within_a_limit(bot: Running) -> None:
     for name, more in (("v.ogg", {}), ("v.ogg?stream", {}), ("never", {"size": 100})):
         with pytest.raises(MediaRejected) as rejected:
             await fetched(bot, name, limit=99, **more)
-        assert rejected.value.kind == "too_large"
+        assert rejected.value.kind == "too_big"
 
 
 async def test_an_expired_address_is_asked_for_again(bot: Running) -> None:
