@@ -1,0 +1,92 @@
+"""Settings: environment over file over default; a wrong value is one sentence that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from affect.errors import SettingsError
+from bot.settings import Settings
+
+TOKEN = "123:made-up-token"
+
+
+def test_the_defaults_need_nothing(tmp_path: Path) -> None:
+    settings = Settings.load()
+    assert settings.database.startswith("sqlite+aiosqlite:///")
+    assert settings.keys == settings.home / "master.key"
+    assert settings.telegram_token is None
+
+
+def test_the_environment_goes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.env"
+    file.write_text("ATTUNE_COUNTRY=gb\nATTUNE_PERSONA=support\n")
+    monkeypatch.setenv("ATTUNE_COUNTRY", "us")
+    settings = Settings.load(file)
+    assert (settings.country, settings.persona) == ("US", "support")
+
+
+def test_a_token_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tmp_path / "token"
+    secret.write_text(f"{TOKEN}\n")
+    monkeypatch.setenv("ATTUNE_TELEGRAM_TOKEN_FILE", str(secret))
+    token = Settings.load().telegram_token
+    assert token is not None
+    assert token.get_secret_value() == TOKEN
+
+
+def test_a_token_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_TELEGRAM_TOKEN", TOKEN)
+    assert TOKEN not in repr(Settings.load())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ATTUNE_WRITER", "poet"),
+        ("ATTUNE_COUNTRY", "Spain"),
+        ("ATTUNE_RETENTION_DAYS", "never"),
+        ("ATTUNE_RETENTION_DAYS", "0"),
+        ("ATTUNE_DATABASE_URL", "mysql://localhost"),
+        ("ATTUNE_TELEGRAM_TOKEN_FILE", "/nowhere/at/all"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_that_names_it(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as wrong:
+        Settings.load()
+    said = str(wrong.value)
+    assert name in said
+    assert "\n" not in said
+    assert said.endswith(".")
+
+
+def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_URL", "https://bot.example/hook")
+    with pytest.raises(SettingsError, match="ATTUNE_TELEGRAM_WEBHOOK_SECRET"):
+        Settings.load()
+
+
+def test_a_missing_settings_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="not there"):
+        Settings.load(tmp_path / "none.env")
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql://db/attune", "postgresql+psycopg://db/attune"),
+        ("postgres://db/attune", "postgresql+psycopg://db/attune"),
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+    ],
+)
+def test_a_database_url_gets_its_driver(
+    url: str, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", url)
+    assert Settings.load().database == driver
