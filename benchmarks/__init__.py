@@ -1,0 +1,1 @@
+"""Figures of speed that anyone can print again."""

@@ -42,7 +42,8 @@ from bot.platforms.discord_sending import parts_of, post
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 10 * 1024 * 1024  # bytes, in a place without boosts
-START_SECONDS, SEND_SECONDS, FETCH_SECONDS = 60, 120, 60
+START_SECONDS, FETCH_SECONDS = 60, 60
+SEND_SECONDS = 45  # below the lease of a part: nobody else may send it meanwhile
 # Events in hand at stop get this long to be stored.
 SETTLE_SECONDS = 10.0
 CLOSE_SECONDS = 3.0
