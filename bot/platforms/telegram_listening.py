@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 # Updates in hand at stop get this long to be stored.
 SETTLE_SECONDS = 10.0
+ACKNOWLEDGE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,16 @@ class Listener:
 
     async def listen(self, webhook: Webhook) -> None:
         """Begin to listen for updates; raise `SettingsError` where that cannot be."""
+        try:
+            # The library would tell Telegram first, and leave a socket open where this fails.
+            loop = asyncio.get_running_loop()
+            probe = await loop.create_server(asyncio.Protocol, webhook.host, webhook.port)
+            probe.close()
+            await probe.wait_closed()
+        except (OSError, OverflowError):
+            raise SettingsError(
+                "Nothing can listen at ATTUNE_TELEGRAM_WEBHOOK_LISTEN; is the port taken?"
+            ) from None
         self._updater = Updater(self._client, update_queue=_Inbox(self))
         await self._updater.initialize()
         try:
@@ -84,10 +95,6 @@ class Listener:
             )
         except BadRequest:
             raise SettingsError("Telegram refuses ATTUNE_TELEGRAM_WEBHOOK_URL.") from None
-        except OSError:
-            raise SettingsError(
-                "Nothing can listen at ATTUNE_TELEGRAM_WEBHOOK_LISTEN; is the port taken?"
-            ) from None
 
     async def stop(self) -> None:
         """Take no more, let what is in hand be stored, and acknowledge it."""
@@ -102,8 +109,9 @@ class Listener:
                 task.cancel()
         if self._polling is not None and self._offset:
             # Not acknowledged, they would only come once more.
-            with suppress(TelegramError):
-                await self._client.raw_updates(self._offset, 0)
+            with suppress(TelegramError, TimeoutError):
+                async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                    await self._client.raw_updates(self._offset, 0)
         self._polling = self._updater = None
 
     async def take(self, update: Update) -> None:

@@ -1,35 +1,36 @@
 """What the libraries under Telegram may write into logs: that they warned, and nothing else.
 
-httpx logs every address, and ours hold the token; python-telegram-bot logs people's words, with
-an answer that it cannot read even as an error. So only a record's origin and level go on.
+httpx logs every address, and ours hold the token; python-telegram-bot logs what people write, with
+an answer that it cannot read even as an error. The floor holds whatever level the logs are set to.
 """
 
 from __future__ import annotations
 
 import logging
 
-log = logging.getLogger(__name__)
-
 LIBRARIES = ("telegram", "httpx", "httpcore")
 
 
-class _OriginOnly(logging.Handler):
-    """Says that a library warned, without its text, its fields or its traceback."""
+class _OriginOnly(logging.Filter):
+    """Lets warnings pass, without their text and traceback: logger and level say where to look."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        name = type(error).__name__ if error else None
-        log.log(record.levelno, "library_warned", extra={"origin": record.name, "error": name})
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = "library_warned", ()
+        record.exc_info = record.exc_text = None
+        record.origin = record.name
+        return record.levelno >= logging.WARNING
 
 
-_ORIGIN_ONLY = _OriginOnly(logging.WARNING)
+_ORIGIN_ONLY = _OriginOnly()
 
 
 def quiet_library_logs() -> None:
-    """Let nothing of the libraries' own texts out, whatever level somebody sets."""
+    """Hold the libraries' loggers to warnings, even if somebody sets one of them to DEBUG."""
+    known = [*LIBRARIES, *logging.root.manager.loggerDict]
+    for name in known:
+        if name.partition(".")[0] in LIBRARIES:
+            # A filter added twice stays one.
+            logging.getLogger(name).addFilter(_ORIGIN_ONLY)
     for name in LIBRARIES:
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.WARNING)
-        logger.propagate = False
-        # A handler added twice stays one.
-        logger.addHandler(_ORIGIN_ONLY)
+        # Children ask their ancestors for a level, so debug texts are not even put together.
+        logging.getLogger(name).setLevel(logging.WARNING)
