@@ -27,6 +27,7 @@ CONFLICT = 0.25  # modalities that diverge more than this count as disagreeing
 EXPLORE_TURNS = 3  # replies after which exploration may end without everything being known
 ADVICE_TURNS = 2  # replies without advice, unless asked
 OFFER_TURNS = 4  # replies before leave to advise is asked
+HEAVY = -0.5  # valence below which no advice is offered: first the feeling
 OFFER_PAUSE = 6  # replies between two such offers
 LENGTH = {"low": 35, "middle": 30, "high": 22}  # words
 GENTLE_LENGTH = 24
@@ -148,8 +149,8 @@ _YES = re.compile(
     r"an idea)\b|^\W*(好|行|可以|嗯|要|想听|说吧|你说|来吧|听听)",
     re.IGNORECASE,
 )
-# A bare "yes, an idea would be good" may look like one of these to whoever reads by meaning.
-_MAY_BE_YES = frozenset({None, "asked_advice", "wrong_guess", "small_talk", "irony", "silence"})
+# A bare "yes, an idea would be good" or "no" may look like one of these to who reads by meaning.
+_MAY_ANSWER = frozenset({None, "asked_advice", "wrong_guess", "small_talk", "irony", "silence"})
 _NO = re.compile(r"\b(no|not|don'?t|just (listen|heard|vent))\b|不|别|算了|先听", re.IGNORECASE)
 
 
@@ -282,8 +283,10 @@ def _situation(
 ) -> str | None:
     """The special turn: what the words say first, then what the talk so far says."""
     joyful = reading.emotion is Emotion.JOY and reading.affect.valence > 0.4
+    answered = found in _MAY_ANSWER and bool(history) and history[-1].situation == "permission"
     rules = (
-        ("asked_advice", found in _MAY_BE_YES and _accepted_offer(history, said)),
+        ("asked_advice", answered and _says_yes(said)),
+        (None, answered and bool(_NO.search(said))),
         (found, found is not None),
         ("after_crisis", gentle and not any(t.situation == "after_crisis" for t in history)),
         ("support", persona == "support"),
@@ -346,7 +349,7 @@ def _time_to_offer(
     """Leave to advise is asked once things are known, in a calm enough moment, and seldom."""
     if len(history) < OFFER_TURNS or strength == "high" or gentle:
         return False
-    if reading.affect.valence > -0.15 or any(turn.asked for turn in history[-1:]):
+    if not HEAVY < reading.affect.valence < -0.15 or any(turn.asked for turn in history[-1:]):
         return False
     recent = history[-OFFER_PAUSE:]
     return not any(turn.situation in {"permission", "asked_advice"} for turn in recent)
@@ -391,9 +394,8 @@ def _distress_rises(reading: Reading, moment: Moment) -> bool:
     return moment.count > 3 and reading.affect.valence < -0.5 and away < -0.3
 
 
-def _accepted_offer(history: Sequence[Turned], said: str) -> bool:
-    offered = bool(history) and history[-1].situation == "permission"
-    return offered and bool(_YES.search(said.strip())) and not _NO.search(said)
+def _says_yes(said: str) -> bool:
+    return bool(_YES.search(said.strip())) and not _NO.search(said)
 
 
 def _turns_on_topic(history: Sequence[Turned]) -> int:

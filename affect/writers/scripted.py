@@ -34,12 +34,14 @@ CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRROR_PAUSE = 3  # replies between two mirrors
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
-FEW_STEMS = 5  # words with less content than this are read together with the line before
-JOINED = 0.9  # what likeness to both lines counts, beside likeness to the last alone
+FEW_STEMS = 6  # words with less content than this are read together with the line before
+JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
 TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
 
 _TWO_PARTS = frozenset({None, "good_news"})  # other special turns want one thing said
-_OF_THE_TALK = frozenset({"asked_advice", "permission"})  # answer what was told before
+# Advice is about what was told before; a bare "yes" is taken as the question that it answers.
+ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
+ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
 
 class ScriptedWriter:
@@ -90,13 +92,18 @@ class ScriptedWriter:
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
         """Likeness to what was said; a short line is also taken with the one before it."""
-        own = self._cues.likeness(scene.said, scene.language, scene.embedding)
-        back = 2 if scene.plan.situation in _OF_THE_TALK else 1
-        if not scene.history or (back == 1 and len(words.stems(scene.said)) >= FEW_STEMS):
-            return own
-        told = [exchange.said for exchange in scene.history[-back:]]
-        joined = self._cues.likeness(" ".join([*told, scene.said]), scene.language)
-        return {name: max(own[name], JOINED * joined[name]) for name in own}
+        likeness = self._cues.likeness(scene.said, scene.language, scene.embedding)
+        before = [exchange.said for exchange in scene.history]
+        also: list[tuple[float, str]] = []
+        if scene.plan.situation == "asked_advice":
+            ask = ASKED.get(scene.language, "")
+            also = [(ASKED_ALONE, ask), (JOINED, " ".join([*before[-2:], scene.said, ask]))]
+        elif before and len(words.stems(scene.said)) < FEW_STEMS:
+            also = [(JOINED, f"{before[-1]} {scene.said}")]
+        for factor, text in also:
+            other = self._cues.likeness(text, scene.language)
+            likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
+        return likeness
 
 
 def _mirrored(scene: Scene) -> Entry | None:

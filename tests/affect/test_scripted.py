@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from affect.errors import ModelUnavailable
+from affect.perception.text import TextModel
 from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
 from affect.writers import guard, words
@@ -15,6 +20,7 @@ from affect.writers.entry import Entry, parse
 from affect.writers.scripted import ScriptedWriter
 from affect.writers.situations import by_form
 
+LINES = Path(__file__).parent.parent / "data" / "situations.yaml"
 SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
 STILL = Line((0.0, 0.0, 0.0), SPREAD)
 MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, (2.0, 48.0), 1, 1, 1)
@@ -257,3 +263,27 @@ def test_short_turns_get_their_own_entries(
     now = scene(said, (), language, situation=situation, reading=felt(Emotion.NEUTRAL, 0.0))
     by_id = {one.id: one for one in load().entries}
     assert all(by_id[str(one.entry)].situation == situation for one in shipped.candidates(now))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(["en", "zh"]))
+def test_any_words_get_a_reply_that_may_leave(
+    shipped: ScriptedWriter, said: str, language: str
+) -> None:
+    now = scene(said, (), language, situation=shipped.situation(said))
+    reply = shipped.candidates(now)[0]
+    assert guard.check(reply.text).ok, reply
+
+
+def test_situations_are_found_by_meaning_and_seldom_where_there_are_none() -> None:
+    try:
+        writer = ScriptedWriter(load(), TextModel.load())
+    except ModelUnavailable:
+        pytest.skip("the text model is not there")
+    lines = yaml.safe_load(LINES.read_text(encoding="utf-8"))
+    history = (Exchange("it was a long day", "Long in which way?"),)
+    special = [(name, line) for name in lines for line in lines[name] if name != "ordinary"]
+    right = [writer.situation(line, history=history) == name for name, line in special]
+    false = [writer.situation(line, history=history) is not None for line in lines["ordinary"]]
+    assert sum(right) / len(right) >= 0.7
+    assert sum(false) / len(false) <= 0.05
