@@ -1,0 +1,109 @@
+"""`attune-admin audit`: who looked at what people wrote, and whether that record is whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from affect.errors import NotFound
+from bot.admin import options, output, store
+from bot.admin.output import Form
+from bot.clock import SystemClock
+from storage import audit
+from storage.audit import Entry
+from storage.database import Database
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+END = 8  # characters of a uid in a table
+BROKEN = {"changed": "was changed", "unlinked": "does not follow the row before it"}
+
+
+@app.command("list", epilog="Example: attune-admin audit list --since 30d --json")
+def list_entries(
+    user: options.User = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    limit: options.Limit = options.NEWEST,
+    tz: options.Tz = "UTC",
+    as_json: options.AsJson = False,
+    as_jsonl: options.AsJsonl = False,
+    env_file: options.EnvFile = None,
+    log_level: options.LogLevel = "warning",
+) -> None:
+    """The newest rows: who showed what people wrote, of whom, and why."""
+    form = output.form(as_json=as_json, as_jsonl=as_jsonl)
+    now, zone = SystemClock().now(), options.zone(tz)
+    start, end = options.when(since, now, zone), options.when(until, now, zone)
+
+    async def job(database: Database) -> None:
+        found = await audit.entries(
+            database, person=user, since=start, until=end, limit=limit or None
+        )
+        rows = [_row(entry, zone) for entry in found]
+        _print(rows, form)
+        if not rows:
+            raise NotFound("Nothing of that kind is on record.")
+
+    store.serve(env_file, log_level, job)
+
+
+@app.command(epilog="Example: attune-admin audit verify --head 5f0c...")
+def verify(
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--head", metavar="DIGEST", help="A head noted earlier, which must still be there."
+        ),
+    ] = None,
+    as_json: options.AsJson = False,
+    env_file: options.EnvFile = None,
+    log_level: options.LogLevel = "warning",
+) -> None:
+    """Check that no row was removed, changed or put in between; exit code 1 if one was.
+
+    Rows cut off at the end show only against a head that was noted elsewhere: see --head.
+    """
+
+    async def job(database: Database) -> None:
+        chain = await audit.verify(database, head.strip().lower() if head else None)
+        if as_json:
+            output.print_json({"whole": chain.whole, **asdict(chain)})
+        else:
+            lines = [f"Row {one.id} {BROKEN[one.kind]}." for one in chain.breaks]
+            if chain.known is False:
+                lines.append("The head noted earlier is not there any more.")
+            state = "whole" if chain.whole else "NOT whole"
+            lines.append(f"{chain.rows} row(s), {state}; head {chain.head}")
+            output.print_table("\n".join(lines))
+        if not chain.whole:
+            raise typer.Exit(1)
+
+    store.serve(env_file, log_level, job)
+
+
+def _row(entry: Entry, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "at": entry.at.astimezone(zone).isoformat(timespec="seconds"),
+        "actor": entry.actor,
+        "action": entry.action,
+        "person": entry.person_uid,
+        "reason": entry.reason,
+        "digest": entry.digest,
+    }
+
+
+def _print(rows: list[dict[str, Any]], form: Form) -> None:
+    if form is Form.JSON:
+        output.print_json(rows)
+    elif form is Form.JSONL:
+        for row in rows:
+            output.print_json(row)
+    elif rows:
+        columns = ("id", "at", "actor", "action", "person", "reason")
+        told = ({**row, "person": (row["person"] or "")[-END:]} for row in rows)
+        output.print_table(output.table(columns, ([row[name] for name in columns] for row in told)))

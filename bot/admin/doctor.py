@@ -1,0 +1,225 @@
+"""`attune-admin doctor`: is everything there that Attune needs, and what to do where it is not.
+
+A check never raises and never makes anything; secrets are told as set or not set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import typer
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from affect.errors import AttuneError
+from bot.admin import options, output, store
+from bot.clock import SystemClock
+from bot.settings import Settings
+from storage import audit, migrate
+from storage.database import Database
+from storage.tables import Audit, Key, Person, Turn
+from storage.vault import Vault
+
+EXAMPLE = "Example: attune-admin doctor --json"
+LITTLE_SPACE, HARDLY_SPACE = 2**30, 100 * 2**20  # bytes
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows less
+TOLERANCE = timedelta(minutes=5)  # between the clock and what is stored
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it is, and what to do."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    found: str
+    todo: str = ""
+
+
+def examine(
+    as_json: options.AsJson = False,
+    env_file: options.EnvFile = None,
+    log_level: options.LogLevel = "warning",
+) -> None:
+    """Look at all that Attune needs and say what to do; exit code 1 if something fails."""
+    checks = _checks(env_file, log_level, SystemClock().now())
+    failed = any(check.state == "fail" for check in checks)
+    if as_json:
+        output.print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
+    else:
+        rows = ((check.state, check.name, check.found, check.todo) for check in checks)
+        output.print_table(output.table(("", "what", "found", "what to do"), rows))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _checks(env_file: Path | None, log_level: str, now: datetime) -> list[Check]:
+    try:
+        settings = store.settings(env_file, log_level)
+    except AttuneError as error:
+        return [Check("settings", "fail", str(error), "Correct it; the rest was not looked at.")]
+    return [
+        _settings(settings, env_file or Path(".env")),
+        _key(settings),
+        *asyncio.run(_database(settings, now)),
+        _disk(settings),
+        _clock(now),
+        _models(settings),
+        _writer(settings),
+        _token("telegram", settings.telegram_token is not None),
+        _token("discord", settings.discord_token is not None),
+    ]
+
+
+def _settings(settings: Settings, env_file: Path) -> Check:
+    secrets = (settings.telegram_token, settings.discord_token, settings.llm_api_key)
+    if any(secrets) and env_file.is_file() and _open_to_others(env_file):
+        told = f"{env_file} can be read by others"
+        return Check("settings", "warn", told, f"Run chmod 600 {env_file}.")
+    return Check("settings", "ok", f"home {settings.home}")
+
+
+def _key(settings: Settings) -> Check:
+    path = settings.keys
+    if not path.is_file():
+        if not store.present(settings):
+            return Check("key file", "warn", "none yet", "It is made when Attune first starts.")
+        todo = "Put it back from its backup, or set ATTUNE_KEY_FILE: nothing opens without it."
+        return Check("key file", "fail", f"there is none at {path}", todo)
+    try:
+        Vault.at(path)
+    except (AttuneError, OSError) as error:
+        return Check("key file", "fail", str(error), "Correct it, or put it back from its backup.")
+    return Check("key file", "ok", f"{path}, for its owner alone")
+
+
+async def _database(settings: Settings, now: datetime) -> list[Check]:
+    """The database, and what only an open one can tell."""
+    name = "database"
+    vault = Vault.at(settings.keys) if _key(settings).state == "ok" else None
+    try:
+        async with store.connected(settings, vault) as database:
+            stands = await store.revision(database)
+            if stands != migrate.HEAD:
+                told = f"revision {stands or 'none'}, needed is {migrate.HEAD}"
+                return [Check(name, "fail", told, "Run attune-admin db upgrade.")]
+            kind = "SQLite" if database.embedded else "PostgreSQL"
+            return [
+                Check(name, "ok", f"{kind}, revision {stands}"),
+                await _key_fits(database, opens=vault is not None),
+                await _times(database, now),
+                await _audit(database),
+            ]
+    except AttuneError as error:
+        if not store.present(settings):
+            return [Check(name, "warn", "none yet", "It is made when Attune first starts.")]
+        return [Check(name, "fail", str(error), "Set ATTUNE_DATABASE_URL, or start its server.")]
+    except SQLAlchemyError as error:
+        todo = "See --log-level debug of attune-admin db status."
+        return [Check(name, "fail", type(error).__name__, todo)]
+
+
+async def _key_fits(database: Database, *, opens: bool) -> Check:
+    async with database.read() as connection:
+        wanted = select(Person.uid, Key.wrapped).join(Key, Key.person_id == Person.id).limit(1)
+        row = (await connection.execute(wanted)).one_or_none()
+    if row is None:
+        return Check("keys", "ok", "nobody is in the database yet")
+    todo = "Put back the key file that belongs to this database, or set ATTUNE_KEY_FILE."
+    if not opens:
+        return Check("keys", "fail", "not tried: there is no key file to use", todo)
+    try:
+        database.vault.sealer(row.uid, row.wrapped)
+    except AttuneError as error:
+        return Check("keys", "fail", str(error), todo)
+    return Check("keys", "ok", "the key file opens this database")
+
+
+async def _times(database: Database, now: datetime) -> Check:
+    """Whether the clock is behind what was stored already."""
+    async with database.read() as connection:
+        newest = [
+            await connection.scalar(select(func.max(Turn.kept_at))),
+            await connection.scalar(select(func.max(Audit.at))),
+        ]
+    ahead = [at for at in newest if at is not None and at > now + TOLERANCE]
+    if ahead:
+        told = f"what is stored reaches to {max(ahead):%Y-%m-%d %H:%M} UTC"
+        return Check("stored times", "fail", told, "Set the clock: the machine's is behind.")
+    return Check("stored times", "ok", "none lies in the future")
+
+
+async def _audit(database: Database) -> Check:
+    chain = await audit.verify(database)
+    if chain.whole:
+        return Check("audit", "ok", f"{chain.rows} row(s), whole")
+    return Check("audit", "fail", "not whole", "See attune-admin audit verify.")
+
+
+def _disk(settings: Settings) -> Check:
+    place = settings.home
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    told = f"{free / 2**30:.1f} GiB free"
+    if free < LITTLE_SPACE:
+        state: Literal["warn", "fail"] = "fail" if free < HARDLY_SPACE else "warn"
+        return Check("disk", state, told, "Make room, or set ATTUNE_HOME to another disk.")
+    return Check("disk", "ok", told)
+
+
+def _clock(now: datetime) -> Check:
+    if now < EARLIEST:
+        return Check("clock", "fail", f"{now:%Y-%m-%d} UTC", "Set the machine's clock.")
+    return Check("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _models(settings: Settings) -> Check:
+    def load() -> str:
+        from affect.perception.text import TextModel
+
+        return TextModel.load(settings.text_model).name
+
+    todo = (
+        "Install Attune again with its weights, or set ATTUNE_TEXT_MODEL to a folder that is one."
+    )
+    return _loaded("text model", load, todo)
+
+
+def _writer(settings: Settings) -> Check:
+    def load() -> str:
+        from affect.writers import bank
+
+        return f"scripted, {len(bank.load().entries)} entries"
+
+    if settings.writer in {"local", "openai"}:
+        told = f"{settings.writer} is not there yet in this version"
+        return Check("writer", "fail", told, "Leave ATTUNE_WRITER at auto or scripted.")
+    return _loaded("writer", load, "Install Attune again with its entries.")
+
+
+def _loaded(name: str, load: Callable[[], str], todo: str) -> Check:
+    try:
+        return Check(name, "ok", load())
+    except AttuneError as error:
+        return Check(name, "fail", str(error), todo)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a model, it is told here
+        return Check(name, "fail", f"it does not load ({type(error).__name__})", todo)
+
+
+def _token(platform: str, is_set: bool) -> Check:
+    if is_set:
+        return Check(f"{platform} token", "ok", "set")
+    todo = f"Set ATTUNE_{platform.upper()}_TOKEN to serve {platform.capitalize()}."
+    return Check(f"{platform} token", "ok", "not set", todo)
+
+
+def _open_to_others(path: Path) -> bool:
+    return os.name == "posix" and bool(path.stat().st_mode & 0o077)

@@ -1,0 +1,191 @@
+"""A turn as operators see it: as JSON, and the same as tables. Content only where it was given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import RenderableType
+
+from affect import trajectory
+from affect.types import EMOTIONS, Affect, Estimate, Moment, Reading
+from bot.admin import output
+from bot.admin.disclosure import Words
+from storage import search
+from storage.records import TurnView
+from storage.values import dump
+
+END = 8  # characters of an id in a table; a command takes the end of an id for the whole
+
+CONTENT = ("said", "transcript", "reply")
+FLAT = (
+    "turn", "at", "person", "no", "platform", "kind", "language", "emotion", "confidence",
+    "valence", "arousal", "dominance", "conflict", "risk", "strategy", "writer",
+)  # fmt: skip
+
+
+def flat(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]:
+    """A turn as one row; the content fields are there only if they may be seen."""
+    reading = view.reading
+    row: dict[str, Any] = {
+        "turn": view.id,
+        "at": view.at.astimezone(zone).isoformat(),
+        "person": view.person_uid,
+        "no": view.no,
+        "platform": view.platform,
+        "kind": view.kind,
+        "language": view.notes.language,
+        "emotion": reading.emotion.value if reading and reading.emotion else None,
+        "confidence": round(reading.confidence, 4) if reading else None,
+        **(_coordinates(reading.affect) if reading else dict.fromkeys(_AXES)),
+        "conflict": round(reading.conflict, 4) if reading else None,
+        "risk": view.notes.risk.value,
+        "strategy": search.strategy_of(view),
+        "writer": view.wording.writer if view.wording else None,
+    }
+    return row if words is None else {**row, **content(words)}
+
+
+def whole(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]:
+    """A turn with all that is kept of it."""
+    wording = view.wording
+    told: dict[str, Any] = {
+        **flat(view, None, zone),
+        "risk_level": view.notes.level,
+        "risk_topics": list(view.notes.topics),
+        "notices": list(view.notes.notices),
+        "problems": [{"part": one.part, "kind": one.kind} for one in view.notes.problems],
+        "reading": _reading(view.reading) if view.reading else None,
+        "moment": _moment(view.moment) if view.moment else None,
+        "plan": json.loads(dump(view.plan)) if view.plan else None,
+        "entry": wording.entry if wording else None,
+        "reasons": dict(wording.reasons) if wording else {},
+        "asked": wording.asked if wording else None,
+        "timings": dict(view.timings),
+    }
+    return told if words is None else {**told, **content(words)}
+
+
+def content(words: Words) -> dict[str, Any]:
+    """What was written in a turn."""
+    return {"said": list(words.said), "transcript": words.transcript, "reply": words.reply}
+
+
+def listed(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Flat rows as a table."""
+    columns = [
+        "at", "turn", "person", "platform", "kind", "emotion", "confidence", "valence", "risk",
+        "strategy", "writer",
+    ]  # fmt: skip
+    if any("said" in row for row in rows):
+        columns += CONTENT
+    return output.table(columns, ([short(name, row[name]) for name in columns] for row in rows))
+
+
+def shown(told: Mapping[str, Any]) -> list[RenderableType]:
+    """A whole turn as tables."""
+    if "said" in told:
+        words = {name: short(name, told[name]) for name in CONTENT}
+    else:
+        words = {"content": "hidden: --reveal --reason TEXT shows it, and goes on record"}
+    facts = {name: told[name] for name in FLAT}
+    facts |= {"risk_topics": ", ".join(told["risk_topics"]), "entry": told["entry"]}
+    facts["problems"] = ", ".join(f"{one['part']}: {one['kind']}" for one in told["problems"])
+    parts: list[RenderableType] = [output.pairs(facts), output.pairs(words, "written")]
+    if reading := told["reading"]:
+        parts.append(_reading_table(reading))
+        labels = {estimate["modality"]: estimate["labels"] for estimate in reading["estimates"]}
+        parts.append(
+            output.pairs({name: _listing(values) for name, values in labels.items()}, "labels")
+        )
+    if moment := told["moment"]:
+        line = [(axis, moment[axis], moment[f"{axis}_sd"], moment["home"][axis]) for axis in _AXES]
+        parts.append(output.table(("line", "now", "sd", "home base"), line))
+    if plan := told["plan"]:
+        target = _listing(plan["target"])
+        avoid = ", ".join(plan["avoid"])
+        parts.append(output.pairs({**plan, "target": target, "avoid": avoid}, "plan"))
+    parts.append(output.pairs({"why": _listing(told["reasons"])}, "chosen"))
+    parts.append(output.pairs({"ms": _listing(told["timings"])}, "timings"))
+    return parts
+
+
+_AXES = ("valence", "arousal", "dominance")
+
+
+def _reading_table(reading: Mapping[str, Any]) -> RenderableType:
+    """The fused reading beside each modality's estimate."""
+    estimates = reading["estimates"]
+    columns = ["reading", "fused", *(one["modality"] for one in estimates)]
+    rows: list[list[object]] = [
+        ["λ", None, *(one["weight"] for one in estimates)],
+        ["quality", None, *(one["quality"] for one in estimates)],
+        ["model", None, *(one["model"] for one in estimates)],
+    ]
+    for emotion in EMOTIONS:
+        name = emotion.value
+        shares = [one["emotions"][name] for one in estimates]
+        rows.append([name, reading["emotions"][name], *shares])
+    rows += [[axis, reading[axis], *(one[axis] for one in estimates)] for axis in _AXES]
+    return output.table(columns, rows)
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    return {
+        "emotions": _rounded(reading.probabilities),
+        "labels": _rounded(reading.labels),
+        **_coordinates(reading.affect),
+        "confidence": round(reading.confidence, 4),
+        "conflict": round(reading.conflict, 4),
+        "estimates": [
+            _estimate(one, reading.weights.get(one.modality, 0.0)) for one in reading.estimates
+        ],
+    }
+
+
+def _estimate(estimate: Estimate, weight: float) -> dict[str, Any]:
+    return {
+        "modality": estimate.modality.value,
+        "weight": round(weight, 4),
+        "quality": round(estimate.quality, 4),
+        "model": estimate.model,
+        "emotions": _rounded(estimate.probabilities),
+        **_coordinates(estimate.affect),
+        "labels": _rounded(estimate.labels),
+    }
+
+
+def _moment(moment: Moment) -> dict[str, Any]:
+    spread = asdict(trajectory.spread_of(moment))
+    return {
+        **_coordinates(trajectory.affect_of(moment)),
+        **{f"{axis}_sd": round(spread[axis] ** 0.5, 4) for axis in _AXES},
+        "home": _coordinates(trajectory.home_of(moment)),
+        "count": moment.count,
+    }
+
+
+def _coordinates(affect: Affect) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(affect).items()}
+
+
+def _rounded(values: Mapping[Any, float]) -> dict[str, float]:
+    return {str(name): round(value, 4) for name, value in values.items()}
+
+
+def _listing(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())
+
+
+def short(name: str, value: Any) -> Any:
+    """A field as a table shows it."""
+    if name in {"turn", "person"}:
+        return value[-END:]
+    if name == "at":
+        return value[:19].replace("T", " ")
+    if name == "said":
+        return "\n".join(value)
+    return value
