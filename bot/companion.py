@@ -119,7 +119,7 @@ class Companion:
         )
         reading = fuse(perceived.estimates)
         steps.done("perceive")
-        moment = _follow(await trajectories.latest(self._database, person_id), reading, last.at)
+        moment = _follow(await self._line(known), reading, last.at)
         steps.done("follow")
 
         history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
@@ -158,6 +158,15 @@ class Companion:
             wording=wording,
             timings=steps.taken(),
         )
+
+    async def _line(self, known: Known) -> Moment | None:
+        """The person's line so far; it is rarely older than the turns looked back on."""
+        for turn in reversed(known.recent):
+            if turn.moment is not None:
+                return turn.moment
+        if len(known.recent) < REMEMBERED:
+            return None
+        return await trajectories.latest(self._database, known.profile.id)
 
     def apologise(self, messages: Sequence[Incoming]) -> Taken:
         """The answer when a turn failed: nobody stays without one, least of all in danger."""

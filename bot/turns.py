@@ -187,7 +187,6 @@ class Turns:
                 log.info("turn_not_kept", extra=fields)
                 return
             log.info("turn_kept", extra={**fields, "turn": kept.id, "writer": taken.writer})
-            await self._delivery.deliver(person_id)
 
     async def _taken(
         self,
