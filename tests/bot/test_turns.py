@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from tests.bot.fakes import Echo, FakePlatform, incoming
 from tests.clock import FakeClock
 from tests.conftest import NOON
 
+SECOND = timedelta(seconds=1)
 PAUSE = 2.0  # seconds; longer than the settling pause
 
 
@@ -50,12 +52,15 @@ async def house(database: Database, clock: FakeClock) -> House:
     return made
 
 
-async def test_a_burst_becomes_one_turn(house: House) -> None:
+async def test_a_burst_becomes_one_turn(database: Database, clock: FakeClock) -> None:
+    house = House(database, clock)
     for word in ("so", "today", "was", "odd"):
         await house.hear(word)
-        house.clock.advance(0.5)
+        clock.advance(0.5)
+    await house.turns.start()
     await house.lanes.quiet()
     assert house.texts == ["re: so | today | was | odd"]
+    assert clock.now() == NOON + 1.5 * SECOND + Settling().pause
 
 
 async def test_messages_far_apart_are_turns_of_their_own(house: House) -> None:
