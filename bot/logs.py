@@ -29,6 +29,33 @@ class Events(logging.Formatter):
         return " ".join((line, *(f"{key}={value}" for key, value in fields.items())))
 
 
+class _OriginOnly(logging.Filter):
+    """Lets warnings pass, without their text and traceback: logger and level say where to look."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = "library_warned", ()
+        record.exc_info = record.exc_text = None
+        record.origin = record.name
+        return record.levelno >= logging.WARNING
+
+
+_ORIGIN_ONLY = _OriginOnly()
+
+
+def quiet(*libraries: str) -> None:
+    """Hold libraries that log what people write, or our tokens, to the fact that they warned.
+
+    httpx logs every address, and Telegram's hold the token; python-telegram-bot and discord.py
+    log messages, frames and tokens. The floor holds whatever level somebody sets.
+    """
+    for name in (*libraries, *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in libraries:
+            logging.getLogger(name).addFilter(_ORIGIN_ONLY)  # a filter added twice stays one
+    for name in libraries:
+        # Children ask their ancestors for a level, so debug texts are not even put together.
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def where(error: BaseException) -> str:
     """Where an error came from, innermost first; never its text, which may hold people's words."""
     frames = traceback.extract_tb(error.__traceback__)[-5:]

@@ -17,6 +17,7 @@ from typing import cast
 
 import aiohttp
 import discord
+from discord import VoiceClient
 from discord.asset import Asset
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -31,11 +32,11 @@ from affect.errors import (
     Unreachable,
 )
 from bot.clock import Clock, SystemClock
+from bot.logs import quiet
 from bot.messages import Address, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.platforms.discord_events import PLATFORM
 from bot.platforms.discord_listening import FAILURES, Listener
-from bot.platforms.discord_logs import quiet_library_logs
 from bot.platforms.discord_menu import Menu
 from bot.platforms.discord_sending import parts_of, post
 
@@ -89,7 +90,9 @@ class Discord:
         A place named here keeps its order: what was missed in it goes before what is new.
         Raises `SettingsError` for a token that Discord refuses, and `Unreachable`.
         """
-        quiet_library_logs()
+        quiet("discord")
+        # That it cannot speak in voice channels needs no warning.
+        VoiceClient.warn_nacl = VoiceClient.warn_dave = False
         if not self._token.isascii() or len(self._token.split()) != 1:
             raise SettingsError("ATTUNE_DISCORD_TOKEN is not a Discord token.")
         self._defaults = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, Asset.BASE)

@@ -27,11 +27,11 @@ from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
 from affect.errors import RetryLater, SettingsError, Undeliverable, Unreachable
 from bot.clock import Clock, SystemClock
+from bot.logs import quiet
 from bot.messages import Address, Attachment, Button, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.platforms.telegram_client import READ_SECONDS, UNREADABLE, Client, meanings
 from bot.platforms.telegram_listening import Listener, Webhook
-from bot.platforms.telegram_logs import quiet_library_logs
 from bot.platforms.telegram_menu import offer
 from bot.platforms.telegram_updates import PLATFORM, Account, clean
 
@@ -75,7 +75,7 @@ class Telegram:
         clock: Clock | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        quiet_library_logs()
+        quiet("telegram", "httpx", "httpcore")
         if not _TOKEN.fullmatch(token.strip()):
             raise SettingsError("ATTUNE_TELEGRAM_TOKEN is not a token as BotFather gives them.")
         if webhook and not _SECRET.fullmatch(webhook.secret):
