@@ -274,8 +274,8 @@ class Listener(discord.Client):
         try:
             await self._read_history(channel, self._places[channel])
         except (discord.Forbidden, discord.NotFound) as refused:
-            fields = {"channel": channel, "code": refused.code}
-            log.warning("discord_history_refused", extra=fields)
+            told: dict[str, object] = {"channel": channel, "code": refused.code}
+            log.warning("discord_history_refused", extra=told)
         except Exception as failed:  # noqa: BLE001 - no channel stops the reading of the others
             fields = {"channel": channel, "error": type(failed).__name__}
             log.warning("discord_history_later", extra=fields)
