@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -110,7 +110,7 @@ def when(told: str | None, now: datetime, where: ZoneInfo) -> datetime | None:
         if ago := AGO.fullmatch(told.strip().lower()):
             return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         at = datetime.fromisoformat(told.strip())
-        return at if at.tzinfo else at.replace(tzinfo=where)
+        return (at if at.tzinfo else at.replace(tzinfo=where)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadInput(
             "bad_time", "A time is told as 24h, 7d, 2026-05-01 or 2026-05-01T09:00+02:00."

@@ -56,7 +56,8 @@ def print_table(*parts: RenderableType) -> None:
     """Tables and lines for people."""
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
-    for number, part in enumerate(parts):
+    filled = [part for part in parts if not (isinstance(part, Table) and part.row_count == 0)]
+    for number, part in enumerate(filled):
         if number:
             console.print()
         console.print(part)
@@ -83,7 +84,11 @@ def cell(value: object) -> Text:
 
 def pairs(values: Mapping[str, Any], title: str = "") -> Table:
     """Names and values, one a line; what is not there is left out."""
-    told = [pair for pair in values.items() if pair[1] not in {None, ""}]
+    told = (
+        (name, f"{value:.2f}" if isinstance(value, float) else value)
+        for name, value in values.items()
+        if value is not None and value != ""
+    )
     made = table(("", ""), told, title)
     made.show_header = False
     return made

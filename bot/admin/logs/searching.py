@@ -15,6 +15,7 @@ from rich.progress import Progress
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import turns
 from bot.admin.logs.filters import Filters, Rows, Unread, print_rows
+from bot.admin.output import Form
 from bot.clock import SystemClock
 from storage import search
 from storage.database import Database
@@ -60,21 +61,22 @@ def search_words(
         await asked.begin(database, wanted.person_uid)
         unread = Unread()
 
-        async def rows(opened: Callable[[int], None]) -> AsyncIterator[dict[str, Any]]:
+        async def rows() -> AsyncIterator[dict[str, Any]]:
             left = limit or sys.maxsize
-            pages = search.pages(database, wanted, newest_first=True, unread=unread, opened=opened)
-            async for page in pages:
-                looked = (search.find(view, patterns, disclosure.texts) for view in page)
-                hits = [hit for hit in looked if hit is not None][:left]
-                await asked.record(database, [hit.turn for hit in hits])
-                for hit in hits:
-                    yield _row(hit, zone)
-                left -= len(hits)
-                if left == 0:
-                    return
+            with _progress(await search.count(database, wanted), form) as opened:
+                async for page in search.pages(
+                    database, wanted, newest_first=True, unread=unread, opened=opened
+                ):
+                    looked = (search.find(view, patterns, disclosure.texts) for view in page)
+                    hits = [hit for hit in looked if hit is not None][:left]
+                    await asked.record(database, [hit.turn for hit in hits])
+                    for hit in hits:
+                        yield _row(hit, zone)
+                    left -= len(hits)
+                    if left == 0:
+                        return
 
-        with _progress(await search.count(database, wanted)) as opened:
-            await print_rows(rows(opened), form, _table)
+        await print_rows(rows(), form, _table)
         unread.say()
 
     store.serve(env_file, log_level, job)
@@ -106,11 +108,17 @@ def _table(rows: Rows) -> RenderableType:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error while a terminal looks on; takes how many turns were opened."""
-    if not sys.stderr.isatty():
+def _progress(total: int, form: Form) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while a terminal looks on; takes how many turns were opened.
+
+    Not where lines of the result would run through it.
+    """
+    if not sys.stderr.isatty() or (form is Form.JSONL and sys.stdout.isatty()):
         yield lambda _: None
         return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    # Left to itself, the bar would take standard output along to where it is drawn.
+    with Progress(
+        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
         task = progress.add_task("opening turns", total=total)
         yield lambda opened: progress.advance(task, opened)

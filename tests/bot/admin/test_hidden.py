@@ -26,6 +26,7 @@ def me() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
+@ON_SQLITE
 async def test_nothing_shows_without_leave(
     admin: Admin, told: Told, database: Database, tmp_path: Path
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import delete
 
 from storage.database import Database
@@ -122,6 +124,7 @@ async def test_wrong_use_is_one_sentence(admin: Admin, told: Told) -> None:
         ("logs", "list", "--since", "yesterday"),
         ("logs", "list", "--since", "2026-05-04", "--until", "2026-05-04"),
         ("logs", "list", "--since", "999999w"),
+        ("logs", "list", "--since", "0001-01-01", "--tz", "Asia/Tokyo"),
         ("logs", "list", "--tz", "Mars/Olympus"),
         ("logs", "list", "--tz", "../etc"),
         ("logs", "list", "--emotion", "happy"),
@@ -250,3 +253,22 @@ async def test_a_turn_that_does_not_open_keeps_no_other_back(
     assert [row["turn"] for row in result.json] == told.turns["zelda"]
     assert f"turn={told.turns['omar'][0]}" in result.err
     assert "1 turn(s) left out" in result.err
+
+
+@ON_SQLITE
+async def test_a_bar_is_drawn_for_a_terminal_and_leaves_the_result_alone(
+    admin: Admin, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    for form in ("--json", "--jsonl"):
+        result = await admin("logs", "search", "oven", form, *LEAVE)
+        assert (result.code, result.out.count("\n")) == (0, 1)
+        assert json.loads(result.out)
+    assert "opening turns" in terminal.getvalue()
+    assert "broke" not in terminal.getvalue()
