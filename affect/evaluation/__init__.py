@@ -1,0 +1,1 @@
+"""How the figures on the cards are measured: one program a table."""
