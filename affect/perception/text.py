@@ -1,0 +1,228 @@
+"""x = M(text): words become an `Estimate`, fine labels and a vector to find texts by meaning.
+
+One multilingual encoder (ONNX, int8) with three heads, run by onnxruntime on one core without
+spinning; neither torch nor transformers is needed. A loaded model may be used by many threads.
+It reads what is written, not how somebody is, and knows nothing of who wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from affect.errors import BadInput, ModelUnavailable
+from affect.labels import LABELS
+from affect.perception import language as languages
+from affect.perception.calibration import CHINESE, SILENT_IN_CHINESE, Calibration
+from affect.perception.tokens import MAX_TOKENS, clean, encode
+from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
+
+GRAPH, TOKENIZER, CARD = "text.onnx", "text_tokenizer.json", "text.json"
+BATCH_ROWS, BATCH_TOKENS = 32, 4096  # of one run of the network: bounds its memory
+FRAME = 5  # tokens that every text has: both end marks and the three of the prefix
+NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class TextReading:
+    """What the words of one message say. `embedding` is L2-normalised; `cut` tells that the middle
+    of a text longer than the model's 512 tokens was left out.
+    """
+
+    estimate: Estimate
+    embedding: tuple[float, ...]
+    language: str
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawOutputs:
+    """The heads' outputs before calibration, one row a text: `labels` (n, 28) and `chinese` (n, 6)
+    logits, `affect` (n, 3) on EmoBank's scale, `embedding` (n, width).
+    """
+
+    labels: NDArray[np.float32]
+    affect: NDArray[np.float32]
+    chinese: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class TextModel:
+    """The text model as it ships, or one from another folder with the same three files."""
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, card: dict[str, Any]
+    ) -> None:
+        self._session = session
+        self._tokenizer = tokenizer
+        self._unknown = tokenizer.token_to_id("<unk>")
+        self._calibration = Calibration.from_json(card["calibration"])
+        self.name: str = f"{card['model']}-{card['version']}"
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None) -> TextModel:
+        """Load from a folder (default: what ships); raises `ModelUnavailable`."""
+        place: Traversable = Path(folder) if folder else resources.files("affect") / "weights"
+        session, tokenizer = load_network(place)
+        try:
+            card = json.loads((place / CARD).read_text("utf-8"))
+            return cls(session, tokenizer, card)
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise ModelUnavailable(f"The text model's {CARD} cannot be used.") from error
+
+    @property
+    def calibration(self) -> Calibration:
+        """The constants fitted on dev."""
+        return self._calibration
+
+    @property
+    def base_rates(self) -> Probabilities:
+        """The base rates that the seven probabilities stand on, for every language."""
+        return _by_emotion(self._calibration.rates)
+
+    def read(self, text: str, language: str | None = None) -> TextReading:
+        """Read one text; the language is detected where it is not told.
+
+        Raises `BadInput` (kind `empty`) where nothing readable is left of it.
+        """
+        return self.read_many([text], [language])[0]
+
+    def read_many(
+        self, texts: Sequence[str], languages_: Sequence[str | None] | None = None
+    ) -> list[TextReading]:
+        """Read many texts, in order; the same answers as one by one up to rounding."""
+        cleaned = [clean(text) for text in texts]
+        if not all(has_content(text) for text in cleaned):
+            raise BadInput("empty", "There are no words in this text.")
+        told = languages_ or [None] * len(texts)
+        spoken = [
+            given or languages.detect(text) for given, text in zip(told, cleaned, strict=True)
+        ]
+        tokens = encode(self._tokenizer, cleaned, MAX_TOKENS)
+        raw = run(self._session, tokens)
+        return self._readings(raw, tokens, spoken)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, width) L2-normalised vectors; texts of like meaning lie close, in any language."""
+        return self.raw(texts).embedding
+
+    def raw(self, texts: Sequence[str]) -> RawOutputs:
+        """The heads' outputs before calibration; for training and evaluation."""
+        cleaned = [clean(text) for text in texts]
+        return run(self._session, encode(self._tokenizer, cleaned, MAX_TOKENS))
+
+    def _readings(
+        self, raw: RawOutputs, tokens: list[list[int]], spoken: list[str]
+    ) -> list[TextReading]:
+        fitted = self._calibration
+        labels = fitted.labels(raw.labels)
+        readings = []
+        for row, (language, ids) in enumerate(zip(spoken, tokens, strict=True)):
+            one = slice(row, row + 1)
+            seven = fitted.emotions(language, labels[one], raw.chinese[one])
+            point, variance = fitted.affect(language, labels[one], seven, raw.affect[one])
+            estimate = Estimate(
+                modality=Modality.TEXT,
+                probabilities=_by_emotion(seven[0]),
+                affect=Affect(*(float(x) for x in point[0])),
+                variance=Variance(*(float(x) for x in variance[0])),
+                quality=self._quality(ids),
+                model=self.name,
+                labels=_present(labels[row], fitted.thresholds),
+                silent=SILENT_IN_CHINESE if language == CHINESE else frozenset(),
+            )
+            vector = tuple(float(x) for x in raw.embedding[row])
+            readings.append(TextReading(estimate, vector, language, len(ids) >= MAX_TOKENS))
+        return readings
+
+    def _quality(self, ids: Sequence[int]) -> float:
+        """The share of the text's pieces that the vocabulary knows."""
+        own = max(1, len(ids) - FRAME)
+        return max(0.0, 1 - sum(token == self._unknown for token in ids) / own)
+
+
+def load_network(place: Traversable) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
+    """Network and tokenizer of a folder; raises `ModelUnavailable`."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        with resources.as_file(place / GRAPH) as path:
+            session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        tokenizer = Tokenizer.from_str((place / TOKENIZER).read_text("utf-8"))
+    except Exception as error:  # onnxruntime and tokenizers raise classes of their own
+        raise ModelUnavailable(
+            f"No text model in {place}: it needs {GRAPH}, {TOKENIZER} and {CARD}."
+        ) from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return session, tokenizer
+
+
+def run(session: onnxruntime.InferenceSession, tokens: Sequence[Sequence[int]]) -> RawOutputs:
+    """Run token rows through the network in batches of like length; rows come back in order."""
+    names = ("labels", "affect", "chinese", "embedding")
+    order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
+    parts: list[list[NDArray[np.float32]]] = []
+    at = 0
+    while at < len(order):
+        size = _batch_size([len(tokens[row]) for row in order[at : at + BATCH_ROWS]])
+        rows = [tokens[row] for row in order[at : at + size]]
+        ids = np.zeros((len(rows), len(rows[-1])), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for place, row in enumerate(rows):
+            ids[place, : len(row)] = row
+            mask[place, : len(row)] = 1
+        parts.append(session.run(list(names), {"input_ids": ids, "attention_mask": mask}))
+        at += size
+    back = np.argsort(np.array(order, dtype=np.int64), kind="stable")
+    joined = {
+        name: np.concatenate([part[k] for part in parts])[back] for k, name in enumerate(names)
+    }
+    return RawOutputs(**joined)
+
+
+def has_content(cleaned: str) -> bool:
+    """Whether a cleaned text holds anything but spaces, marks and formatting characters."""
+    return any(unicodedata.category(c)[0] in "LNPS" for c in cleaned)
+
+
+def _batch_size(lengths: Sequence[int]) -> int:
+    """How many of these rows, sorted by length, fit one run."""
+    size = 1
+    while size < len(lengths) and (size + 1) * lengths[size] <= BATCH_TOKENS:
+        size += 1
+    return size
+
+
+def _present(
+    probabilities: NDArray[np.float64], thresholds: NDArray[np.float64]
+) -> dict[str, float]:
+    """The labels above their thresholds, likeliest first; neutral only where it stands alone."""
+    found = {
+        label: float(p)
+        for label, p, least in zip(LABELS, probabilities, thresholds, strict=True)
+        if p >= least
+    }
+    if len(found) > 1:
+        found.pop(NEUTRAL, None)
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _by_emotion(values: NDArray[np.float64]) -> dict[Emotion, float]:
+    return {emotion: float(value) for emotion, value in zip(EMOTIONS, values, strict=True)}
