@@ -1,0 +1,1 @@
+"""How the models are trained: one program a model, needs the extra `train`."""
