@@ -34,12 +34,21 @@ RECENT = 5  # earlier messages that may be parts of one sentence
 FRAGMENT = 60  # characters; a longer message is no part of a split sentence
 
 
+OTHERS_OWN = re.compile(
+    r"\b(?:him|her|them)sel(?:f|ves)\b|\b(?:his|her|their) (?:own )?li(?:fe|ves)\b"
+)
+ONES_OWN = re.compile(
+    r"\bmy ?self\b|\bmy (?:own )?life\b|\bi\b"
+    r"|(?<!sent )(?<!showed )(?<!told )(?<!texted )(?<!gave )\bme\b"
+)
+
+
 class Topic(StrEnum):
     """What kind of danger is spoken of; `LOSS` is somebody lost to suicide, and no danger."""
 
     OVERDOSE = "overdose"
-    CHILD_IN_DANGER = "child_in_danger"
     ABUSE = "abuse"
+    CHILD_IN_DANGER = "child_in_danger"
     HARM_TO_OTHERS = "harm_to_others"
     SUICIDE = "suicide"
     SELF_HARM = "self_harm"
@@ -144,7 +153,7 @@ def _summary(findings: Sequence[_Finding], denial: Denial) -> Screening:
     order = list(Topic)
     ranked = sorted(findings, key=lambda one: (-one.level, order.index(one.topic)))
     level = ranked[0].level
-    lead = [one for one in ranked if one.level == level]
+    lead = [one for one in ranked if (one.level, one.topic) == (level, ranked[0].topic)]
     about = {one.about for one in lead}
     return Screening(
         level=level,
@@ -270,11 +279,9 @@ class _Reader:
             return About.SELF
         if "other" in rule.flags:
             return About.OTHER
-        if self.english and re.search(
-            r"\b(?:him|her|them)sel(?:f|ves)\b|\b(?:his|their) life", place[0]
-        ):
+        if self.english and OTHERS_OWN.search(place[0]):
             return self.subject(place) and About.OTHER
-        if self.english and re.search(r"\bmy ?self\b|\bmy (?:own )?life\b|\bi\b|\bme\b", place[0]):
+        if self.english and ONES_OWN.search(place[0]):
             return self.reported(place)
         return self.subject(place)
 

