@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 FILE = Path(__file__).parent.parent / "weights" / "bank.npz"
 SHARED = 0.3  # weight of shared rare words beside the cosine
 FEWEST = 50  # cues from which their scale can be told
-PROBES = 300  # cues whose nearest neighbours tell the scale: bounds the work at start
-NEIGHBOURS = (0.5, 0.9)  # these quantiles of the likeness to the nearest cue of another entry
-SCALE = (0.50, 0.64)  # count as these, which is what they are under plain multilingual e5-small
+PROBES = 300  # cues that are compared with all others to tell the scale: bounds the work at start
+FAR = 0.99  # this quantile of the cosines between cues of different entries
+FAR_IS = 0.32  # counts as this, which is what it is under plain multilingual e5-small
 
 _log = logging.getLogger(__name__)
 
@@ -137,11 +137,11 @@ class _Space:
         self._owner = [entry.id for entry in entries for _ in entry.cues]
         self._mean: Floats | None = None
         self._vectors: Floats | None = None
-        self._slope, self._offset = 1.0, 0.0
+        self._scale = 1.0
         if vectors is not None and len(vectors):
             self._mean = vectors.mean(axis=0)
             self._vectors = _normalised(vectors - self._mean)
-            self._slope, self._offset = self._scale(self._vectors)
+            self._scale = self._own_scale(self._vectors)
         stems = [words.stems(cue) for entry in entries for cue in entry.cues]
         spread = Counter(stem for each in stems for stem in each)
         self._rarity = {s: math.log(1 + len(stems) / n) for s, n in spread.items()}
@@ -168,17 +168,15 @@ class _Space:
                 best[owner] = score
         return best
 
-    def _scale(self, vectors: Floats) -> tuple[float, float]:
-        """Slope and offset that put the neighbours of the cues on `SCALE`."""
+    def _own_scale(self, vectors: Floats) -> float:
+        """What cosines are multiplied with, so that cues of different entries lie alike far."""
         if len(vectors) < FEWEST:
-            return 1.0, 0.0
+            return 1.0
         rows = range(0, len(vectors), 1 + len(vectors) // PROBES)
         owners = np.array(self._owner)
         cosines = vectors[rows] @ vectors.T
-        cosines[owners[rows][:, None] == owners[None, :]] = -1.0
-        low, high = np.quantile(cosines.max(axis=1), NEIGHBOURS)
-        slope = (SCALE[1] - SCALE[0]) / max(float(high - low), 1e-3)
-        return slope, SCALE[0] - slope * float(low)
+        others = cosines[owners[rows][:, None] != owners[None, :]]
+        return FAR_IS / max(float(np.quantile(others, FAR)), 0.05)
 
     def _shared(self, said: str) -> Floats:
         """(cues,) cosine of the two sets of stems, each stem weighing its rarity."""

@@ -44,6 +44,12 @@ def turns(where: str) -> dict[str, re.Pattern[str]]:
     return {name: _pattern(parts, {}) for name, parts in _file("situations")[where].items()}
 
 
+@cache
+def contrast() -> re.Pattern[str]:
+    """Words by which a sentence turns: news that is mixed has one."""
+    return re.compile(_file("situations")["contrast"], re.IGNORECASE)
+
+
 def _pattern(parts: list[str], known: dict[str, str]) -> re.Pattern[str]:
     joined = "|".join(f"(?:{part})" for part in parts)
     for name, words in known.items():

@@ -71,9 +71,11 @@ class ScriptedWriter:
         ranked = self._ranked(scene)
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
-        best = [_candidate(each) for each in ranked[:CANDIDATES]]
         joined = _two_parts(ranked, scene)
-        return [joined, *best[: CANDIDATES - 1]] if joined else best
+        best = [*([joined] if joined else []), *map(_candidate, ranked)]
+        earlier = {exchange.reply for exchange in scene.history}
+        fresh = [candidate for candidate in best if candidate.text not in earlier]
+        return (fresh or best)[:CANDIDATES]
 
     def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)
@@ -109,7 +111,8 @@ class ScriptedWriter:
 def _mirrored(scene: Scene) -> Entry | None:
     """The event said back, as if it were an entry; only in ordinary turns, and seldom."""
     recent = [exchange.entry or "" for exchange in scene.history[-MIRROR_PAUSE:]]
-    if scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
+    plain = scene.reading.emotion is Emotion.NEUTRAL  # small things said back sound like a parrot
+    if plain or scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
         return None
     text = mirror(scene.said, scene.language)
     if text is None or not guard.check(text).ok:

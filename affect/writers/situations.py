@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.writers import words
-from affect.writers.lexicon import turns
+from affect.writers.lexicon import contrast, turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from affect.writers.base import Exchange
     from affect.writers.cues import Cues
 
-FLOOR = 0.57
-MARGIN = 0.05
+FLOOR = 0.55
+MARGIN = 0.03
 
 BY_MEANING = frozenset(
     {"mixed_news", "anger_at_bot", "are_you_real", "love_me", "how_do_you_know", "take_sides"}
@@ -61,12 +61,18 @@ def find(
     allowed = {
         name: score
         for name, score in best.items()
-        if name in BY_MEANING and (history or name not in _ANSWERING)
+        if name in BY_MEANING and _possible(name, said, history)
     }
     if not allowed:
         return None
     name, score = max(allowed.items(), key=lambda item: item[1])
     return name if score >= FLOOR and score - ordinary >= MARGIN else None
+
+
+def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
+    if name == "mixed_news":
+        return bool(contrast().search(said))
+    return bool(history) or name not in _ANSWERING
 
 
 def by_form(said: str) -> str | None:

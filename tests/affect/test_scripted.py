@@ -247,7 +247,9 @@ def test_what_ships_may_leave(shipped: ScriptedWriter, language: str, emotion: E
         assert words.is_chinese(reply.text) == (language == "zh")
         texts.append(reply.text)
         asked = words.questions(reply.text) > 0
-        history = (*history, Exchange(said, reply.text, reply.strategy, reply.entry, asked))
+        situation = now.plan.situation
+        exchange = Exchange(said, reply.text, reply.strategy, reply.entry, asked, situation)
+        history = (*history, exchange)
     assert len(set(texts)) == len(texts)
 
 
