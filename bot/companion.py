@@ -6,11 +6,14 @@ Knows no platform: a test runs the whole of it with a made-up message and a fake
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 
 from affect import strategy, trajectory
 from affect.errors import BadInput, NotFound
@@ -19,15 +22,16 @@ from affect.perception import language as languages
 from affect.perception.text import TextModel
 from affect.safety import cards, holding, screening
 from affect.types import Moment, Plan, Reading
-from affect.writers import guard
+from affect.writers import bank, guard
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.scripted import ScriptedWriter
 from bot import wellbeing
 from bot.clock import Clock
 from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
+from bot.logs import where
 from bot.messages import Attachment, Button, Incoming, Kind
-from bot.perceiving import Perceived, perceive
+from bot.perceiving import Perceived, both_ends, perceive
 from bot.settings import Settings
 from bot.texts import LANGUAGES, say
 from storage import people, talks, trajectories
@@ -36,6 +40,8 @@ from storage.records import Care, Notes, Profile, TurnView, Wording
 from storage.values import load
 
 REMEMBERED = 20  # turns looked back on, over all talks of the person
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,7 @@ class Companion:
         perceived = await perceive(
             text, messages, self._model, known.language, known.profile.consents
         )
+        text = both_ends(text)  # what a writer does with words may take time that grows faster
         reading = fuse(perceived.estimates)
         steps.done("perceive")
         moment = _follow(await self._line(known), reading, last.at)
@@ -129,7 +136,7 @@ class Companion:
             history,
             text,
             known.language,
-            situation=self._writer.situation(text, perceived.embedding, history),
+            situation=await self._situation(text, perceived.embedding, history),
             gentle=held.gentle,
             persona=self._settings.persona,
         )
@@ -146,7 +153,7 @@ class Companion:
             seed=zlib.crc32(f"{known.profile.uid}:{known.profile.turns}".encode()),
         )
         steps.done("plan")
-        wording = _wording(_allowed(await self._writer.write(scene), plan), perceived, text)
+        wording = _wording(_allowed(await self._candidates(scene), plan), perceived, text)
         steps.done("write")
         return Taken(
             text=wording.text,
@@ -158,6 +165,23 @@ class Companion:
             wording=wording,
             timings=steps.taken(),
         )
+
+    async def _situation(
+        self, text: str, embedding: Sequence[float] | None, history: Sequence[Exchange]
+    ) -> str | None:
+        try:
+            return await asyncio.to_thread(self._writer.situation, text, embedding, history)
+        except Exception as error:  # noqa: BLE001 - nobody stays without an answer
+            _failed(error)
+            spare = await asyncio.to_thread(_spare_writer)
+            return await asyncio.to_thread(spare.situation, text, None, history)
+
+    async def _candidates(self, scene: Scene) -> Sequence[Candidate]:
+        try:
+            return await self._writer.write(scene)
+        except Exception as error:  # noqa: BLE001 - nobody stays without an answer
+            _failed(error)
+            return await (await asyncio.to_thread(_spare_writer)).write(scene)
 
     async def _line(self, known: Known) -> Moment | None:
         """The person's line so far; it is rarely older than the turns looked back on."""
@@ -227,6 +251,16 @@ class Companion:
         )
 
 
+@cache
+def _spare_writer() -> ScriptedWriter:
+    """What answers where a writer fails: the bank, searched by words alone."""
+    return ScriptedWriter(bank.load())
+
+
+def _failed(error: Exception) -> None:
+    log.warning("writer_failed", extra={"error": type(error).__name__, "where": where(error)})
+
+
 class _Steps:
     """How long each step took, in milliseconds."""
 
@@ -266,7 +300,7 @@ def _exchange(turn: TurnView) -> Exchange | None:
     if turn.wording is None or not turn.said:
         return None
     return Exchange(
-        said=_said(turn),
+        said=both_ends(_said(turn)),
         reply=turn.wording.text,
         strategy=turn.plan.strategy if turn.plan else None,
         entry=turn.wording.entry,

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from affect.errors import BadInput
 from affect.perception.text import TextModel, TextReading
 from affect.types import Estimate
 from bot.messages import Incoming, Media, MediaKind
@@ -31,6 +32,12 @@ class Perceived:
     embedding: tuple[float, ...] | None = None
 
 
+def both_ends(text: str) -> str:
+    """The beginning and the end of a long text; a shorter one is whole."""
+    half = MOST_CHARACTERS // 2
+    return text if len(text) <= MOST_CHARACTERS else text[:half] + text[-half:]
+
+
 async def perceive(
     text: str,
     messages: Sequence[Incoming],
@@ -40,7 +47,7 @@ async def perceive(
 ) -> Perceived:
     """Perceive what one turn holds; never raises for what people send."""
     media = [item for message in messages for item in message.media]
-    problems = [_media_problem(item, language) for item in media]
+    problems = list(dict.fromkeys(_media_problem(item, language) for item in media))
     if len(text) > MOST_CHARACTERS:
         problems.append(_problem("text", "long", language))
     if not text and not media:
@@ -48,7 +55,10 @@ async def perceive(
     if not text or consents.get("text") is False:
         return Perceived(problems=tuple(problems))
     try:
-        read: TextReading = await asyncio.to_thread(model.read, text, language)
+        read: TextReading = await asyncio.to_thread(model.read, both_ends(text), language)
+    except BadInput:
+        problems.append(_problem("text", "empty", language))  # marks and blanks, but no words
+        return Perceived(problems=tuple(problems))
     except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
         log.warning("text_unread", extra={"error": type(error).__name__})
         problems.append(_problem("text", "text_unread", language))

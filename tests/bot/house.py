@@ -1,0 +1,92 @@
+"""The bot put together on one fake platform: what is said goes in, what is answered comes out."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from affect.writers.scripted import ScriptedWriter
+from bot.companion import Companion
+from bot.messages import Outgoing
+from bot.settings import Settings
+from bot.surfaces import AT_ONCE
+from bot.turns import Turns
+from bot.waking import Lanes
+from storage import queue, talks
+from storage.database import Database
+from storage.records import TurnView
+from tests.bot.fakes import FakePlatform, incoming
+from tests.bot.reading import WordReader, scripted
+from tests.clock import FakeClock
+
+APART = 60.0  # seconds between two lines of a talk
+
+
+class House:
+    """A companion behind turns, with a stand-in for the text model."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: FakeClock,
+        *,
+        model: WordReader | None = None,
+        writer: ScriptedWriter | None = None,
+        platform: str = "terminal",
+        **settings: object,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.model = model or WordReader()
+        self.platform = FakePlatform(platform)
+        self.settings = Settings(home=Path(os.environ["ATTUNE_HOME"]), **settings)  # type: ignore[arg-type]
+        self.companion = Companion(database, self.settings, self.model, writer or scripted(), clock)
+        self._started = False
+        self._lanes = Lanes(clock)
+        self.turns = Turns(
+            database, self.companion, {platform: self.platform}, self._lanes, clock, AT_ONCE
+        )
+
+    async def hear(self, text: str, **told: object) -> list[Outgoing]:
+        """Say something a minute later; give the parts of the answer."""
+        self.clock.advance(APART)
+        if not self._started:
+            await self.turns.start()
+            self._started = True
+        before = len(self.platform.outgoing)
+        told.setdefault("platform", self.platform.name)
+        await self.turns.receive(incoming(text, self.clock.now(), **told))  # type: ignore[arg-type]
+        await self._lanes.quiet()
+        return self.platform.outgoing[before:]
+
+    async def answer(self, text: str, **told: object) -> str:
+        """Say something; give the answer without the notices before it."""
+        return (await self.hear(text, **told))[-1].text
+
+    async def talk(self, *lines: str, **told: object) -> list[str]:
+        """Say one line after another; give the answers."""
+        return [await self.answer(line, **told) for line in lines]
+
+    async def kept(self, person_id: int = 1) -> tuple[TurnView, ...]:
+        """All turns of a person, oldest first."""
+        return await talks.recent(self.database, person_id, 100)
+
+    async def last(self, person_id: int = 1) -> TurnView:
+        return (await self.kept(person_id))[-1]
+
+    async def person(self, account: str) -> int:
+        """The id of somebody who has said something."""
+        for person_id in range(1, 10):
+            said = [body for turn in await self.kept(person_id) for body in turn.said]
+            if any(f'"account":"{account}"'.encode() in body for body in said):
+                return person_id
+        raise LookupError(account)
+
+    def later(self, **time: float) -> None:
+        """Let time pass."""
+        self.clock.advance(timedelta(**time).total_seconds())
+
+    async def open_messages(self, person_id: int = 1) -> int:
+        _, waiting = await queue.open_messages(self.database, person_id, (self.platform.name,))
+        return len(waiting)
