@@ -13,14 +13,34 @@ from bot.settings import Settings
 from bot.surfaces import AT_ONCE
 from bot.turns import Turns
 from bot.waking import Lanes
-from storage import queue, talks
+from storage import migrate, queue, talks
 from storage.database import Database
 from storage.records import TurnView
+from storage.vault import Vault
 from tests.bot.fakes import FakePlatform, incoming
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
 
 APART = 60.0  # seconds between two lines of a talk
+
+
+_migrated: list[bytes] = []
+
+
+async def opened(url: str, vault: Vault) -> Database:
+    """A database with its tables; on SQLite a copy of one that was migrated once."""
+    if not url.startswith("sqlite"):
+        database = Database(url, vault)
+        await migrate.upgrade(database)
+        return database
+    path = Path(url.partition("///")[2])
+    if not _migrated:
+        first = Database(url, vault)
+        await migrate.upgrade(first)
+        await first.close()
+        _migrated.append(path.read_bytes())
+    path.write_bytes(_migrated[0])
+    return Database(url, vault)
 
 
 class House:
@@ -57,8 +77,12 @@ class House:
         before = len(self.platform.outgoing)
         told.setdefault("platform", self.platform.name)
         await self.turns.receive(incoming(text, self.clock.now(), **told))  # type: ignore[arg-type]
-        await self._lanes.quiet()
+        await self.quiet()
         return self.platform.outgoing[before:]
+
+    async def quiet(self) -> None:
+        """Wait until everything that was said is answered."""
+        await self._lanes.quiet()
 
     async def answer(self, text: str, **told: object) -> str:
         """Say something; give the answer without the notices before it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -14,7 +14,8 @@ from bot.messages import Kind, Media, MediaKind
 from bot.texts import say
 from storage import people
 from storage.database import Database
-from tests.bot.house import House
+from storage.vault import Vault
+from tests.bot.house import House, opened
 from tests.bot.reading import Silent, WordReader
 from tests.clock import FakeClock
 
@@ -44,6 +45,13 @@ TALK = (
 )
 
 sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
+    ready = await opened(database_url, vault)
+    yield ready
+    await ready.close()
 
 
 @pytest.fixture

@@ -1,0 +1,444 @@
+"""Every command, as a person meets it: asked in a talk, answered in their language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from affect.safety import cards
+from bot.commands import COMMANDS
+from bot.messages import Address, Incoming, Kind, Outgoing
+from bot.texts import LANGUAGES, say
+from storage import people
+from storage.database import Database
+from storage.people import FORGOTTEN
+from storage.tables import Person
+from storage.vault import Vault
+from tests.bot.fakes import incoming
+from tests.bot.house import House, opened
+from tests.clock import FakeClock
+
+Make = Callable[..., House]
+PRIVATE = [command.name for command in COMMANDS if command.private]
+OFFERED = [command for command in COMMANDS if command.offered]
+GROUP: dict[str, Any] = {"chat": "group", "private": False}
+
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
+
+
+@pytest.fixture
+async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
+    ready = await opened(database_url, vault)
+    yield ready
+    await ready.close()
+
+
+@pytest.fixture
+def make(database: Database, clock: FakeClock) -> Make:
+    def build(**told: object) -> House:
+        return House(database, clock, **told)  # type: ignore[arg-type]
+
+    return build
+
+
+@pytest.fixture
+def house(make: Make) -> House:
+    return make()
+
+
+@both_languages
+class TestStart:
+    async def test_it_says_what_it_is_and_asks_to_remember(
+        self, house: House, language: str
+    ) -> None:
+        (told,) = await house.hear("/start", language=language)
+        assert told.text == say("start", language)
+        assert [(button.label, button.command) for button in told.buttons] == [
+            (say("consent_yes", language), "/consent remember yes"),
+            (say("consent_no", language), "/consent remember no"),
+        ]
+
+    async def test_it_does_not_ask_again_once_answered(self, house: House, language: str) -> None:
+        await house.answer("/start", language=language)
+        await house.answer("/consent remember no", language=language)
+        (told,) = await house.hear("/start", language=language)
+        assert told.text == say("start_again", language, memory=say("memory_off", language))
+        assert told.buttons == ()
+        await house.answer("/consent remember yes", language=language)
+        assert say("memory_on", language) in await house.answer("/start")
+
+
+@both_languages
+async def test_help_lists_exactly_what_is_offered(house: House, language: str) -> None:
+    told = await house.answer("/help", language=language)
+    listed = [line for line in told.splitlines() if line.startswith("/")]
+    assert [line.split(":")[0].split("：")[0].split()[0] for line in listed] == [
+        f"/{command.name}" for command in OFFERED
+    ]
+    assert all(say(f"command_{command.name}", language) in told for command in OFFERED)
+
+
+@both_languages
+async def test_every_command_is_answered_before_anything_was_said(
+    house: House, language: str
+) -> None:
+    for command in COMMANDS:
+        told = await house.answer(f"/{command.name}", account=command.name, language=language)
+        assert told not in {"", say("failed", language), say("command_unknown", language)}
+        assert "{" not in told
+
+
+@both_languages
+async def test_what_is_not_there_yet_is_said_so(house: House, language: str) -> None:
+    for name in ("checkin", "memory", "link", "voice", "face"):
+        assert await house.answer(f"/{name} on", language=language) == say(
+            f"not_yet_{name}", language
+        )
+    assert await house.answer("/stop") == say("stop_nothing", language)
+
+
+@both_languages
+@pytest.mark.parametrize("text", ["/nonsense", "/", "/start2", "/helpme", "//"])
+async def test_what_is_no_command_is_said_so(house: House, text: str, language: str) -> None:
+    assert await house.answer(text, language=language) == say("command_unknown", language)
+
+
+async def test_capitals_are_no_hindrance(house: House) -> None:
+    assert await house.answer("/HELP") == await house.answer("/help")
+    assert await house.answer("/Consent Text NO") == say("consent_text_no", "en")
+
+
+async def test_new_begins_another_talk(house: House) -> None:
+    await house.talk("I am sad", "/new", "I am worried")
+    before, asked, after = await house.kept()
+    assert before.talk_id == asked.talk_id != after.talk_id
+
+
+@both_languages
+class TestMood:
+    async def test_nothing_read_is_said_so(self, house: House, language: str) -> None:
+        assert await house.answer("/mood", language=language) == say("mood_none", language)
+
+    async def test_it_tells_the_line(self, house: House, language: str) -> None:
+        sad = {"en": "I am sad today", "zh": "我今天很难过"}[language]
+        await house.talk(sad, sad, sad)
+        told = await house.answer("/mood")
+        assert say("mood_count", language, count=3) in told
+        assert say("mood_span", language, days=7) in told
+        heavy = {say(f"mood_valence_{word}", language) for word in ("very_low", "low")}
+        assert any(word in told for word in heavy)
+
+    async def test_single_days_are_told_of_more_than_one(self, house: House, language: str) -> None:
+        sad = {"en": "I am sad today", "zh": "我今天很难过"}[language]
+        await house.answer(sad)
+        assert "2026-05-04" not in await house.answer("/mood")
+        house.later(days=1)
+        await house.answer(sad)
+        told = await house.answer("/mood")
+        assert "2026-05-04" in told
+        assert "2026-05-05" in told
+
+    async def test_refused_reading_is_said_so(self, house: House, language: str) -> None:
+        await house.answer("/consent text no", language=language)
+        assert await house.answer("/mood") == say("mood_refused", language)
+
+
+class TestMoodDays:
+    @pytest.mark.parametrize(
+        "days", ["x", "-3", "3.5", "99999999999", "²", "７", "", "'; DROP TABLE turn; --"]
+    )
+    async def test_bad_numbers_are_taken_as_a_week_or_so(self, house: House, days: str) -> None:
+        await house.answer("I am sad")
+        assert say("mood_span", "en", days=7) in await house.answer(f"/mood {days}")
+
+    @pytest.mark.parametrize(
+        ("asked", "told"),
+        [("1", "mood_span_one"), ("0", "mood_span_one"), ("30", 30), ("9999", 365)],
+    )
+    async def test_good_ones_are_taken_and_bounded(
+        self, house: House, asked: str, told: str | int
+    ) -> None:
+        await house.answer("I am sad")
+        span = say(told, "en") if isinstance(told, str) else say("mood_span", "en", days=told)
+        assert span in await house.answer(f"/mood {asked}")
+
+    async def test_what_lies_before_is_left_out(self, house: House) -> None:
+        await house.answer("I am sad")
+        house.later(days=3)
+        assert await house.answer("/mood 2") == say("mood_none", "en")
+        assert say("mood_count_one", "en") in await house.answer("/mood 5")
+
+    async def test_lighter_is_told(self, house: House) -> None:
+        await house.talk(*["I am sad"] * 4, *["I am glad"] * 4)
+        assert say("mood_trend_up", "en").strip() in await house.answer("/mood")
+
+    async def test_it_is_the_asker_s_own(self, house: House) -> None:
+        await house.answer("I am sad", account="ana")
+        assert await house.answer("/mood", account="ben") == say("mood_none", "en")
+
+
+@both_languages
+class TestWhy:
+    async def test_nothing_said_yet(self, house: House, language: str) -> None:
+        assert await house.answer("/why", language=language) == say("why_none", language)
+
+    async def test_a_sure_reading_is_told_with_its_numbers(
+        self, house: House, language: str
+    ) -> None:
+        await house.answer({"en": "I am sad today", "zh": "我今天很难过"}[language])
+        told = await house.answer("/why")
+        reading = (await house.kept())[0].reading
+        assert reading is not None
+        assert reading.emotion is not None
+        assert say("emotion_sadness", language) in told
+        assert say("label_sadness", language) in told
+        assert str(round(100 * reading.probabilities[reading.emotion])) in told
+
+    async def test_an_unsure_one_is_told_as_such(self, house: House, language: str) -> None:
+        await house.answer({"en": "the table has four legs", "zh": "桌子有四条腿"}[language])
+        told = await house.answer("/why")
+        assert told.startswith(say("why_unsure", language, moment="", strategy="", ask="")[:6])
+        assert say("emotion_sadness", language) not in told
+
+    async def test_danger_is_explained_by_rules(self, house: House, language: str) -> None:
+        await house.answer({"en": "I want to kill myself", "zh": "我想自杀"}[language])
+        assert await house.answer("/why") == say("why_crisis", language)
+
+    async def test_refused_reading_is_said_so(self, house: House, language: str) -> None:
+        await house.answer("/consent text no", language=language)
+        await house.answer({"en": "I am sad today", "zh": "我今天很难过"}[language])
+        assert await house.answer("/why") == say("why_refused", language)
+
+    async def test_other_commands_between_do_not_matter(self, house: House, language: str) -> None:
+        await house.talk("I am sad today", "/privacy", "/help", language=language)
+        assert say("emotion_sadness", "en") in await house.answer("/why")
+
+
+@both_languages
+class TestConsent:
+    async def test_it_shows_and_changes_what_is_allowed(self, house: House, language: str) -> None:
+        on, off = say("memory_on", language), say("memory_off", language)
+        assert await house.answer("/consent", language=language) == say(
+            "consent_now", language, remember=off, text=on
+        )
+        told = await house.talk("/consent remember yes", "/consent text no")
+        assert told == [
+            say("consent_remember_yes", language, days=365),
+            say("consent_text_no", language),
+        ]
+        assert await house.answer("/consent") == say("consent_now", language, remember=on, text=off)
+        profile = await people.profile(house.database, 1)
+        assert profile.consents == {"remember": True, "text": False}
+
+    @pytest.mark.parametrize(
+        "text", ["remember", "remember maybe", "voice yes", "text yes please", "yes"]
+    )
+    async def test_anything_else_changes_nothing(
+        self, house: House, text: str, language: str
+    ) -> None:
+        told = await house.answer(f"/consent {text}", language=language)
+        assert told == say("consent_unknown", language)
+        assert (await people.profile(house.database, 1)).consents == {}
+
+
+@both_languages
+@pytest.mark.parametrize("platform", ["terminal", "telegram", "discord"])
+async def test_privacy_tells_of_the_platform_and_of_consent(
+    make: Make, platform: str, language: str
+) -> None:
+    house = make(platform=platform, retention_days=30)
+    told = await house.answer("/privacy", language=language)
+    assert say(f"privacy_note_{platform}", language) in told
+    assert say("privacy_unremembered", language) in told
+    await house.answer("/consent remember yes")
+    assert say("privacy_remembered", language, days=30) in await house.answer("/privacy")
+
+
+@both_languages
+class TestExport:
+    async def test_it_holds_what_was_said_and_nobody_else_s(
+        self, house: House, language: str
+    ) -> None:
+        await house.answer("Quillon the parrot makes me sad", account="ana")
+        await house.answer("Brimsel keeps me awake", account="ben")
+        (told,) = await house.hear("/export", account="ana", language=language)
+        assert told.attachment is not None
+        assert told.attachment.name.endswith(".json")
+        kept = json.loads(told.attachment.content)
+        everything = json.dumps(kept, ensure_ascii=False)
+        assert "Quillon" in everything
+        assert "sadness" in everything
+        assert "Brimsel" not in everything
+        assert {row["content"]["name"] for row in kept["account"]} == {"Ana"}
+        assert "wrapped" not in everything
+        assert set(kept) >= {"person", "account", "talk", "turn", "inbox", "reading", "reply"}
+
+
+@both_languages
+class TestForget:
+    async def test_it_is_asked_once_and_done_on_yes(self, house: House, language: str) -> None:
+        await house.answer("Quillon makes me sad", account="ana")
+        await house.answer("I am worried", account="ben")
+        (asked,) = await house.hear("/forget", language=language)
+        assert [button.command for button in asked.buttons] == ["/forget yes", "/forget no"]
+        before = await house.kept(2)
+        (told,) = await house.hear("/forget yes")
+        assert told.text == say("forget_done", "en")
+        assert await _left(house.database, 1) == 0
+        assert await house.kept(2) == before
+        assert await house.open_messages(1) == 0
+
+    async def test_it_is_kept_on_no(self, house: House, language: str) -> None:
+        await house.answer("/start", language=language)
+        told = await house.talk("/forget", "/forget no")
+        assert told == [say("forget_ask", language), say("forget_kept", language)]
+        assert len(await house.kept()) == 3
+
+    async def test_the_next_message_is_a_stranger_s(self, house: House, language: str) -> None:
+        await house.talk("/consent remember yes", "I am sad", "/forget yes", language=language)
+        parts = await house.hear("so it goes", language=language)
+        assert parts[0].text == say("notice_first", "en")
+        assert await house.kept(1) == ()
+        first = (await house.kept(2))[0]
+        assert first.no == 1
+        assert first.moment is not None
+        assert first.moment.count == 1
+        assert (await people.profile(house.database, 2)).consents == {}
+
+    async def test_a_farewell_that_cannot_arrive_holds_nothing_up(
+        self, house: House, language: str
+    ) -> None:
+        from affect.errors import Unreachable
+
+        await house.answer("I am sad", language=language)
+        house.platform.faults = [Unreachable("away")]
+        assert await house.hear("/forget yes") == []
+        assert await _left(house.database, 1) == 0
+
+
+class TestLanguage:
+    async def test_it_is_shown_chosen_and_left_to_the_words_again(self, house: House) -> None:
+        auto = say("language_name_auto", "en")
+        assert await house.answer("/language") == say("language_now", "en", spoken=auto)
+        chinese = say("language_name_zh", "zh")
+        assert await house.answer("/language zh") == say("language_set", "zh", spoken=chinese)
+        assert await house.answer("/help") == await house.answer("/help")
+        assert await house.answer("/language") == say("language_now", "zh", spoken=chinese)
+        assert await house.answer("/language auto") == say("language_auto_set", "zh")
+        english = say("language_name_en", "en")
+        assert await house.answer("/language en") == say("language_set", "en", spoken=english)
+
+    @pytest.mark.parametrize("text", ["fr", "english", "en zh", "🙂"])
+    @both_languages
+    async def test_others_are_not_known(self, house: House, text: str, language: str) -> None:
+        told = await house.answer(f"/language {text}", language=language)
+        assert told == say("language_unknown", language)
+        assert (await people.profile(house.database, 1)).language is None
+
+
+@both_languages
+class TestCrisis:
+    async def test_without_a_country_the_directory_is_named(
+        self, house: House, language: str
+    ) -> None:
+        told = await house.answer("/crisis", language=language)
+        assert told == cards.crisis_card(language, None)
+
+    async def test_a_country_is_used_and_kept(self, house: House, language: str) -> None:
+        told = await house.answer("/crisis gb", language=language)
+        assert told == cards.crisis_card(language, "GB")
+        assert await house.answer("/crisis") == told
+        assert (await people.profile(house.database, 1)).country == "GB"
+
+    async def test_the_setting_is_used_where_none_was_told(self, make: Make, language: str) -> None:
+        told = await make(country="US").answer("/crisis", language=language)
+        assert told == cards.crisis_card(language, "US")
+
+    @pytest.mark.parametrize("text", ["England", "12", "G1", "英国", "us please"])
+    async def test_what_is_no_country_still_shows_help(
+        self, house: House, text: str, language: str
+    ) -> None:
+        told = await house.answer(f"/crisis {text}", language=language)
+        if text == "us please":
+            assert cards.crisis_card(language, "US") in told
+            return
+        assert told.startswith(say("crisis_country_unknown", language))
+        assert told.endswith(cards.crisis_card(language, None))
+        assert (await people.profile(house.database, 1)).country is None
+
+    async def test_it_is_answered_in_a_group_too(self, house: House, language: str) -> None:
+        told = await house.answer("/crisis", language=language, **GROUP)
+        assert told == cards.crisis_card(language, None)
+
+
+@both_languages
+class TestPrivate:
+    async def test_it_is_not_answered_where_others_read(self, house: House, language: str) -> None:
+        await house.answer("Quillon makes me sad")
+        for command in PRIVATE:
+            told = await house.hear(f"/{command} yes", language=language, **GROUP)
+            assert [part.text for part in told] == [say("command_private", "en")]
+            assert told[0].attachment is None
+        assert await _left(house.database, 1) > 0
+
+    async def test_it_is_answered_for_the_asker_s_eyes_alone(
+        self, house: House, language: str
+    ) -> None:
+        await house.answer("I am sad")
+        for command in PRIVATE:
+            told = await _ephemeral(house, f"/{command}", language)
+            assert told[-1].text not in {say("command_private", "en"), say("failed", "en")}
+
+
+def test_what_shows_a_person_s_own_is_private() -> None:
+    assert set(PRIVATE) >= {"mood", "why", "export", "forget", "consent"}
+
+
+async def _ephemeral(house: House, text: str, language: str) -> list[Outgoing]:
+    """A Discord interaction in a group: answered for the asker's eyes alone."""
+    asked = incoming(text, house.clock.now(), language=language, **GROUP)
+    address = Address("terminal", "group", private=False, token="interaction-1")
+    before = len(house.platform.outgoing)
+    await house.turns.receive(
+        Incoming(
+            kind=Kind.COMMAND,
+            address=address,
+            account=asked.account,
+            ext_id=asked.ext_id,
+            at=asked.at,
+            text=text,
+            language=language,
+        )
+    )
+    await house.quiet()
+    return house.platform.outgoing[before:]
+
+
+async def _left(database: Database, person_id: int) -> int:
+    """How many rows of a person there are."""
+    async with database.read() as connection:
+        counts = [
+            await connection.scalar(
+                select(func.count())
+                .select_from(table.__table__)
+                .where(table.__table__.c.person_id == person_id)
+            )
+            for table in FORGOTTEN
+        ]
+        counts.append(
+            await connection.scalar(
+                select(func.count()).select_from(Person.__table__).where(Person.id == person_id)
+            )
+        )
+    return sum(count or 0 for count in counts)
