@@ -191,9 +191,10 @@ def _panel(language: str, turns: Sequence[Turn]) -> Iterator[Figure]:
     reflecting = sum(turn.reply.strategy in _REFLECTING for turn in turns)
     questioning = sum(turn.reply.strategy is Strategy.QUESTION for turn in turns)
     sad = [t for t in turns if t.told.valence < -0.4]
+    most = max(0.03, 2 / len(texts))  # twice is no habit, however few the replies
     gates: list[tuple[str, float, float | None, float | None]] = [
         ("replies", len(turns), None, None),
-        ("words, median", float(np.median(lengths)), None, 35),
+        ("words, median", float(np.median(lengths)), 15, 35),
         ("words, p95", float(np.percentile(lengths, 95)), None, 70),
         ("with a question", _share(asks), 0.35, 0.60),
         ("two questions", _share([n > 1 for n in asks]), None, 0.02),
@@ -203,7 +204,7 @@ def _panel(language: str, turns: Sequence[Turn]) -> Iterator[Figure]:
         ("reflections : questions", reflecting / max(questioning, 1), 1.0, None),
         ("3-grams repeated in a talk", float(np.mean(echoes)), None, 0.03),
         ("distinct openings", len(openings) / len(texts), 0.60, None),
-        ("commonest opening", max(openings.values()) / len(texts), None, 0.03),
+        ("commonest opening", max(openings.values()) / len(texts), None, most),
         ("'it sounds like'", _share([bool(_STOCK.search(t)) for t in texts]), None, 0.02),
         ("exclamation marks", _share(["!" in t or "！" in t for t in texts]), None, 0.05),
         ("in the language", _share([_in(language, t) for t in texts]), 0.995, None),

@@ -45,6 +45,9 @@ _TURN = {
     "i'd": "you'd",
     "i'll": "you'll",
 }
+_BARE = re.compile(
+    r"(?<!my )(?<!the )(?<!her )(?<!his )\b(mom|mum|dad|grandma|grandpa)\b", re.IGNORECASE
+)
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
 _CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;\s~～…]+")
 _PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
@@ -62,11 +65,20 @@ def _english(said: str) -> str | None:
     while (shorter := _LEAD.sub("", first)) != first:
         first = shorter
     clause = _CLAUSE_END.split(first)[0].strip()
+    # What cannot be said back whole may have a first half that can.
+    halves = dict.fromkeys([clause, clause.split(" and ")[0]])
+    return next((_turned(half) for half in halves if _may_be_said_back(half)), None)
+
+
+def _may_be_said_back(clause: str) -> bool:
     found = _ENGLISH_WORD.findall(clause)
-    if not FEWEST_WORDS <= len(found) <= MOST_WORDS or _forbidden_word(found):
-        return None
-    if not _tells_event(clause) or _names_somebody(found):
-        return None
+    fits = FEWEST_WORDS <= len(found) <= MOST_WORDS
+    return fits and not _forbidden_word(found) and _tells_event(clause) and not _named(found)
+
+
+def _turned(clause: str) -> str:
+    """The clause said to the person: "I" and "you" turned round, "mom" made "your mom"."""
+    clause = _BARE.sub(lambda found: f"your {found.group().lower()}", clause)
     turned = _ENGLISH_WORD.sub(lambda word: _TURN.get(word.group().lower(), word.group()), clause)
     turned = re.sub(r"\byou was\b", "you were", re.sub(r"\byou am\b", "you are", turned))
     return turned[0].upper() + turned[1:].rstrip(" ,'-") + "."
@@ -74,6 +86,9 @@ def _english(said: str) -> str | None:
 
 def _forbidden_word(found: list[str]) -> bool:
     low = {word.lower() for word in found}
+    whole = " ".join(found).lower()
+    if any(phrase in whole for phrase in listed("en", "never_mirrored_phrases")):
+        return True
     blocked = listed("en", "blocked") - listed("en", "harmless_inside")
     return bool(low & (listed("en", "never_mirrored") | blocked))
 
@@ -92,9 +107,10 @@ def _begins_event(match: re.Match[str] | None, clause: str) -> bool:
     return verb in listed("en", "event_verbs") or verb.endswith("ed")
 
 
-def _names_somebody(found: list[str]) -> bool:
-    capital = [word for word in found[1:] if word[0].isupper() and word not in _PROPER]
-    return any(word not in listed("en", "weekdays") for word in capital)
+def _named(found: list[str]) -> bool:
+    """Whether somebody or some place is called by name."""
+    known = _PROPER | listed("en", "weekdays") | listed("en", "months")
+    return any(word[0].isupper() and word not in known for word in found[1:])
 
 
 def _chinese(said: str) -> str | None:
@@ -107,8 +123,6 @@ def _chinese(said: str) -> str | None:
     if not FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS:
         return None
     if any(word in clause for word in listed("zh", "never_mirrored") | listed("zh", "blocked")):
-        return None
-    if not any(mark in clause for mark in listed("zh", "event_marks")):
         return None
     clause = re.sub(r"^(今天|就是|然后|所以|唉|哎|啊|嗯)", "", clause)
     # 你妈 alone can sound like swearing.

@@ -21,7 +21,7 @@ from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.mirror import mirror
 from affect.writers.slots import fill, take
-from affect.writers.weighing import GENERAL, MIRROR, Weigher, Worded, broad
+from affect.writers.weighing import GENERAL, MIRROR, WEIGHS, Weigher, Worded, broad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRROR_PAUSE = 3  # replies between two mirrors
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
-FEW_STEMS = 6  # words with less content than this are read together with the line before
+FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
 TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
 
@@ -100,7 +100,7 @@ class ScriptedWriter:
         if scene.plan.situation == "asked_advice":
             ask = ASKED.get(scene.language, "")
             also = [(ASKED_ALONE, ask), (JOINED, " ".join([*before[-2:], scene.said, ask]))]
-        elif before and len(words.stems(scene.said)) < FEW_STEMS:
+        elif before and words.count(scene.said) < FEW_WORDS:
             also = [(JOINED, f"{before[-1]} {scene.said}")]
         for factor, text in also:
             other = self._cues.likeness(text, scene.language)
@@ -111,8 +111,10 @@ class ScriptedWriter:
 def _mirrored(scene: Scene) -> Entry | None:
     """The event said back, as if it were an entry; only in ordinary turns, and seldom."""
     recent = [exchange.entry or "" for exchange in scene.history[-MIRROR_PAUSE:]]
-    plain = scene.reading.emotion is Emotion.NEUTRAL  # small things said back sound like a parrot
-    if plain or scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
+    reading = scene.reading
+    # Small things said back sound like a parrot; what weighs may still be called neutral.
+    small = reading.emotion is Emotion.NEUTRAL and reading.affect.valence > WEIGHS
+    if small or scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
         return None
     text = mirror(scene.said, scene.language)
     if text is None or not guard.check(text).ok:
@@ -225,6 +227,13 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
     if first.entry.id == MIRROR:
         yield from ((first, text) for text in plain[:4])
         return
+    if first.general and asks:
+        statement = next((e for e in ranked if _opens(e) and not e.entry.question), None)
+        if statement:
+            named = statement.text != statement.entry.plain
+            asking = [each for each in ranked if each.entry.question and _opens(each)]
+            yield from ((statement, each.entry.plain if named else each.text) for each in asking)
+        return
     questions = asks and not first.entry.question
     if questions:
         yield from ((first, each.text) for each in spoken if each.near)
@@ -233,6 +242,11 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
         yield mirrored, first.text
     if questions and scene.plan.strategy is Strategy.QUESTION:
         yield from ((first, text) for text in plain[:4])
+
+
+def _opens(worded: Worded) -> bool:
+    """A general sentence to one kind of feeling, from which a reply may be put together."""
+    return worded.general and worded.felt and not broad(worded.entry)
 
 
 def _adds(entry: Entry) -> bool:

@@ -39,6 +39,9 @@ _REPORTED = re.compile(
 )
 
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
+_BARE_NO = re.compile(
+    r"(no|nope|nah|不|不用|不了|不要|没有)\W*(not now|thanks|thank you|really)?\W*", re.IGNORECASE
+)
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
@@ -72,6 +75,8 @@ def find(
 def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
     if name == "mixed_news":
         return bool(contrast().search(said))
+    if name == "wrong_guess" and _BARE_NO.fullmatch(said.strip()):
+        return False
     return bool(history) or name not in _ANSWERING
 
 

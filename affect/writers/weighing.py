@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from affect.strategy import intensity
-from affect.types import Strategy
+from affect.types import Emotion, Strategy
 from affect.writers import words
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ NEAR = 0.62  # likeness from which an entry may be taken to be about what was sa
 EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
 FELT = 0.25  # probability from which an emotion may be spoken to
 GENERAL = 0.5  # what entries that fit almost anything count as
+WEIGHS = -0.15  # valence below which a neutral-looking line is no small matter
 REMEMBERED = 8  # replies whose wording is not repeated
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
 _ABOUT_SOMETHING = frozenset({"good_news", "mixed_news", "asked_advice", "small_talk", "support"})
+_LIGHT = frozenset({Emotion.NEUTRAL})
 _KIN = {
     Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
     Strategy.REFLECTION_OF_FEELINGS: Strategy.RESTATEMENT,
@@ -76,6 +78,9 @@ class Weigher:
         self._own = words.stems(scene.said)
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
+        reading = scene.reading
+        neutral = reading.emotion is None or reading.emotion is Emotion.NEUTRAL
+        self._undecided = neutral and reading.affect.valence < WEIGHS
         self._wish_to_ask = (0.2 if asked_for else 0.1) if scene.plan.ask else 0.0
         earlier = [exchange.reply for exchange in scene.history][-REMEMBERED:]
         self._openings = {words.opening(reply) for reply in earlier}
@@ -93,7 +98,8 @@ class Weigher:
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
-            "broad": -0.1 if broad(entry) and reading.emotion is not None else 0.0,
+            "broad": -0.1 if broad(entry) and not self._undecided else 0.0,
+            "light": -0.3 if self._undecided and entry.emotions == _LIGHT else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.24, 0.08 * len(self._own & words.stems(text))),
             "slots": 0.08 if text != entry.plain else 0.0,

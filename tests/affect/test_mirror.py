@@ -18,6 +18,8 @@ from affect.writers.mirror import mirror
             "the dog ran off while I was at work.",
             "The dog ran off while you were at work.",
         ),
+        ("My roommate ate my food again and lied about it", "Your roommate ate your food again."),
+        ("I told mom about the plan in June", "You told your mom about the plan in June."),
         ("I moved here on Monday", "You moved here on Monday."),
         ("My shift was moved to the night", "Your shift was moved to the night."),
     ],
@@ -44,6 +46,12 @@ def test_events_are_said_back(said: str, said_back: str) -> None:
         "I went there and I went back and then I went there once more with all of them",
         "",
         "my ex hurt me when I was small",
+        "I wrote the note last night",
+        "I have a plan for tonight",
+        "I gave away my things",
+        "I was raped by my uncle",
+        "I keep thinking about ending it",
+        "I stopped taking my meds",
     ],
 )
 def test_what_could_wound_or_mislead_is_not(said: str) -> None:
@@ -63,7 +71,17 @@ def test_chinese_events(said: str, said_back: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["我就是个废物，什么都做不好", "我不想活了", "你没听懂我的话", "他是不是不要我了", "累"]
+    "said",
+    [
+        "我就是个废物，什么都做不好",
+        "我不想活了",
+        "你没听懂我的话",
+        "他是不是不要我了",
+        "累",
+        "我写好了遗书",
+        "我把东西都送人了",
+        "我昨晚站在楼顶上",
+    ],
 )
 def test_chinese_verdicts_and_danger_are_not(said: str) -> None:
     assert mirror(said, "zh") is None
