@@ -6,7 +6,8 @@
 from affect.safety.cards import card, crisis_card, held_card
 from affect.safety.helplines import Helpline, helpline
 from affect.safety.holding import Answer, Hold, Mark, hold
-from affect.safety.screening import About, Denial, Screening, Topic, screen
+from affect.safety.reading import About, Topic
+from affect.safety.screening import Denial, Screening, screen
 
 __all__ = [
     "About",

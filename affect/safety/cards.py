@@ -16,7 +16,8 @@ import yaml
 from affect.errors import BadInput
 from affect.safety.helplines import Helpline, Line, helpline
 from affect.safety.holding import INTENT_LEVEL, Answer, Hold
-from affect.safety.screening import CRISIS_LEVEL, About, Screening, Topic
+from affect.safety.reading import CRISIS_LEVEL, About, Topic
+from affect.safety.screening import Screening
 
 LANGUAGES = ("en", "zh")
 MAX_LINES = 2  # more than two numbers is a list to read, not a hand held out

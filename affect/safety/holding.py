@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from affect.safety.screening import CRISIS_LEVEL, About, Denial, Screening, Topic
+from affect.safety.reading import CRISIS_LEVEL, About, Topic
+from affect.safety.screening import Denial, Screening
 
 TALK_GAP = timedelta(hours=6)  # a longer silence ends a talk
 GENTLE = timedelta(hours=24)  # science notes 7.1

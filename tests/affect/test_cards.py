@@ -11,7 +11,8 @@ import pytest
 from affect.errors import BadInput
 from affect.safety.cards import card, crisis_card, held_card, name, texts
 from affect.safety.holding import GENTLE, TALK_GAP, Answer, Hold, Mark, hold
-from affect.safety.screening import About, Screening, Topic, screen
+from affect.safety.reading import About, Topic
+from affect.safety.screening import Screening, screen
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 EVERY_CARD = [

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affect.safety.plain import MAX_CHARACTERS
+from affect.safety.reading import About, Topic
 from affect.safety.rules import LANGUAGES, load, phrases
-from affect.safety.screening import About, Denial, Screening, Topic, risk, screen
+from affect.safety.screening import Denial, Screening, risk, screen
 from affect.types import Risk
 
 DATA = Path(__file__).parents[1] / "data"
