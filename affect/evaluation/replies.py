@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import argparse
 import json as jsonlib
-import re
-from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import yaml
 
 from affect.errors import ModelUnavailable
+from affect.evaluation.panel import Told, Turn, figures
 from affect.perception.text import TextModel
 from affect.strategy import plan
-from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Strategy, Variance
+from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
 from affect.writers import bank, guard, words
 from affect.writers.base import Exchange, Scene
 from affect.writers.lexicon import LOADER
@@ -30,55 +28,8 @@ from affect.writers.scripted import ScriptedWriter
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from affect.types import Plan
-    from affect.writers.base import Candidate
-
 SCRIPT = Path(__file__).parent / "replies.yaml"
 START = datetime(2026, 1, 5, 19, tzinfo=UTC)
-_STOCK = re.compile(r"it sounds like|听起来", re.IGNORECASE)
-# Turns that tell something: greetings and questions to the program have nothing to take up.
-_TELLING = frozenset({None, "good_news", "mixed_news", "harsh_on_self", "take_sides"})
-_REFLECTING = {Strategy.REFLECTION_OF_FEELINGS, Strategy.RESTATEMENT}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One line of the script."""
-
-    emotion: Emotion
-    valence: float
-    arousal: float
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One answered line: `number` counts from 1 within its talk."""
-
-    talk: int
-    number: int
-    language: str
-    told: Told
-    plan: Plan
-    reply: Candidate
-    earlier: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measure with its gate: `low` <= `value` <= `high`, as far as given."""
-
-    language: str
-    measure: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the gate holds."""
-        above = self.low is None or self.value >= self.low
-        return above and (self.high is None or self.value <= self.high)
 
 
 def script(file: Path = SCRIPT) -> Iterator[tuple[str, list[Told]]]:
@@ -169,85 +120,6 @@ def run(writer: ScriptedWriter) -> list[Turn]:
     return [turn for n, (language, told) in talks for turn in converse(writer, language, told, n)]
 
 
-def figures(turns: Sequence[Turn]) -> list[Figure]:
-    """The panel for each language; gates from the science notes, 6.4."""
-    return [
-        figure
-        for language in sorted({turn.language for turn in turns})
-        for figure in _panel(language, [turn for turn in turns if turn.language == language])
-    ]
-
-
-def _panel(language: str, turns: Sequence[Turn]) -> Iterator[Figure]:
-    texts = [turn.reply.text for turn in turns]
-    lengths = [words.count(text) for text in texts]
-    asks = [words.questions(text) for text in texts]
-    early = [t for t in turns if t.number <= 3 and t.plan.situation != "asked_advice"]
-    advice = [guard.gives_advice(t.reply.text) or _suggests(t) for t in early]
-    telling = [t for t in turns if t.plan.situation in _TELLING and words.stems(t.told.said)]
-    uptake = [_uptake(turn) for turn in telling]
-    openings = Counter(words.opening(text) for text in texts)
-    echoes = [_echo(turn) for turn in turns if turn.earlier]
-    reflecting = sum(turn.reply.strategy in _REFLECTING for turn in turns)
-    questioning = sum(turn.reply.strategy is Strategy.QUESTION for turn in turns)
-    sad = [t for t in turns if t.told.valence < -0.4]
-    most = max(0.03, 2 / len(texts))  # twice is no habit, however few the replies
-    gates: list[tuple[str, float, float | None, float | None]] = [
-        ("replies", len(turns), None, None),
-        ("words, median", float(np.median(lengths)), 15, 35),
-        ("words, p95", float(np.percentile(lengths, 95)), None, 70),
-        ("with a question", _share(asks), 0.35, 0.60),
-        ("two questions", _share([n > 1 for n in asks]), None, 0.02),
-        ("advice in replies 1-3", _share(advice), None, 0.02),
-        ("content taken up", float(np.mean(uptake)), 0.12, None),
-        ("replies that take up", _share([u > 0 for u in uptake]), 0.50, None),
-        ("reflections : questions", reflecting / max(questioning, 1), 1.0, None),
-        ("3-grams repeated in a talk", float(np.mean(echoes)), None, 0.03),
-        ("distinct openings", len(openings) / len(texts), 0.60, None),
-        ("commonest opening", max(openings.values()) / len(texts), None, most),
-        ("'it sounds like'", _share([bool(_STOCK.search(t)) for t in texts]), None, 0.02),
-        ("exclamation marks", _share(["!" in t or "！" in t for t in texts]), None, 0.05),
-        ("in the language", _share([_in(language, t) for t in texts]), 0.995, None),
-        ("refused by the guard", _share([not guard.check(t).ok for t in texts]), None, 0.0),
-        ("bright to the sad", _share([_is_bright(t) for t in sad]), None, 0.0),
-        ("questions at goodbye", _share(_asked_at_goodbye(turns)), None, 0.0),
-    ]
-    for measure, value, low, high in gates:
-        yield Figure(language, measure, round(float(value), 3), low, high)
-
-
-def _share(flags: Sequence[object]) -> float:
-    return sum(map(bool, flags)) / max(len(flags), 1)
-
-
-def _suggests(turn: Turn) -> bool:
-    return turn.reply.strategy is Strategy.SUGGESTION and turn.plan.situation != "permission"
-
-
-def _uptake(turn: Turn) -> float:
-    own = words.stems(turn.told.said)
-    return len(own & words.stems(turn.reply.text)) / len(own)
-
-
-def _echo(turn: Turn) -> float:
-    own = words.grams(turn.reply.text, 3)
-    before = {gram for reply in turn.earlier for gram in words.grams(reply, 3)}
-    return len(own & before) / max(len(own), 1)
-
-
-def _is_bright(turn: Turn) -> bool:
-    return "!" in turn.reply.text or turn.plan.target.valence > 0.3
-
-
-def _in(language: str, text: str) -> bool:
-    return words.is_chinese(text) == (language == "zh")
-
-
-def _asked_at_goodbye(turns: Sequence[Turn]) -> list[bool]:
-    goodbyes = [turn for turn in turns if turn.plan.situation == "goodbye"]
-    return [words.questions(turn.reply.text) > 0 for turn in goodbyes]
-
-
 def read(turns: Sequence[Turn]) -> None:
     """Print the talks for a reader."""
     for turn in turns:
@@ -261,11 +133,12 @@ def read(turns: Sequence[Turn]) -> None:
 def main(json: bool = False, show: bool = False) -> None:
     """Print the table of gates, or one JSON object; `show` prints the replies first."""
     encoder = _text_model()
-    turns = run(ScriptedWriter(bank.load(), encoder))
+    entries = bank.load()
+    turns = run(ScriptedWriter(entries, encoder))
     if show:
         read(turns)
     retrieval = encoder.name if encoder else "words only (no text model)"
-    table = figures(turns)
+    table = figures(turns, entries.entries)
     if json:
         rows = [{**asdict(figure), "holds": figure.holds} for figure in table]
         print(jsonlib.dumps({"retrieval": retrieval, "figures": rows}, ensure_ascii=False))

@@ -19,7 +19,7 @@ from affect.writers.mirror import mirror
             "The dog ran off while you were at work.",
         ),
         ("My roommate ate my food again and lied about it", "Your roommate ate your food again."),
-        ("I told mom about the plan in June", "You told your mom about the plan in June."),
+        ("I told mom about the trip in June", "You told your mom about the trip in June."),
         ("I moved here on Monday", "You moved here on Monday."),
         ("My shift was moved to the night", "Your shift was moved to the night."),
     ],
