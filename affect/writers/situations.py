@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from affect.writers.cues import Cues
 
 FLOOR = 0.55
+SHORT = 120  # characters that a greeting or a goodbye has at most
+ENDS = 300  # characters at both ends of a long message where it may turn to the program
 MARGIN = 0.03
 
 BY_MEANING = frozenset(
@@ -87,9 +89,11 @@ def by_form(said: str) -> str | None:
     bare = _BETWEEN.sub(joiner, _EDGES.sub("", plain))
     if not any(letter.isalpha() for letter in bare):
         return _wordless(plain)
-    for name, pattern in turns("whole").items():
-        if pattern.fullmatch(bare):
-            return name
+    if len(bare) <= SHORT:
+        for name, pattern in turns("whole").items():
+            if pattern.fullmatch(bare):
+                return name
+    plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
     for name, pattern in turns("inside").items():
         if pattern.search(plain) and not (name in _AT_THE_BOT and _REPORTED.search(plain)):
             return name
