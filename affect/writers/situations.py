@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from affect.writers.cues import Cues
 
 FLOOR = 0.55
+MARGIN = 0.03
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
-MARGIN = 0.03
 
 BY_MEANING = frozenset(
     {"mixed_news", "anger_at_bot", "are_you_real", "love_me", "how_do_you_know", "take_sides"}

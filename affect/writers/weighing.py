@@ -99,7 +99,7 @@ class Weigher:
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
             "broad": -0.1 if broad(entry) and not self._undecided else 0.0,
-            "light": -0.3 if self._undecided and entry.emotions == _LIGHT else 0.0,
+            "light": -0.5 if self._undecided and entry.emotions == _LIGHT else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.24, 0.08 * len(self._own & words.stems(text))),
             "slots": 0.08 if text != entry.plain else 0.0,

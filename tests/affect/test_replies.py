@@ -7,8 +7,10 @@ import pytest
 from affect.evaluation import replies
 from affect.evaluation.panel import Turn, figures
 from affect.types import Emotion
+from affect.writers import words
 from affect.writers.bank import load
 from affect.writers.scripted import ScriptedWriter
+from affect.writers.situations import by_form
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,14 @@ def test_the_script_has_both_languages_and_enough_lines() -> None:
     assert lines["en"] >= 90
     assert lines["zh"] >= 60
     assert {told.emotion for _, talk in talks for told in talk} == set(Emotion)
+
+
+def test_the_script_is_not_in_the_bank() -> None:
+    # Fixed forms (a greeting, "are you real?") may be; what is told must be new to the writer.
+    cues = {tuple(words.units(cue)) for entry in load().entries for cue in entry.cues}
+    told = [told.said for _, talk in replies.script() for told in talk]
+    known = [said for said in told if tuple(words.units(said)) in cues and not by_form(said)]
+    assert known == []
 
 
 def test_every_line_is_answered_within_the_hard_gates(turns: list[Turn]) -> None:
