@@ -60,9 +60,9 @@ async def talk(wish: Wish, settings: Settings) -> None:
         raise SettingsError("The terminal needs lanes of its own.")
     prompt = say("terminal_prompt", language, person=wish.person) if interactive else None
     lines = typed_lines(prompt)
+    terminal.present = None if wish.as_json else wish.person
     try:
         await app.start()
-        await lanes.quiet()  # an earlier talk may have left something open
         if wish.as_json:
             await jsonl.converse(
                 terminal,

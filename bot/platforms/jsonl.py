@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from affect import trajectory
@@ -24,6 +24,7 @@ from storage.records import TurnView
 from storage.values import dump
 
 FIELDS = {"text", "voice", "photo", "at", "person"}
+YEARS = (1970, 2199)
 MEDIA = {"voice": MediaKind.VOICE, "photo": MediaKind.PHOTO}
 
 Look = Callable[[str], Awaitable[TurnView | None]]
@@ -96,7 +97,9 @@ def _time(told: str | None) -> datetime | None:
         raise BadInput("bad_time", "The field 'at' must be a time such as ISO 8601.") from None
     if at.tzinfo is None:
         raise BadInput("bad_time", "The field 'at' needs its offset, such as +02:00.")
-    return at
+    if not YEARS[0] <= at.year <= YEARS[1]:
+        raise BadInput("bad_time", f"The field 'at' must be of the years {YEARS[0]} to {YEARS[1]}.")
+    return at.astimezone(UTC)
 
 
 def as_json(view: TurnView, line: Line) -> dict[str, Any]:

@@ -18,13 +18,14 @@ from typing import TextIO
 
 from ulid import ULID
 
-from affect.errors import MediaRejected
+from affect.errors import MediaRejected, RetryLater
 from affect.perception import audio, images
 from bot.messages import Address, Incoming, Kind, Media, MediaKind, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.texts import say
 
 PLATFORM = "terminal"
+AWAY = 60.0  # seconds after which it is looked again whether somebody is here
 SWITCHES = frozenset({"on", "off", ""})  # "/voice on" is the command, "/voice FILE" sends a file
 
 
@@ -44,7 +45,10 @@ class Line:
 
 @dataclass(slots=True)
 class Terminal:
-    """Talks with whoever sits at the terminal. `home` is where exports are saved."""
+    """Talks with whoever sits at the terminal. `home` is where exports are saved.
+
+    `present` is who reads what is shown; what is for somebody else waits until they are.
+    """
 
     person: str
     home: Path
@@ -53,8 +57,8 @@ class Terminal:
     decorated: bool = False
     name: str = PLATFORM
     heard: list[str] = field(default_factory=list)
+    present: str | None = None
     _receive: Receive | None = None
-    _choices: tuple[str, ...] = ()
 
     async def start(
         self, receive: Receive, _commands: Sequence[CommandInfo], _places: Sequence[Place]
@@ -65,8 +69,10 @@ class Terminal:
     async def stop(self) -> None:
         """Nothing to disconnect."""
 
-    async def send(self, _address: Address, outgoing: Outgoing, nonce: str) -> str | None:  # noqa: ARG002
+    async def send(self, address: Address, outgoing: Outgoing, nonce: str) -> str | None:  # noqa: ARG002
         """Keep a part until the whole answer is there; files are saved at once."""
+        if address.chat != self.present:
+            raise RetryLater(AWAY)
         self.heard.append(outgoing.text)
         if outgoing.attachment:
             folder = self.home / "exports"
@@ -98,6 +104,7 @@ class Terminal:
         if self._receive is None:
             raise RuntimeError("The terminal was not started.")
         self.heard.clear()
+        self.present = line.person
         ext_id = str(ULID())
         text = line.text
         await self._receive(
@@ -119,7 +126,10 @@ class Terminal:
     async def converse(
         self, lines: AsyncIterator[str], quiet: Callable[[], Awaitable[None]]
     ) -> None:
-        """Answer line by line until the end of input or /quit."""
+        """Answer what an earlier talk left open, then line by line until the end or /quit."""
+        await quiet()
+        if self.heard:
+            self._show(self.heard)
         async for text in lines:
             if text.strip() in {"/quit", "/exit"}:
                 break
