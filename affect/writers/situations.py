@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FLOOR = 0.55
 MARGIN = 0.03
+IRONY_FLOOR = 0.65  # praise is oftener meant than not: to doubt it wrongly hurts
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
@@ -71,7 +72,8 @@ def find(
     if not allowed:
         return None
     name, score = max(allowed.items(), key=lambda item: item[1])
-    return name if score >= FLOOR and score - ordinary >= MARGIN else None
+    floor = IRONY_FLOOR if name == "irony" else FLOOR
+    return name if score >= floor and score - ordinary >= MARGIN else None
 
 
 def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:

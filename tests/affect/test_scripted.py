@@ -210,6 +210,10 @@ def test_the_same_scene_gives_the_same_candidates(shipped: ScriptedWriter) -> No
         ("what should I do?", "asked_advice"),
         ("我该怎么办", "asked_advice"),
         ("you are the only one I talk to", "leaning"),
+        ("I'm the worst daughter in the world", "harsh_on_self"),
+        ("都是我的错，我真没用", "harsh_on_self"),
+        ("tell me he's wrong", "take_sides"),
+        ("你评评理，谁的错", "take_sides"),
     ],
 )
 def test_fixed_forms_of_situations(said: str, situation: str) -> None:
@@ -226,6 +230,8 @@ def test_fixed_forms_of_situations(said: str, situation: str) -> None:
         "我不知道怎么跟她开口",
         "I don't know what to do about the rent",
         "high school was hard",
+        "I'm so bad at parking",
+        "my son says I'm the best mother",
         "\N{LOUDLY CRYING FACE}",
     ],
 )
