@@ -34,7 +34,7 @@ BY_MEANING = frozenset(
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
 _ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
 
-_AT_THE_BOT = frozenset({"insult", "love_me", "leaning"})  # or told about somebody else
+_MAYBE_QUOTED = frozenset({"insult", "love_me", "leaning", "harsh_on_self"})  # said by others
 _REPORTED = re.compile(
     r"\b(he|she|they|who|\w+) (said|told|asked|called|says|yelled|wrote|texted)\b|\bi told\b"
     r"|[他她](们)?(就|又|还|却)?(说|骂|问|吼|发)|说我|骂我",
@@ -97,7 +97,7 @@ def by_form(said: str) -> str | None:
                 return name
     plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
     for name, pattern in turns("inside").items():
-        if pattern.search(plain) and not (name in _AT_THE_BOT and _REPORTED.search(plain)):
+        if pattern.search(plain) and not (name in _MAYBE_QUOTED and _REPORTED.search(plain)):
             return name
     return None
 
