@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from affect import trajectory
 from affect.errors import BadInput
 from affect.perception import audio
+from affect.perception import language as languages
 from affect.types import Affect, Moment, Plan, Reading
 from bot import wellbeing
 from bot.messages import Media, MediaKind, readable
@@ -132,11 +133,12 @@ def as_json(view: TurnView, line: Line) -> dict[str, Any]:
 
 def unkept(terminal: Terminal, line: Line) -> dict[str, Any]:
     """An answer of which nothing is kept (after /forget)."""
+    reply = "\n".join(terminal.heard)
     return {
         "turn": None,
         "person": line.person,
-        "reply": "\n".join(terminal.heard),
-        "language": terminal.language,
+        "reply": reply,
+        "language": languages.detect(reply, terminal.language),
         "writer": "fixed",
         "reading": None,
         "moment": None,
