@@ -1,0 +1,254 @@
+"""The text model's figures on the official test splits, with 95 % bootstrap intervals over texts.
+
+What is measured is the file that ships, with the thresholds that ship; nothing is fitted here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from affect.errors import NotFound
+from affect.evaluation.metrics import (
+    Bools,
+    bootstrap,
+    calibration_error,
+    concordance,
+    macro_f1,
+    micro_f1,
+    one_hot,
+    pearson,
+)
+from affect.labels import EWECT_CLASSES, coordinates, narrow_map
+from affect.perception.calibration import CHINESE, ENGLISH, Floats, official_groups
+from affect.perception.text import RawOutputs, TextModel
+from affect.training import data as corpora
+
+TALKS = 1000  # talks among which an opening must find its own answer
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number with its 95 % interval; `needed` is the least that may ship."""
+
+    corpus: str
+    name: str
+    value: float
+    low: float
+    high: float
+    count: int
+    needed: float | None = None
+
+    @property
+    def key(self) -> str:
+        """A short constant name, for JSON."""
+        return f"{self.corpus}/{self.name}".lower().replace(" ", "_")
+
+
+def evaluate(model: TextModel, data: Path, report: Callable[[str], None]) -> list[Figure]:
+    """All figures; `report` hears which corpus is being read."""
+    figures: list[Figure] = []
+    for name, part in (
+        ("GoEmotions", _goemotions),
+        ("EmoBank", _emobank),
+        ("EWECT", _ewect),
+        ("EmpatheticDialogues", _retrieval),
+    ):
+        report(f"Reading {name} ...")
+        figures += part(model, data)
+    return figures
+
+
+def as_json(figures: list[Figure]) -> dict[str, Any]:
+    """One entry a figure, rounded to what the interval allows."""
+    return {
+        f.key: {
+            "value": round(f.value, 4),
+            "low": round(f.low, 4),
+            "high": round(f.high, 4),
+            "n": f.count,
+            **({"needed": f.needed} if f.needed is not None else {}),
+        }
+        for f in figures
+    }
+
+
+def as_markdown(figures: list[Figure]) -> str:
+    """The table of the model card."""
+    lines = ["| test split | figure | value | 95 % interval | texts |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {f.corpus} | {f.name} | {f.value:.3f} | {f.low:.3f} to {f.high:.3f} | {f.count:,} |"
+        for f in figures
+    ]
+    return "\n".join(lines)
+
+
+def _goemotions(model: TextModel, data: Path) -> list[Figure]:
+    test = corpora.goemotions(data, "test")
+    raw, fitted = model.raw(test.texts), model.calibration
+    labels, truth = fitted.labels(raw.labels), test.targets > 0
+    chosen = labels >= fitted.thresholds
+    seven_truth = official_groups(test.targets.astype(np.float64)) > 0.5
+    seven = official_groups(labels) >= fitted.groups
+    figures = [
+        _of("GoEmotions", "28 labels macro-F1", macro_f1, truth, chosen, 0.50),
+        _of("GoEmotions", "28 labels micro-F1", micro_f1, truth, chosen),
+        _of("GoEmotions", "7 groups macro-F1", macro_f1, seven_truth, seven, 0.61),
+        _of("GoEmotions", "7 groups micro-F1", micro_f1, seven_truth, seven),
+    ]
+    emotions = fitted.emotions(ENGLISH, labels, raw.chinese)
+    soft = truth.astype(np.float64) @ narrow_map()
+    soft /= soft.sum(axis=1, keepdims=True)
+    figures += _calibration("GoEmotions", emotions, soft)
+    return figures + _blend(model, raw, labels, emotions, truth)
+
+
+def _calibration(corpus: str, emotions: Floats, truth: Floats) -> list[Figure]:
+    """How the seven probabilities fare against (n, 7) true shares."""
+    best = emotions.argmax(axis=1)
+    rows = np.arange(len(best))
+    confidence, share = emotions[rows, best], truth[rows, best]
+    losses = -(truth * np.log(np.maximum(emotions, 1e-12))).sum(axis=1)
+    return [
+        _figure(
+            corpus,
+            "7 emotions calibration error",
+            lambda r: calibration_error(confidence[r], share[r]),
+            len(best),
+        ),
+        _figure(corpus, "7 emotions log loss", lambda r: float(losses[r].mean()), len(best)),
+        _figure(corpus, "7 emotions accuracy", lambda r: float(share[r].mean()), len(best)),
+    ]
+
+
+def _blend(
+    model: TextModel, raw: RawOutputs, labels: Floats, emotions: Floats, truth: Bools
+) -> list[Figure]:
+    """The affect that `read` gives, against the coordinates of the true labels."""
+    value, variance = model.calibration.affect(ENGLISH, labels, emotions, raw.affect)
+    point = (truth @ coordinates()) / truth.sum(axis=1, keepdims=True)
+    inside = np.abs(value - point) <= 1.96 * np.sqrt(variance)
+    return [
+        *(
+            _of("GoEmotions", f"{name} of labels, r", pearson, point[:, k], value[:, k])
+            for k, name in enumerate(("valence", "arousal", "dominance"))
+        ),
+        _figure(
+            "GoEmotions",
+            "valence inside its 95 % band",
+            lambda r: float(inside[r, 0].mean()),
+            len(inside),
+        ),
+    ]
+
+
+def _emobank(model: TextModel, data: Path) -> list[Figure]:
+    test = corpora.emobank(data, "test")
+    told = model.raw(test.texts).affect
+    figures = []
+    for k, (name, needed) in enumerate((("valence", 0.70), ("arousal", 0.48), ("dominance", 0.40))):
+        pair = test.targets[:, k], told[:, k]
+        figures.append(_of("EmoBank", f"{name} r", pearson, *pair, needed))
+        figures.append(_of("EmoBank", f"{name} concordance", concordance, *pair))
+    return figures
+
+
+def _ewect(model: TextModel, data: Path) -> list[Figure]:
+    figures = []
+    for part, needed in (("usual", 0.70), ("virus", None)):
+        test = corpora.ewect(data, part, "test")
+        fresh = set(corpora.without(test, corpora.ewect(data, part, "train")).texts)
+        raw, fitted = model.raw(test.texts), model.calibration
+        classes = test.targets[:, 0].astype(np.int64)
+        truth = one_hot(classes, len(EWECT_CLASSES))
+        chosen = one_hot(raw.chinese.argmax(axis=1).astype(np.int64), len(EWECT_CLASSES))
+        name = f"EWECT {part}"
+        figures.append(_of(name, "macro-F1", macro_f1, truth, chosen, needed))
+        figures.append(_of(name, "accuracy", _accuracy, truth, chosen))
+        kept = np.array([text in fresh for text in test.texts])
+        new = "macro-F1 without texts seen in training"
+        figures.append(_of(name, new, macro_f1, truth[kept], chosen[kept]))
+        if part == "usual":
+            labels = fitted.labels(raw.labels)
+            english = fitted.emotions(ENGLISH, labels, raw.chinese)
+            evidence = np.log(english) - np.log(fitted.rates)
+            six = fitted.chinese_posterior(raw.chinese, evidence)
+            hit = six.argmax(axis=1) == classes
+            sure = six.max(axis=1)
+            figures.append(_of(name, "6 classes calibration error", calibration_error, sure, hit))
+            figures.append(_sign(model, raw, labels, classes))
+    return figures
+
+
+def _sign(model: TextModel, raw: RawOutputs, labels: Floats, classes: NDArray[np.int64]) -> Figure:
+    """Whether valence falls on the right side for happy against angry, fear and sad."""
+    emotions = model.calibration.emotions(CHINESE, labels, raw.chinese)
+    value, _ = model.calibration.affect(CHINESE, labels, emotions, raw.affect)
+    sides = np.select(
+        [classes == EWECT_CLASSES.index("happy")]
+        + [classes == EWECT_CLASSES.index(name) for name in ("angry", "fear", "sad")],
+        [1, -1, -1, -1],
+        default=0,
+    )
+    right = (np.sign(value[:, 0]) == sides)[sides != 0]
+    return _figure(
+        "EWECT usual", "valence on the right side", lambda r: float(right[r].mean()), len(right)
+    )
+
+
+def _retrieval(model: TextModel, data: Path) -> list[Figure]:
+    """How often an opening's own answer is the nearest among those of `TALKS` talks."""
+    openings, answers = talks(data)
+    near = model.embed(openings) @ model.embed(answers).T
+    own = np.diag(near)[:, None]
+    rank = (near > own).sum(axis=1)
+    name = f"own answer among the nearest {{}} of {len(rank)}"
+    return [
+        _figure("EmpatheticDialogues", name.format(k), lambda r, k=k: float((rank[r] < k).mean()),  # type: ignore[misc]
+                len(rank))
+        for k in (1, 10)
+    ]  # fmt: skip
+
+
+def talks(data: Path) -> tuple[list[str], list[str]]:
+    """Openings and first answers of talks of the test split."""
+    path = data / "text" / "empathetic_dialogues" / "test.jsonl.gz"
+    if not path.is_file():
+        raise NotFound(f"{path} is not there: the data folder is incomplete.")
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        turns = [json.loads(line)["turns"] for line in file]
+    pairs = [(t[0], t[1]) for t in turns if len(t) > 1][:TALKS]
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
+def _accuracy(truth: Bools, chosen: Bools) -> float:
+    return float((truth & chosen).sum(axis=1).mean())
+
+
+def _of(
+    corpus: str,
+    name: str,
+    measure: Callable[[Any, Any], float],
+    truth: NDArray[Any],
+    told: NDArray[Any],
+    needed: float | None = None,
+) -> Figure:
+    return _figure(corpus, name, lambda r: measure(truth[r], told[r]), len(truth), needed)
+
+
+def _figure(
+    corpus: str,
+    name: str,
+    measure: Callable[[NDArray[np.int64]], float],
+    count: int,
+    needed: float | None = None,
+) -> Figure:
+    low, high = bootstrap(measure, count)
+    return Figure(corpus, name, measure(np.arange(count)), low, high, count, needed)
