@@ -102,6 +102,8 @@ class TextModel:
         self, texts: Sequence[str], languages_: Sequence[str | None] | None = None
     ) -> list[TextReading]:
         """Read many texts, in order; the same answers as one by one up to rounding."""
+        if not texts:
+            return []
         cleaned = [clean(text) for text in texts]
         if not all(has_content(text) for text in cleaned):
             raise BadInput("empty", "There are no words in this text.")
@@ -114,7 +116,7 @@ class TextModel:
         return self._readings(raw, tokens, spoken)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(n, width) L2-normalised vectors; texts of like meaning lie close, in any language."""
+        """(n, width) L2-normalised vectors of at least one text; like meanings lie close."""
         return self.raw(texts).embedding
 
     def raw(self, texts: Sequence[str]) -> RawOutputs:
@@ -175,7 +177,7 @@ def load_network(place: Traversable) -> tuple[onnxruntime.InferenceSession, Toke
 
 
 def run(session: onnxruntime.InferenceSession, tokens: Sequence[Sequence[int]]) -> RawOutputs:
-    """Run token rows through the network in batches of like length; rows come back in order."""
+    """Run token rows (at least one) through the network in batches of like length, in order."""
     names = ("labels", "affect", "chinese", "embedding")
     order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
     parts: list[list[NDArray[np.float32]]] = []
