@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot import logs
 from storage import migrate
 from storage.database import Database
 from storage.vault import Vault
@@ -27,6 +29,13 @@ def _nobody_s_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         if not name.startswith("ATTUNE_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ATTUNE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_at_the_start() -> None:
+    """No test hears less because another one set up the program's own logging."""
+    for name in logs.OURS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture

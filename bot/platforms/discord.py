@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
@@ -19,7 +20,7 @@ import aiohttp
 import discord
 from discord import VoiceClient
 from discord.asset import Asset
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 from yarl import URL
 
@@ -57,6 +58,15 @@ ORIGINAL = cast(int, "@original")
 # An interaction that is over, was never acknowledged, or whose answer was dismissed.
 GONE = frozenset({10008, 10015, 10062, 50027})
 ANSWERS_REMEMBERED = 1000
+
+
+async def _end_heartbeats() -> None:
+    """End the heartbeat threads of this loop, whose gateway was left before it was whole."""
+    loop = asyncio.get_running_loop()
+    for thread in threading.enumerate():
+        if isinstance(thread, KeepAliveHandler) and thread.ws.loop is loop:
+            thread.stop()
+            await asyncio.to_thread(thread.join, CLOSE_SECONDS)
 
 
 class Discord:
@@ -129,6 +139,7 @@ class Discord:
             await asyncio.wait([listening])
         if downloads is not None:
             await downloads.close()
+        await _end_heartbeats()
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, Asset.BASE = self._defaults
 
     async def send(self, address: Address, outgoing: Outgoing, nonce: str) -> str | None:
