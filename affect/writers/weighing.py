@@ -6,6 +6,7 @@ first: a sentence that is about something else is worse than a plain one.
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
 
-NEAR = 0.62  # likeness from which an entry may be taken to be about what was said
+NEAR = 0.64  # likeness from which an entry may be taken to be about what was said
 EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
 FELT = 0.25  # probability from which an emotion may be spoken to
 GENERAL = 0.5  # what entries that fit almost anything count as
@@ -29,6 +30,16 @@ REMEMBERED = 8  # replies whose wording is not repeated
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
 _ABOUT_SOMETHING = frozenset({"good_news", "mixed_news", "asked_advice", "small_talk", "support"})
+# To ask for what was just said shows that nobody read it.
+_TIME_ASKED = re.compile(
+    r"\b(how long|since when|when (did|was|is))\b|多久|多长时间|什么时候|哪天", re.IGNORECASE
+)
+_TIME_TOLD = re.compile(
+    r"\b(today|yesterday|tonight|tomorrow|ago|since|(last|next|this) \w+)\b"
+    r"|\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\w+ (year|month|week|day|hour)s?\b"
+    r"|昨|今|明天|前天|上周|下周|年|个月|天了|周",
+    re.IGNORECASE,
+)
 _LIGHT = frozenset({Emotion.NEUTRAL})
 _KIN = {
     Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
@@ -76,6 +87,7 @@ class Weigher:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._own = words.stems(scene.said)
+        self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
         reading = scene.reading
@@ -94,10 +106,12 @@ class Weigher:
         aim = plan.target
         reasons = {
             "meaning": meaning,
+            "nearness": 1.5 * max(0.0, meaning - NEAR) if entry.id != MIRROR else 0.0,
             "far": 0.0 if _is_general(entry) else -2 * max(0.0, NEAR - meaning),
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
+            "told": -0.5 if self._time_told and _TIME_ASKED.search(text) else 0.0,
             "broad": -0.1 if broad(entry) and not self._undecided else 0.0,
             "light": -0.5 if self._undecided and entry.emotions == _LIGHT else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
