@@ -1,0 +1,250 @@
+"""A file of posts or tickets: one reading a row, in constant memory; an interrupted run goes on.
+
+Rows are written to OUT.partial, which becomes OUT when all are done. A run that finds such a file
+of the same input keeps its whole chunks but the last, which may be torn, and continues behind
+them: so the same rows are read together again, and the result is the same to the last digit.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from affect.errors import BadInput, NotFound
+from affect.fusion import fuse
+from affect.perception.text import TextModel, has_content
+from affect.perception.tokens import clean
+from affect.types import EMOTIONS, Reading
+
+ADDED: tuple[str, ...] = (
+    "emotion",
+    "confidence",
+    *(str(emotion) for emotion in EMOTIONS),
+    "valence",
+    "arousal",
+    "dominance",
+    "conflict",
+    "language",
+    "labels",
+    "transcript",
+    "problems",
+)
+CHUNK = 64  # rows read and written at a time
+SNIPPET = 90  # characters of a typical row in the summary
+
+Row = dict[str, str]
+
+
+@dataclass(slots=True)
+class Day:
+    """Sum of valence and count of the rows of one day."""
+
+    total: float = 0.0
+    count: int = 0
+
+    @property
+    def mean(self) -> float:
+        """Mean valence."""
+        return self.total / max(1, self.count)
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a whole file says, gathered row by row.
+
+    `typical` maps an emotion to (probability, row number from 1, start of the text) of its
+    clearest row.
+    """
+
+    rows: int = 0
+    read: int = 0
+    emotions: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+    days: dict[str, Day] = field(default_factory=dict)
+    typical: dict[str, tuple[float, int, str]] = field(default_factory=dict)
+
+    def add(self, row: Row, text: str, when: str | None) -> None:
+        """Take in one written row; `when` is the cell of the time column."""
+        self.rows += 1
+        for problem in row["problems"].split():
+            self.problems[problem] += 1
+        if not row["valence"]:
+            return
+        self.read += 1
+        self.emotions[row["emotion"] or "(none)"] += 1
+        day = _day(when)
+        if day:
+            entry = self.days.setdefault(day, Day())
+            entry.total += float(row["valence"])
+            entry.count += 1
+        if row["emotion"]:
+            sure = float(row["confidence"])
+            if sure > self.typical.get(row["emotion"], (0.0, 0, ""))[0]:
+                self.typical[row["emotion"]] = (sure, self.rows, text[:SNIPPET])
+
+
+def read_file(
+    model: TextModel,
+    source: Path,
+    target: Path,
+    column: str,
+    time_column: str | None,
+    progress: Callable[[float], None],
+) -> Summary:
+    """Read every row of `source` into `target`; `progress` hears the share done, 0 to 1.
+
+    Raises `NotFound` where there is no such file and `BadInput` (kinds `column`, `file`) where it
+    cannot be used.
+    """
+    if not source.is_file():
+        raise NotFound(f"There is no file {source}.")
+    if source.resolve() == target.resolve():
+        raise BadInput("file", "IN and OUT are the same file; name another OUT with -o.")
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    partial = target.with_name(target.name + ".partial")
+    summary = Summary()
+    try:
+        with (
+            source.open("rb") as raw,
+            io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file,
+        ):
+            reader = csv.DictReader(file, delimiter=_delimiter(source), restval="")
+            columns = _columns(reader, column, time_column)
+            _keep_whole_chunks(partial, [*columns, *ADDED])
+            done = _replay(partial, reader, columns, summary, column, time_column)
+            size = max(1, source.stat().st_size)
+            with partial.open("a", encoding="utf-8", newline="") as out:
+                writer = csv.DictWriter(out, [*columns, *ADDED], extrasaction="ignore")
+                if not done:
+                    writer.writeheader()
+                for chunk in _chunks(reader):
+                    rows = read_rows(model, chunk, column)
+                    writer.writerows(rows)
+                    out.flush()
+                    for row in rows:
+                        summary.add(row, row[column], row[time_column] if time_column else None)
+                    progress(min(1.0, raw.tell() / size))
+    except UnicodeDecodeError as error:
+        raise BadInput("file", f"{source} is not UTF-8 text; save it as UTF-8 first.") from error
+    except csv.Error as error:
+        raise BadInput("file", f"{source} is not a readable CSV file: {error}.") from error
+    partial.replace(target)
+    return summary
+
+
+def read_rows(model: TextModel, rows: Sequence[Row], column: str) -> list[Row]:
+    """Rows with the added columns filled; a row without words keeps them empty, but `problems`."""
+    usable = [row for row in rows if has_content(clean(row[column] or ""))]
+    readings = iter(model.read_many([row[column] for row in usable]))
+    result = []
+    for row in rows:
+        problems = ["extra_cells"] if None in row else []
+        added = dict.fromkeys(ADDED, "")
+        if has_content(clean(row[column] or "")):
+            read = next(readings)
+            added |= cells(fuse([read.estimate])) | {"language": read.language}
+            problems += ["long_text"] if read.cut else []
+        else:
+            problems.append("empty_text")
+        result.append({**row, **added, "problems": " ".join(problems)})
+    return result
+
+
+def cells(reading: Reading) -> Row:
+    """The added columns that a reading fills."""
+    return {
+        "emotion": str(reading.emotion or ""),
+        "confidence": f"{reading.confidence:.4f}",
+        **{str(emotion): f"{reading.probabilities[emotion]:.4f}" for emotion in EMOTIONS},
+        "valence": f"{reading.affect.valence:.4f}",
+        "arousal": f"{reading.affect.arousal:.4f}",
+        "dominance": f"{reading.affect.dominance:.4f}",
+        "conflict": f"{reading.conflict:.4f}",
+        "labels": " ".join(reading.labels),
+        "transcript": reading.transcript or "",
+    }
+
+
+def _columns(reader: csv.DictReader[str], column: str, time_column: str | None) -> list[str]:
+    columns = list(reader.fieldnames or [])
+    for needed in filter(None, (column, time_column)):
+        if needed not in columns:
+            known = ", ".join(columns) or "none"
+            raise BadInput("column", f"There is no column {needed!r}; the file has: {known}.")
+    taken = [name for name in columns if name in ADDED]
+    if taken:
+        raise BadInput("column", f"The file has a column {taken[0]!r} already; rename it first.")
+    return columns
+
+
+def _keep_whole_chunks(partial: Path, columns: list[str]) -> None:
+    """Rewrite an interrupted run's file without its last chunk, which may be torn."""
+    if not partial.is_file():
+        return
+    whole = partial.with_name(partial.name + ".whole")
+    with partial.open(encoding="utf-8", errors="replace", newline="") as old:
+        rows = csv.reader(old)
+        if next(rows, columns) != columns:
+            raise BadInput("file", f"{partial} is of another input; delete it and run again.")
+        with whole.open("w", encoding="utf-8", newline="") as new:
+            writer = csv.writer(new)
+            writer.writerow(columns)
+            chunk: list[list[str]] = []
+            for row in rows:
+                if len(chunk) == CHUNK:
+                    writer.writerows(chunk)
+                    chunk = []
+                chunk.append(row)
+    whole.replace(partial)
+
+
+def _replay(
+    partial: Path,
+    reader: csv.DictReader[str],
+    columns: list[str],
+    summary: Summary,
+    column: str,
+    time_column: str | None,
+) -> bool:
+    """Take the rows of an interrupted run into the summary, moving `reader` behind them.
+
+    Says whether there is anything to continue; raises `BadInput` where it is of another input.
+    """
+    if not partial.is_file() or not partial.stat().st_size:
+        return False
+    with partial.open(encoding="utf-8", newline="") as file:
+        for old in csv.DictReader(file):
+            row = next(reader, None)
+            if row is None or any((row[name] or "") != old[name] for name in columns):
+                raise BadInput("file", f"{partial} is of another input; delete it and run again.")
+            summary.add(old, old[column], old[time_column] if time_column else None)
+    return True
+
+
+def _chunks(reader: Iterator[Row]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    for row in reader:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _delimiter(source: Path) -> str:
+    return "\t" if source.suffix.lower() == ".tsv" else ","
+
+
+def _day(when: str | None) -> str | None:
+    """The date of an ISO time, or None where it is none."""
+    try:
+        return datetime.fromisoformat(when.strip()).date().isoformat() if when else None
+    except ValueError:
+        return None

@@ -1,0 +1,210 @@
+"""`python -m affect`, as somebody at a terminal meets it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from affect import batch
+from affect.cli import app
+from affect.errors import BadInput
+from affect.perception.text import TextModel
+
+ADDED = [
+    "emotion", "confidence", "anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral",
+    "valence", "arousal", "dominance", "conflict", "language", "labels", "transcript", "problems",
+]  # fmt: skip
+
+
+def run(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=given)
+
+
+def test_one_text_as_json() -> None:
+    result = run("analyze", "I got the job, I am so happy!", "--json")
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert told["emotion"] == "joy"
+    assert sum(told["emotions"].values()) == pytest.approx(1, abs=0.001)
+    assert told["valence"] > 0
+    assert told["language"] == "en"
+    assert set(told["modalities"]) == {"text"}
+    assert told["transcript"] is None
+
+
+def test_one_text_from_standard_input_as_a_table() -> None:
+    result = run("analyze", given="今天好难过，想哭\n")
+    assert result.exit_code == 0
+    assert "sadness" in result.stdout
+    assert "language: zh" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("analyze", "   "), 2, "no words"),
+        (("analyze", "--voice", "note.ogg"), 1, "not there yet"),
+        (("analyze", "--face", "me.jpg"), 1, "not there yet"),
+        (("analyze", "--batch", "in.csv"), 2, "-o"),
+        (("analyze", "--batch", "no-such.csv", "-o", "out.csv"), 3, "no file"),
+        (("train", "voice"), 1, "not there yet"),
+        (("train", "text", "--tune", "3"), 1, "not there yet"),
+        (("evaluate", "face"), 1, "not there yet"),
+        (("evaluate", "text", "--data", "no-such-folder"), 3, "No data folder"),
+        (("evaluate", "text", "--weights", "no-such-folder"), 5, "No text model"),
+        (("bench", "voice"), 1, "not there yet"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    result = run(*arguments)
+    assert result.exit_code == code
+    assert word in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not result.stdout
+
+
+@pytest.mark.parametrize("command", ["analyze", "train", "evaluate", "bench", "models"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "python -m affect" in " ".join(result.stdout.split())
+
+
+def test_models_names_data_and_licences() -> None:
+    found = {model["model"]: model for model in json.loads(run("models", "--json").stdout)}
+    text = found["attune-text"]
+    assert 10 < text["megabytes"] <= 70
+    assert any("EmoBank (CC BY-SA 4.0)" in name for name in text["data"])
+    assert text["figures"]
+    assert run("models").exit_code == 0
+
+
+def _write(path: Path, rows: list[list[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    texts = [
+        "I love this, thank you!",
+        'so "angry",\nI could scream',
+        "",
+        "今天好难过",
+        "nobody replied and I feel so lonely",
+    ]
+    rows = [[str(k), texts[k % 5], f"2026-05-{1 + k % 3:02d}T10:00:00Z"] for k in range(70)]
+    path = tmp_path / "in.csv"
+    _write(path, [["id", "body", "at"], *rows])
+    return path
+
+
+def test_a_file_is_read_row_by_row_with_a_summary(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    result = run(
+        "analyze", "--batch", str(source), "--column", "body", "--time-column", "at",
+        "-o", str(out), "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0
+    rows = _rows(out)
+    assert list(rows[0]) == ["id", "body", "at", *ADDED]
+    assert [row["id"] for row in rows] == [str(k) for k in range(70)]
+    assert [row["body"] for row in rows] == [row["body"] for row in _rows(source)]
+    assert rows[2]["problems"] == "empty_text"
+    assert rows[2]["valence"] == ""
+    assert rows[3]["language"] == "zh"
+    seven = ADDED[2:9]
+    for row in rows:
+        if row["valence"]:
+            assert sum(float(row[name]) for name in seven) == pytest.approx(1, abs=0.001)
+    told = json.loads(result.stdout)
+    assert told["rows"] == 70
+    assert told["read"] == 56
+    assert told["problems"] == {"empty_text": 14}
+    assert set(told["valence_by_day"]) == {"2026-05-01", "2026-05-02", "2026-05-03"}
+    assert sum(told["emotions"].values()) == 56
+    assert told["typical"]["joy"]["text"].startswith("I love this")
+    assert not list(tmp_path.glob("*.partial*"))
+
+
+def test_the_summary_is_a_table_for_people(source: Path, tmp_path: Path) -> None:
+    result = run(
+        "analyze", "--batch", str(source), "--column", "body", "-o", str(tmp_path / "o.csv")
+    )
+    assert result.exit_code == 0
+    assert "56 of 70 rows read" in " ".join(result.stdout.split())
+    assert "joy" in result.stdout
+
+
+def test_an_interrupted_run_goes_on(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, model = tmp_path / "out.csv", TextModel.load()
+
+    class Stop(Exception):
+        pass
+
+    calls = 0
+
+    def stop(share: float) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise Stop
+
+    monkeypatch.setattr(batch, "CHUNK", 16)
+    with pytest.raises(Stop):
+        batch.read_file(model, source, out, "body", None, stop)
+    partial = tmp_path / "out.csv.partial"
+    # Torn in the middle of a quoted cell, as by a power cut.
+    partial.write_bytes(partial.read_bytes()[:-150])
+    assert not out.exists()
+    summary = batch.read_file(model, source, out, "body", None, lambda share: None)
+    whole = tmp_path / "whole.csv"
+    assert summary == batch.read_file(model, source, whole, "body", None, lambda share: None)
+    assert _rows(out) == _rows(whole)
+    assert not partial.exists()
+
+
+def test_a_run_of_another_file_is_not_continued(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    partial = tmp_path / "out.csv.partial"
+    _write(partial, [["other", *ADDED], ["x", *ADDED]])
+    before = partial.read_bytes()
+    with pytest.raises(BadInput, match="another input"):
+        batch.read_file(TextModel.load(), source, out, "body", None, lambda share: None)
+    assert partial.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "word"),
+    [("id,body", "text", "no column"), ("text,joy", "text", "already")],
+)
+def test_columns_that_do_not_fit_are_refused(
+    tmp_path: Path, header: str, column: str, word: str
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(f"{header}\na,b\n", encoding="utf-8")
+    result = run("analyze", "--batch", str(path), "--column", column, "-o", str(tmp_path / "o.csv"))
+    assert result.exit_code == 2
+    assert word in result.stderr
+
+
+def test_bench_ends_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("affect.bench.CALLS", 8)
+    result = run("bench", "text")
+    assert result.exit_code == 0
+    timing = json.loads(result.stdout.strip().splitlines()[-1])["timings"][0]
+    assert timing["p50_ms"] > 0
+    assert timing["texts_per_second"] > 0
