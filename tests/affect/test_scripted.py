@@ -62,7 +62,7 @@ SHIFT = entry(
 WHO = entry(
     "en-anger-shift-02",
     "Who decides the plan for the week?",
-    ["they changed my shift", "my shift was moved"],
+    ["they changed my shift", "my boss changed my shift without asking"],
     strategy="question",
 )
 TIP = entry(
