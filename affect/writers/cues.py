@@ -135,6 +135,8 @@ class _Space:
 
     def __init__(self, entries: Sequence[Entry], vectors: Floats | None) -> None:
         self._owner = [entry.id for entry in entries for _ in entry.cues]
+        self._names = list(dict.fromkeys(self._owner))
+        self._starts = [self._owner.index(name) for name in self._names]
         self._mean: Floats | None = None
         self._vectors: Floats | None = None
         self._scale = 1.0
@@ -162,11 +164,11 @@ class _Space:
             scores = (
                 SHARED * scores + self._vectors @ _normalised((vector - self._mean)[None, :])[0]
             )
-        best: dict[str, float] = {}
-        for owner, score in zip(self._owner, scores.tolist(), strict=True):
-            if score > best.get(owner, -math.inf):
-                best[owner] = score
-        return best
+        if not self._names:
+            return {}
+        # The cues of an entry stand side by side.
+        best = np.maximum.reduceat(scores, self._starts)
+        return dict(zip(self._names, best.tolist(), strict=True))
 
     def _own_scale(self, vectors: Floats) -> float:
         """What cosines are multiplied with, so that cues of different entries lie alike far."""

@@ -83,7 +83,9 @@ class ScriptedWriter:
         worded = []
         for entry in _fitting(self._bank.of(scene.language), scene):
             general = entry.situation == "fallback"
-            filled = fill(entry.text, taken, scene.language, general=general)
+            filled = (
+                fill(entry.text, taken, scene.language, general=general) if entry.slots else None
+            )
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene)):

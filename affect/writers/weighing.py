@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from affect.strategy import intensity
@@ -81,6 +82,33 @@ class Worded:
         return self.felt and about
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What weighing needs of a wording, counted once."""
+
+    stems: frozenset[str]
+    opening: tuple[str, ...]
+    first: tuple[str, ...]
+    grams: frozenset[tuple[str, ...]]
+    words: float
+    asks_time: bool
+
+
+def _measure(text: str) -> _Shape:
+    return _Shape(
+        stems=words.stems(text),
+        opening=words.opening(text),
+        first=tuple(words.units(text)[:1]),
+        grams=frozenset(words.grams(text, 3)),
+        words=words.count(text),
+        asks_time=bool(_TIME_ASKED.search(text)),
+    )
+
+
+_measure_entry = lru_cache(maxsize=8_192)(_measure)
+"""For the bank's own texts alone: what holds a person's words is not remembered here."""
+
+
 class Weigher:
     """Weighs entries for one scene."""
 
@@ -104,6 +132,7 @@ class Weigher:
         plan, reading = self._scene.plan, self._scene.reading
         felt = max(reading.probabilities.get(emotion, 0.0) for emotion in entry.emotions)
         aim = plan.target
+        shape = _measure_entry(text) if text == entry.plain else _measure(text)
         reasons = {
             "meaning": meaning,
             "nearness": 1.5 * max(0.0, meaning - NEAR) if entry.id != MIRROR else 0.0,
@@ -111,29 +140,28 @@ class Weigher:
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
-            "told": -0.5 if self._time_told and _TIME_ASKED.search(text) else 0.0,
+            "told": -0.5 if self._time_told and shape.asks_time else 0.0,
             "broad": -0.1 if broad(entry) and not self._undecided else 0.0,
             "light": -0.5 if self._undecided and entry.emotions == _LIGHT else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
-            "uptake": min(0.24, 0.08 * len(self._own & words.stems(text))),
+            "uptake": min(0.24, 0.08 * len(self._own & shape.stems)),
             "slots": 0.08 if text != entry.plain else 0.0,
             "aim": -0.1 * (abs(entry.valence - aim.valence) + abs(entry.arousal - aim.arousal)),
             "question": self._wish_to_ask if entry.question else 0.0,
             "naming": -0.1 if "naming" in plan.avoid and _names_feeling(entry) else 0.0,
-            "length": -0.02 * max(0.0, words.count(text) - plan.length),
-            "repeated": -self._repeats(text),
+            "length": -0.02 * max(0.0, shape.words - plan.length),
+            "repeated": -self._repeats(shape),
             "chance": 0.06 * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode()) / 2**32,
         }
         return Worded(entry, text, {why: round(n, 4) for why, n in reasons.items() if n})
 
-    def _repeats(self, text: str) -> float:
+    def _repeats(self, shape: _Shape) -> float:
         """How much the wording of earlier replies comes again: openings and runs of words."""
         if not self._openings:
             return 0.0
-        cost = 0.4 if words.opening(text) in self._openings else 0.0
-        cost += 0.1 if tuple(words.units(text)[:1]) in self._first_words else 0.0
-        own = words.grams(text, 3)
-        return cost + 0.5 * len(own & self._said) / max(len(own), 1)
+        cost = 0.4 if shape.opening in self._openings else 0.0
+        cost += 0.1 if shape.first in self._first_words else 0.0
+        return cost + 0.5 * len(shape.grams & self._said) / max(len(shape.grams), 1)
 
 
 def broad(entry: Entry) -> bool:
