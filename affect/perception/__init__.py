@@ -1,0 +1,1 @@
+"""From words, voices and faces to estimates. So far words alone are read."""
