@@ -41,7 +41,10 @@ def test_every_name_that_a_sentence_may_need_is_there(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_is_text(language: str) -> None:
-    assert all(isinstance(text, str) and text.strip() for text in sentences(language).values())
+    # YAML makes a truth value of a bare "on" and a number of "1".
+    kinds = {type(text) for text in sentences(language).values()}
+    assert kinds == {str}
+    assert "" not in {text.strip() for text in sentences(language).values()}
 
 
 def test_an_unknown_language_is_answered_in_english() -> None:
@@ -50,7 +53,14 @@ def test_an_unknown_language_is_answered_in_english() -> None:
 
 def test_no_sentence_is_left_over() -> None:
     code = "\n".join(path.read_text("utf-8") for path in BOT.rglob("*.py"))
-    computed = ("label_", "emotion_", "strategy_", "command_", "not_yet_", "mood_valence_")
+    computed: tuple[str, ...] = (
+        "label_",
+        "emotion_",
+        "strategy_",
+        "command_",
+        "not_yet_",
+        "mood_valence_",
+    )
     computed += ("consent_", "problem_", "privacy_note_", "language_name_", "terminal_usage_")
     unused = [
         key for key in sentences("en") if f'"{key}"' not in code and not key.startswith(computed)
