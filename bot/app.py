@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from affect.errors import SettingsError
+from sqlalchemy.exc import DatabaseError
+
+from affect.errors import SettingsError, Unreachable
 from affect.perception.text import TextModel
 from affect.writers import bank
 from affect.writers.scripted import ScriptedWriter
@@ -123,7 +125,11 @@ async def build(
         with suppress(Exception):
             await model_loading
         raise
-    model, writer = await model_loading
+    try:
+        model, writer = await model_loading
+    except BaseException:
+        await database.close()
+        raise
     by_name = {platform.name: platform for platform in platforms}
     if waker is None:
         waker = await engine(settings, database, by_name, clock)
@@ -148,8 +154,18 @@ async def open_database(settings: Settings) -> Database:
         ) from None
     fresh = not settings.keys.exists()
     database = Database(settings.database, Vault.at(settings.keys))
-    await migrate.upgrade(database)
-    if not await people.key_fits(database):
+    try:
+        await migrate.upgrade(database)
+        fits = await people.key_fits(database)
+    except DatabaseError as error:
+        await database.close()
+        raise Unreachable(
+            "The database cannot be read: it is damaged, or no database of Attune."
+        ) from error
+    except BaseException:
+        await database.close()
+        raise
+    if not fits:
         await database.close()
         if fresh:
             settings.keys.unlink()
