@@ -6,7 +6,6 @@ thread, after a warm-up. The last line that the command prints is JSON.
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -40,11 +39,11 @@ class Timing:
     p50_ms: float
     p95_ms: float
     texts_per_second: float
-    peak_megabytes: float
+    peak_megabytes: float | None
 
     def as_json(self) -> dict[str, Any]:
         """Rounded for a report."""
-        return {k: v if isinstance(v, str) else round(v, 2) for k, v in asdict(self).items()}
+        return {k: round(v, 2) if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
 def time_text(folder: Path | None) -> Timing:
@@ -68,7 +67,9 @@ def as_table(timings: list[Timing]) -> Table:
     """One column a model."""
     table = Table("", *(timing.model for timing in timings))
     for name in ("load_seconds", "p50_ms", "p95_ms", "texts_per_second", "peak_megabytes"):
-        table.add_row(name.replace("_", " "), *(f"{getattr(t, name):.1f}" for t in timings))
+        values = [getattr(timing, name) for timing in timings]
+        cells = ["unknown" if value is None else f"{value:.1f}" for value in values]
+        table.add_row(name.replace("_", " "), *cells)
     return table
 
 
@@ -78,7 +79,12 @@ def _seconds(model: TextModel, text: str) -> float:
     return time.perf_counter() - began
 
 
-def _peak() -> float:
-    """Peak resident memory of this process in MB; Linux counts in kB, macOS in bytes."""
+def _peak() -> float | None:
+    """Peak resident memory of this process in MB; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in kB, macOS in bytes.
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
