@@ -164,6 +164,11 @@ def intensity(reading: Reading) -> str:
     return "low" if valence < LOW_VALENCE else "middle"
 
 
+def is_wish(said: str) -> bool:
+    """Whether the words tell what is wished for; it reads as joy, and is mostly its absence."""
+    return bool(_WISH.search(said.lower()))
+
+
 def target(reading: Reading) -> Affect:
     """The affect that the reply should carry, per emotion (voice.md 2)."""
     felt = reading.affect
@@ -251,7 +256,7 @@ def _fit(
     plain = emotion is None or emotion is Emotion.NEUTRAL
     match strategy:
         case Strategy.REFLECTION_OF_FEELINGS:
-            factor *= 0.4 if plain else 1.0
+            factor *= 0.7 if plain else 1.0  # events read as neutral, and are not
             factor *= 1.4 if strength == "high" else 1.0
             factor *= 1.0 if sure else 0.6
         case Strategy.QUESTION:
@@ -266,7 +271,7 @@ def _fit(
         case Strategy.INFORMATION | Strategy.SUGGESTION:
             factor *= 0.3 if strength == "high" else 1.0
         case Strategy.OTHER:
-            factor *= 2.5 if plain else 1.0
+            factor *= 1.5 if plain else 1.0
         case Strategy.RESTATEMENT:
             factor *= 1.0
     return factor
@@ -283,6 +288,10 @@ def _situation(
 ) -> str | None:
     """The special turn: what the words say first, then what the talk so far says."""
     joyful = reading.emotion is Emotion.JOY and reading.affect.valence > 0.4
+    # A wish or a friendly "yes" reads as joy, and is no news.
+    joyful = joyful and not is_wish(said) and not _YES.search(said.strip())
+    if found == "good_news" and reading.affect.valence < -LOW_VALENCE:
+        found = None  # it only looks like good news
     answered = found in _MAY_ANSWER and bool(history) and history[-1].situation == "permission"
     rules = (
         ("asked_advice", answered and _says_yes(said)),

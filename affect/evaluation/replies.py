@@ -1,7 +1,8 @@
 """How the scripted writer's replies measure up: the judge-free panel on a fixed script of talks.
 
-Readings are the script's own, so the figures tell about plan, entries and choice, not about the
-text model (that only retrieves). Numbers can be gamed: `read` prints the replies for a reader.
+Readings are the script's own, so the figures tell about plan, entries and choice; the text model
+only retrieves. With `reader` it reads too, as in life, and takes much of what is told as neutral.
+Numbers can be gamed: `read` prints the replies for a reader.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import yaml
 
 from affect.errors import ModelUnavailable
 from affect.evaluation.panel import Told, Turn, figures
+from affect.fusion import fuse
 from affect.perception.text import TextModel
 from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
@@ -79,13 +81,18 @@ def moment_of(told: Told, number: int) -> Moment:
 
 
 def converse(
-    writer: ScriptedWriter, language: str, lines: Sequence[Told], talk: int = 0
+    writer: ScriptedWriter,
+    language: str,
+    lines: Sequence[Told],
+    talk: int = 0,
+    reader: TextModel | None = None,
 ) -> list[Turn]:
-    """Answer the lines one after another, as in one talk."""
+    """Answer the lines one after another, as in one talk; `reader` reads them, if given."""
     history: list[Exchange] = []
     turns = []
     for number, told in enumerate(lines, start=1):
-        reading, moment = reading_of(told), moment_of(told, number)
+        reading = fuse([reader.read(told.said).estimate]) if reader else reading_of(told)
+        moment = moment_of(told, number)
         found = writer.situation(told.said, history=history)
         intent = plan(reading, moment, history, told.said, language, situation=found)
         scene = Scene(
@@ -114,10 +121,13 @@ def converse(
     return turns
 
 
-def run(writer: ScriptedWriter) -> list[Turn]:
+def run(writer: ScriptedWriter, reader: TextModel | None = None) -> list[Turn]:
     """The whole script."""
-    talks = enumerate(script())
-    return [turn for n, (language, told) in talks for turn in converse(writer, language, told, n)]
+    return [
+        turn
+        for number, (language, told) in enumerate(script())
+        for turn in converse(writer, language, told, number, reader)
+    ]
 
 
 def read(turns: Sequence[Turn]) -> None:
@@ -130,11 +140,14 @@ def read(turns: Sequence[Turn]) -> None:
         print(f"  {turn.told.said}\n    > {turn.reply.text}   [{why}; {turn.reply.entry}]")
 
 
-def main(json: bool = False, show: bool = False) -> None:
-    """Print the table of gates, or one JSON object; `show` prints the replies first."""
+def main(json: bool = False, show: bool = False, read_too: bool = False) -> None:
+    """Print the table of gates, or one JSON object; `show` prints the replies first.
+
+    With `read_too` the text model's readings take the place of the script's.
+    """
     encoder = _text_model()
     entries = bank.load()
-    turns = run(ScriptedWriter(entries, encoder))
+    turns = run(ScriptedWriter(entries, encoder), encoder if read_too else None)
     if show:
         read(turns)
     retrieval = encoder.name if encoder else "words only (no text model)"
@@ -166,15 +179,17 @@ def try_out(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--emotion", type=Emotion, default=Emotion.NEUTRAL)
     parser.add_argument("--valence", type=float, default=0.0)
     parser.add_argument("--arousal", type=float, default=0.0)
+    parser.add_argument("--read", action="store_true", help="let the text model read the lines")
     given = parser.parse_args(arguments)
     if not given.lines:
-        main(show=True)
+        main(show=True, read_too=given.read)
         return
-    writer = ScriptedWriter(bank.load(), _text_model())
+    model = _text_model()
+    writer = ScriptedWriter(bank.load(), model)
     told = [Told(given.emotion, given.valence, given.arousal, line) for line in given.lines]
     for talk in [told] if given.talk else [[one] for one in told]:
         language = "zh" if words.is_chinese(talk[0].said) else "en"
-        read(converse(writer, language, talk))
+        read(converse(writer, language, talk, reader=model if given.read else None))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from affect.writers import guard, situations, words
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
+from affect.writers.kindred import feelings
 from affect.writers.mirror import mirror
 from affect.writers.slots import fill, take
-from affect.writers.weighing import GENERAL, MIRROR, WEIGHS, Weigher, Worded, broad
+from affect.writers.weighing import FELT, GENERAL, MIRROR, Weigher, Worded, broad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,16 +80,18 @@ class ScriptedWriter:
 
     def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)
-        taken, weigher = take(scene.said, scene.language), Weigher(scene)
+        entries = self._bank.of(scene.language)
+        felt = feelings(scene, likeness, entries)
+        taken, weigher = take(scene.said, scene.language), Weigher(scene, felt)
         worded = []
-        for entry in _fitting(self._bank.of(scene.language), scene):
+        for entry in _fitting(entries, scene, joyful=felt.probabilities[Emotion.JOY] >= FELT):
             general = entry.situation == "fallback"
             filled = (
                 fill(entry.text, taken, scene.language, general=general) if entry.slots else None
             )
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
-        if worded and (mirrored := _mirrored(scene)):
+        if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
         # What is about the very thing goes before what fits anything, however well that fits.
         worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
@@ -110,12 +113,10 @@ class ScriptedWriter:
         return likeness
 
 
-def _mirrored(scene: Scene) -> Entry | None:
+def _mirrored(scene: Scene, *, small: bool) -> Entry | None:
     """The event said back, as if it were an entry; only in ordinary turns, and seldom."""
     recent = [exchange.entry or "" for exchange in scene.history[-MIRROR_PAUSE:]]
-    reading = scene.reading
-    # Small things said back sound like a parrot; what weighs may still be called neutral.
-    small = reading.emotion is Emotion.NEUTRAL and reading.affect.valence > WEIGHS
+    # Small things said back sound like a parrot.
     if small or scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
         return None
     text = mirror(scene.said, scene.language)
@@ -149,7 +150,7 @@ def _candidate(worded: Worded) -> Candidate:
     )
 
 
-def _fitting(entries: Sequence[Entry], scene: Scene) -> list[Entry]:
+def _fitting(entries: Sequence[Entry], scene: Scene, *, joyful: bool) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one."""
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     avoid = scene.plan.avoid
@@ -164,7 +165,7 @@ def _fitting(entries: Sequence[Entry], scene: Scene) -> list[Entry]:
         return scene.plan.ask or not entry.question
 
     def allowed(entry: Entry) -> bool:
-        cheers = "cheer" in avoid and entry.valence > BRIGHT
+        cheers = entry.valence > BRIGHT and ("cheer" in avoid or not joyful)
         return not cheers and not ("advice" in avoid and _advises(entry))
 
     def general(entry: Entry) -> bool:
@@ -225,36 +226,48 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
     """
     first, rest, asks = ranked[0], ranked[1:], scene.plan.ask
     spoken = [each for each in rest if each.felt and each.entry.question == asks]
-    plain = [each.entry.plain for each in spoken if each.general and _adds(each.entry)]
+    adding = [each for each in spoken if each.general and _adds(each)]
+    pointed = [each.entry.plain for each in adding if not broad(each.entry)][:4]
     if first.entry.id == MIRROR:
-        yield from ((first, text) for text in plain[:4])
+        yield from ((first, text) for text in pointed)
+        if asks:
+            yield from ((first, each.entry.plain) for each in adding)
         return
     if first.general and asks:
         statement = next((e for e in ranked if _opens(e) and not e.entry.question), None)
-        if statement:
-            named = statement.text != statement.entry.plain
+        named = statement is not None and statement.text != statement.entry.plain
+        if statement is not None and (named or not broad(statement.entry)):
             asking = [each for each in ranked if each.entry.question and _opens(each)]
             yield from ((statement, each.entry.plain if named else each.text) for each in asking)
         return
     questions = asks and not first.entry.question
     if questions:
-        yield from ((first, each.text) for each in spoken if each.near)
+        yield from ((first, each.text) for each in spoken if each.near and _is_short(each))
     mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
     if mirrored and "uptake" not in first.reasons and not _says_back(first.entry):
         yield mirrored, first.text
     if questions and scene.plan.strategy is Strategy.QUESTION:
-        yield from ((first, text) for text in plain[:4])
+        yield from ((first, text) for text in pointed)
 
 
 def _opens(worded: Worded) -> bool:
     """A general sentence to one kind of feeling, from which a reply may be put together."""
-    return worded.general and worded.felt and not broad(worded.entry)
+    return worded.general and worded.felt and _fits_breadth(worded)
 
 
-def _adds(entry: Entry) -> bool:
-    """One sentence to one kind of feeling: a second part should add, not begin anew."""
-    one = len(re.findall(r"[.!?。！？]", entry.plain)) == 1
-    return one and not broad(entry) and entry.strategy is not Strategy.RESTATEMENT
+def _adds(worded: Worded) -> bool:
+    """Whether a general sentence adds to a first part, and does not begin anew."""
+    says_more = worded.entry.strategy is not Strategy.RESTATEMENT
+    return says_more and _is_short(worded) and _fits_breadth(worded)
+
+
+def _is_short(worded: Worded) -> bool:
+    return len(re.findall(r"[.!?。！？]", worded.entry.plain)) == 1
+
+
+def _fits_breadth(worded: Worded) -> bool:
+    """Whether it is neither too wide nor too narrow for what is known of the feeling."""
+    return worded.reasons.get("broad", 0.0) >= 0.0
 
 
 def _says_back(entry: Entry) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from affect.types import Emotion
 from affect.writers import words
 from affect.writers.lexicon import contrast, turns
 
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 
 FLOOR = 0.55
 MARGIN = 0.03
-IRONY_FLOOR = 0.65  # praise is oftener meant than not: to doubt it wrongly hurts
+# Praise is oftener meant than not, and wrong cheer is worse than none.
+FLOORS = {"irony": 0.65, "good_news": 0.72}
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
 BY_MEANING = frozenset(
     {"mixed_news", "anger_at_bot", "are_you_real", "love_me", "how_do_you_know", "take_sides"}
     | {"what_do_you_keep", "cannot_serve", "harsh_on_self", "leaning", "irony", "wrong_guess"}
-    | {"small_talk"}
+    | {"small_talk", "good_news"}
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
 _ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
@@ -42,8 +44,10 @@ _REPORTED = re.compile(
 )
 
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
-_BARE_NO = re.compile(
-    r"(no|nope|nah|不|不用|不了|不要|没有)\W*(not now|thanks|thank you|really)?\W*", re.IGNORECASE
+_NO_GUESS = re.compile(
+    r"(no|nope|nah|不|不用|不了|不要|没有)\W*(not now|thanks|thank you|really)?\W*"
+    r"|(yes|yeah|yep|ok|okay|sure|好|嗯|对|是的).*",
+    re.IGNORECASE | re.DOTALL,
 )
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
@@ -72,14 +76,14 @@ def find(
     if not allowed:
         return None
     name, score = max(allowed.items(), key=lambda item: item[1])
-    floor = IRONY_FLOOR if name == "irony" else FLOOR
+    floor = FLOORS.get(name, FLOOR)
     return name if score >= floor and score - ordinary >= MARGIN else None
 
 
 def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
     if name == "mixed_news":
         return bool(contrast().search(said))
-    if name == "wrong_guess" and _BARE_NO.fullmatch(said.strip()):
+    if name == "wrong_guess" and _NO_GUESS.fullmatch(said.strip()):
         return False
     return bool(history) or name not in _ANSWERING
 
@@ -114,6 +118,8 @@ def _best(likeness: Mapping[str, float], bank: Bank, language: str) -> dict[str 
     best: dict[str | None, float] = {}
     for entry in bank.of(language):
         score = likeness.get(entry.id)
-        if score is not None:
+        # Ordinary entries for a joy are no evidence against good news.
+        joyful = entry.situation is None and Emotion.JOY in entry.emotions
+        if score is not None and not joyful:
             best[entry.situation] = max(score, best.get(entry.situation, -1.0))
     return best

@@ -15,18 +15,21 @@ from typing import TYPE_CHECKING
 from affect.strategy import intensity
 from affect.types import Emotion, Strategy
 from affect.writers import words
+from affect.writers.kindred import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
+    from affect.writers.kindred import Feelings
 
 NEAR = 0.64  # likeness from which an entry may be taken to be about what was said
 EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
 FELT = 0.25  # probability from which an emotion may be spoken to
 GENERAL = 0.5  # what entries that fit almost anything count as
-WEIGHS = -0.15  # valence below which a neutral-looking line is no small matter
+SAD = -0.05  # valence below which weighty words are in place though no feeling is known
+WEIGHS = -0.15  # valence below which light words are out of place
 REMEMBERED = 8  # replies whose wording is not repeated
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
@@ -41,7 +44,6 @@ _TIME_TOLD = re.compile(
     r"|昨|今|明天|前天|上周|下周|年|个月|天了|周",
     re.IGNORECASE,
 )
-_LIGHT = frozenset({Emotion.NEUTRAL})
 _KIN = {
     Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
     Strategy.REFLECTION_OF_FEELINGS: Strategy.RESTATEMENT,
@@ -112,15 +114,15 @@ _measure_entry = lru_cache(maxsize=8_192)(_measure)
 class Weigher:
     """Weighs entries for one scene."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, felt: Feelings) -> None:
         self._scene = scene
+        self._felt = felt
+        self._heavy = scene.reading.affect.valence < WEIGHS
+        self._sad = scene.reading.affect.valence < SAD
         self._own = words.stems(scene.said)
         self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
-        reading = scene.reading
-        neutral = reading.emotion is None or reading.emotion is Emotion.NEUTRAL
-        self._undecided = neutral and reading.affect.valence < WEIGHS
         self._wish_to_ask = (0.2 if asked_for else 0.1) if scene.plan.ask else 0.0
         earlier = [exchange.reply for exchange in scene.history][-REMEMBERED:]
         self._openings = {words.opening(reply) for reply in earlier}
@@ -129,20 +131,19 @@ class Weigher:
 
     def weigh(self, entry: Entry, text: str, meaning: float) -> Worded:
         """The entry worded as `text`, whose nearest cue is `meaning` like what was said."""
-        plan, reading = self._scene.plan, self._scene.reading
-        felt = max(reading.probabilities.get(emotion, 0.0) for emotion in entry.emotions)
-        aim = plan.target
+        plan, aim = self._scene.plan, self._scene.plan.target
         shape = _measure_entry(text) if text == entry.plain else _measure(text)
+        general = entry.situation == "fallback"
+        felt = self._answered(entry)
         reasons = {
             "meaning": meaning,
             "nearness": 1.5 * max(0.0, meaning - NEAR) if entry.id != MIRROR else 0.0,
-            "far": 0.0 if _is_general(entry) else -2 * max(0.0, NEAR - meaning),
+            "far": 0.0 if _is_general(entry) else -4 * max(0.0, NEAR - meaning),
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
             "told": -0.5 if self._time_told and shape.asks_time else 0.0,
-            "broad": -0.1 if broad(entry) and not self._undecided else 0.0,
-            "light": -0.5 if self._undecided and entry.emotions == _LIGHT else 0.0,
+            "broad": self._breadth(entry) if general else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.24, 0.08 * len(self._own & shape.stems)),
             "slots": 0.08 if text != entry.plain else 0.0,
@@ -154,6 +155,27 @@ class Weigher:
             "chance": 0.06 * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode()) / 2**32,
         }
         return Worded(entry, text, {why: round(n, 4) for why, n in reasons.items() if n})
+
+    def _answered(self, entry: Entry) -> float:
+        """How far the entry answers what is felt."""
+        light = not entry.emotions & (DARK | {Emotion.SURPRISE})
+        if light and self._heavy:
+            return 0.0
+        if entry.situation != "fallback":
+            return self._felt.answered(entry.emotions)
+        if broad(entry):
+            return max(self._felt.probabilities[emotion] for emotion in entry.emotions)
+        if not self._felt.known:
+            return 0.0
+        spoken = entry.emotions if self._felt.everyday else entry.emotions - {Emotion.NEUTRAL}
+        return max((self._felt.probabilities[emotion] for emotion in spoken), default=0.0)
+
+    def _breadth(self, entry: Entry) -> float:
+        """Words for any feeling are dull where it is known, and the only right ones where not."""
+        if not broad(entry):
+            return 0.0 if self._felt.known else -0.3
+        weighty = Emotion.JOY not in entry.emotions  # "does anyone know how it is for you?"
+        return (-0.1 if self._felt.known else 0.0) - (0.15 if weighty and not self._sad else 0.0)
 
     def _repeats(self, shape: _Shape) -> float:
         """How much the wording of earlier replies comes again: openings and runs of words."""

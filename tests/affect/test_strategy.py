@@ -148,6 +148,15 @@ def test_good_news_is_celebrated_and_needs_no_stage() -> None:
     assert result.tone == "bright"
 
 
+def test_no_celebration_of_what_hurts() -> None:
+    assert planned(reading=felt(valence=-0.5), situation="good_news").situation is None
+
+
+@pytest.mark.parametrize("said", ["I wish he would ask", "yes, an idea would be good", "好啊"])
+def test_a_wish_or_a_yes_is_no_news(said: str) -> None:
+    assert planned(reading=felt(Emotion.JOY, 0.6), said=said).situation is None
+
+
 def test_a_found_situation_goes_before_good_news() -> None:
     assert planned(reading=felt(Emotion.JOY, 0.7, 0.5), situation="thanks").situation == "thanks"
 
@@ -162,7 +171,7 @@ def test_no_question_where_people_leave_or_are_silent(situation: str, said: str)
 
 def test_every_special_turn_can_be_planned() -> None:
     for name, special in SPECIAL.items():
-        result = planned(situation=name)
+        result = planned(reading=felt(Emotion.NEUTRAL, 0.0), situation=name)
         assert result.situation == name
         assert result.length == special.length
 
