@@ -69,5 +69,7 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # A task that ends unseen is reported with its traceback, and an error's text may hold words.
+    quiet("asyncio")
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())

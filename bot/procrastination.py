@@ -8,7 +8,7 @@ workers can die in the middle of a job:
 - a rescue loop: jobs of workers whose heart stopped are tried again;
 - a supervisor: a worker that was thought dead and wakes up fails, and is started anew.
 
-A lane that fails is left to the scan that wakes everybody with open work each minute.
+A lane that fails is left to the scan that wakes everybody with open work every few seconds.
 
 No job is ever scheduled for later: a waiting job would block all others with the same lock.
 """
@@ -23,7 +23,6 @@ from datetime import timedelta
 from typing import Any
 
 import procrastinate
-from psycopg import errors
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -122,7 +121,7 @@ class Procrastination:
                     stalled_worker_timeout=self._stalled.total_seconds(),
                     update_heartbeat_interval=self._stalled.total_seconds() / BEATS,
                 )
-            except (procrastinate.exceptions.ProcrastinateException, errors.Error) as error:
+            except Exception as error:  # noqa: BLE001 - without its worker the process is deaf
                 log.warning("worker_restarted", extra={"error": type(error).__name__})
             await self._clock.sleep(RESTART_AFTER.total_seconds())
 
@@ -135,6 +134,6 @@ class Procrastination:
                 for job in await manager.get_stalled_jobs(seconds_since_heartbeat=seconds):
                     log.warning("lane_rescued", extra={"job": job.id})
                     await manager.retry_job(job)
-            except (procrastinate.exceptions.ProcrastinateException, errors.Error) as error:
+            except Exception as error:  # noqa: BLE001 - the next round may succeed
                 log.warning("rescue_failed", extra={"error": type(error).__name__})
             await self._clock.sleep(seconds / BEATS)

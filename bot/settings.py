@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from dotenv import dotenv_values
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from affect.errors import SettingsError
 
+PREFIX = "ATTUNE_"
+ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, tests
+NOT_YET = frozenset(
+    {
+        *("llm_model", "llm_quantization", "llm_base_url", "llm_api_key", "llm_api_key_file"),
+        *("voice_model", "face_model", "asr_model", "tts_model"),
+        *("setting", "operator", "metrics_port"),
+    }
+)
 SECRETS = ("telegram_token", "discord_token", "telegram_webhook_secret", "llm_api_key")
+
+log = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
     """All `ATTUNE_*` settings, as `docs/settings.md` lists them."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     telegram_token: SecretStr | None = None
     telegram_token_file: Path | None = None
@@ -66,6 +84,19 @@ class Settings(BaseSettings):
     def _database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgres:")):
             raise ValueError("must begin with postgresql:// or sqlite:///")
+        try:
+            if value is not None:
+                make_url(value)
+        except (ArgumentError, ValueError):
+            raise ValueError("is not a whole address such as postgresql://host/name") from None
+        return value
+
+    @field_validator("telegram_webhook_listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not (host and port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError("must be an address and a port such as 127.0.0.1:8443")
         return value
 
     @model_validator(mode="before")
@@ -90,17 +121,22 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, env_file: Path | None = None) -> Settings:
-        """Read the settings; raise `SettingsError` with one sentence for the first wrong value."""
+        """Read the settings; raise `SettingsError` with one sentence for the first wrong value.
+
+        What is set without effect (a name that is not ours, or not yet served) is logged.
+        """
         if env_file is not None and not env_file.is_file():
             raise SettingsError(f"The settings file {env_file} is not there.")
         try:
-            return cls(_env_file=env_file or Path(".env"))  # type: ignore[call-arg]
+            loaded = cls(_env_file=env_file or Path(".env"))  # type: ignore[call-arg]
         except ValidationError as wrong:
             first = wrong.errors(include_input=False, include_url=False)[0]
             name = "_".join(str(part) for part in first["loc"]).upper()
             said = first["msg"].removeprefix("Value error, ")
             where = f"ATTUNE_{name}: " if name else ""
             raise SettingsError(f"{where}{said}.") from None
+        _warn(env_file or Path(".env"))
+        return loaded
 
     @property
     def database(self) -> str:
@@ -116,3 +152,16 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """The master key file."""
         return self.key_file or self.home / "master.key"
+
+
+def _warn(env_file: Path) -> None:
+    """Say what is set and does nothing, by name alone: values may be secrets."""
+    written = {**(dotenv_values(env_file) if env_file.is_file() else {}), **os.environ}
+    for name in sorted({name.upper() for name, value in written.items() if value}):
+        if not name.startswith(PREFIX) or name.startswith(ELSEWHERE):
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in Settings.model_fields:
+            log.warning("setting_unknown", extra={"setting": name})
+        elif field in NOT_YET:
+            log.warning("setting_without_effect", extra={"setting": name})

@@ -15,14 +15,16 @@ from typing import Any
 
 from sqlalchemy import Connection, event, make_url, select
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from affect.errors import NotFound, Unreachable
+from affect.errors import NotFound, SettingsError, Unreachable
 from storage.tables import Key, Person
 from storage.vault import Sealer, Vault
 
 BUSY_MILLISECONDS = 10_000
 CACHED_SEALERS = 4_096
+CONNECT_SECONDS = 10  # a server that does not even refuse is away
 
 
 class Database:
@@ -97,12 +99,21 @@ def _reachable() -> Iterator[None]:
     """Turn the driver's "cannot connect" into `Unreachable`."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise Unreachable("The database cannot be reached, is locked or is not set up.") from error
 
 
 def _postgres(url: str) -> AsyncEngine:
-    return create_async_engine(url, hide_parameters=True, pool_size=10, pool_pre_ping=True)
+    try:
+        return create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=10,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+        )
+    except ModuleNotFoundError:
+        raise SettingsError("PostgreSQL needs its driver: pip install '.[postgres]'.") from None
 
 
 def _sqlite(url: str) -> AsyncEngine:

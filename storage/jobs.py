@@ -12,7 +12,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import retention
+from storage import people, retention
 from storage.database import Database
 from storage.tables import Instant, Job
 
@@ -54,6 +54,7 @@ async def run_due(database: Database, now: datetime) -> int:
         ).all()
     for job in due:
         async with database.write() as connection:
+            await people.hold(connection, job.person_id)  # a turn kept meanwhile has its day too
             mine = await connection.execute(delete_from(Job).where(Job.id == job.id))
             if mine.rowcount == 0:
                 continue

@@ -127,9 +127,19 @@ async def settle_in(
         await connection.execute(update(Person).where(Person.id == person_id).values(**values))
 
 
+async def hold(connection: AsyncConnection, person_id: int) -> None:
+    """Have whoever writes a row of this person wait for our end; SQLite has one writer anyway.
+
+    On PostgreSQL a message or a turn of another process could otherwise slip in between what is
+    looked up here and what is written because of it.
+    """
+    await connection.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+
 async def forget(database: Database, person_id: int) -> None:
     """Destroy a person's key and every row of theirs. Nothing can bring them back."""
     async with database.write(durable=True) as connection:
+        await hold(connection, person_id)
         for table in FORGOTTEN:
             await connection.execute(delete(table).where(table.__table__.c.person_id == person_id))
         await connection.execute(delete(Person).where(Person.id == person_id))

@@ -11,6 +11,7 @@ once, a part at least once, in order.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ from storage.values import dump
 from storage.vault import Sealer
 
 LEASE = timedelta(seconds=60)
+TRIES = 4  # of storing what arrived, while others store of the same person
 PENDING, SENDING, SENT, DEAD = "pending", "sending", "sent", "dead"
 
 Wake = Callable[[AsyncConnection, int, str], Awaitable[None]]
@@ -50,11 +52,12 @@ async def ingest(database: Database, arrival: Arrival, now: datetime, wake: Wake
 
     An edit or a delete changes the stored message it is about and is no work of its own.
     """
-    try:
-        return await _ingest(database, arrival, now, wake)
-    except IntegrityError:
-        # Another process met the same person or place at the same instant: now they are there.
-        return await _ingest(database, arrival, now, wake)
+    for _ in range(TRIES - 1):
+        # Another process met the same person or place at the same instant (now they are there), or
+        # the person was forgotten meanwhile (then they are a stranger): both may come in a row.
+        with suppress(IntegrityError):
+            return await _ingest(database, arrival, now, wake)
+    return await _ingest(database, arrival, now, wake)
 
 
 async def _ingest(database: Database, arrival: Arrival, now: datetime, wake: Wake) -> int | None:
@@ -105,6 +108,8 @@ async def _amend(database: Database, arrival: Arrival) -> None:
         row = (await connection.execute(wanted)).first()
         if row is None:
             return
+        if row.sealed is None:
+            return  # erased: an edit brings no words back that nothing would erase again
         if arrival.kind == "delete" and row.turn_id is None:
             await connection.execute(delete(Inbox).where(Inbox.id == row.id))
             return

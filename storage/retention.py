@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
@@ -42,12 +42,20 @@ async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool =
         Turn.id.in_(select(Reply.turn_id)),
         Turn.id.in_(select(Reading.turn_id)),
         Turn.id.in_(select(Inbox.turn_id).where(Inbox.sealed.is_not(None))),
+        Turn.id.in_(select(Delivery.turn_id).where(Delivery.sealed.is_not(None))),
     )
-    old = select(Turn.id).where(Turn.kept_at < now - timedelta(days=days), full)
+    before = now - timedelta(days=days)
+    old = select(Turn.id).where(Turn.kept_at < before, full)
+    unanswered = and_(Inbox.turn_id.is_(None), Inbox.received_at < before)
     async with database.read() as connection:
         found = (await connection.scalars(old)).all()
-    if dry_run or not found:
+        left = await connection.scalar(select(exists().where(unanswered)))
+    if dry_run or not (found or left):
         return Swept(len(found))
+    if left:
+        # Of a platform that is served no more: nothing would ever answer or erase them.
+        async with database.write() as connection:
+            await connection.execute(delete(Inbox).where(unanswered))
     for start in range(0, len(found), BATCH):
         async with database.write() as connection:
             batch = found[start : start + BATCH]
@@ -86,6 +94,5 @@ async def _erase(connection: AsyncConnection, turn_ids: Sequence[str]) -> None:
         await connection.execute(delete(table).where(table.turn_id.in_(turn_ids)))
     await connection.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(sealed=None))
     await connection.execute(update(Inbox).where(Inbox.turn_id.in_(turn_ids)).values(sealed=None))
-    await connection.execute(
-        delete(Delivery).where(Delivery.turn_id.in_(turn_ids), Delivery.state.in_(("sent", "dead")))
-    )
+    # Those still on their way go as well: they hold words, and their time is over.
+    await connection.execute(delete(Delivery).where(Delivery.turn_id.in_(turn_ids)))

@@ -71,8 +71,13 @@ class Vault:
 
         Raises `SettingsError` if the file is not a key or can be read by others.
         """
-        if not path.exists():
-            _create(path)
+        try:
+            if not path.exists():
+                _create(path)
+        except OSError:
+            raise SettingsError(
+                f"The key file {path} cannot be made: set ATTUNE_KEY_FILE."
+            ) from None
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise SettingsError(f"The key file can be read by others: run chmod 600 {path}.")
         try:

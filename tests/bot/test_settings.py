@@ -51,6 +51,9 @@ def test_a_token_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ATTUNE_RETENTION_DAYS", "never"),
         ("ATTUNE_RETENTION_DAYS", "0"),
         ("ATTUNE_DATABASE_URL", "mysql://localhost"),
+        ("ATTUNE_DATABASE_URL", "postgresql:nonsense"),
+        ("ATTUNE_TELEGRAM_WEBHOOK_LISTEN", "0.0.0.0"),
+        ("ATTUNE_TELEGRAM_WEBHOOK_LISTEN", "0.0.0.0:high"),
         ("ATTUNE_TELEGRAM_TOKEN_FILE", "/nowhere/at/all"),
     ],
 )
@@ -70,6 +73,28 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_URL", "https://bot.example/hook")
     with pytest.raises(SettingsError, match="ATTUNE_TELEGRAM_WEBHOOK_SECRET"):
         Settings.load()
+
+
+def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_KEY_FILE", "")
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", "")
+    settings = Settings.load()
+    assert (settings.key_file, settings.database_url) == (None, None)
+
+
+def test_what_does_nothing_is_said_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "settings.env"
+    file.write_text("ATTUNE_TELEGRAM_TOKN=123:secret\nATTUNE_COUNTRY=GB\nPATH_OF_OTHERS=x\n")
+    monkeypatch.setenv("ATTUNE_OPERATOR", "somebody")
+    monkeypatch.setenv("ATTUNE_DATA", str(tmp_path))
+    Settings.load(file)
+    assert [(record.message, vars(record)["setting"]) for record in caplog.records] == [
+        ("setting_without_effect", "ATTUNE_OPERATOR"),
+        ("setting_unknown", "ATTUNE_TELEGRAM_TOKN"),
+    ]
+    assert "secret" not in caplog.text
 
 
 def test_a_missing_settings_file_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ async def test_forgetting_leaves_nothing_of_one_and_all_of_the_other(database: D
         await people.export(database, ana)
     assert (await people.profile(database, ben)).turns == 1
     assert b"boat" in (await talks.recent(database, ben, 1))[0].said[0]
+
+
+async def test_a_message_that_arrives_while_its_person_is_forgotten(database: Database) -> None:
+    """It goes with them or makes a stranger of them; neither side fails, nothing is left over."""
+    for number in range(8):
+        account = f"ana{number}"
+        ana = await _with_a_turn(database, account, "the oven broke")
+        again = [arrival("wait", at=NOON, account=account) for _ in range(4)]
+        ingests = [queue.ingest(database, one, NOON, nobody) for one in again]
+        await asyncio.gather(*ingests[:2], people.forget(database, ana), *ingests[2:])
+        async with database.read() as connection:
+            for table in people.FORGOTTEN:
+                rows = await connection.scalars(select(table.__table__.c.person_id))
+                assert ana not in set(rows), table.__tablename__
 
 
 async def test_whoever_was_forgotten_comes_back_as_a_stranger(database: Database) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import jobs, people, queue, retention, talks, trajectories
 from storage.database import Database
@@ -50,6 +54,54 @@ async def test_each_turn_has_its_own_day(database: Database) -> None:
     assert await jobs.next_time(database) == NOON + 5 * HOUR + DAY
     await jobs.run_due(database, NOON + 5 * HOUR + DAY)
     assert await _whole(database, ana) == [False, False]
+
+
+async def test_an_edit_brings_nothing_erased_back(database: Database) -> None:
+    first = arrival("the oven", at=NOON, message="5")
+    ana = await queue.ingest(database, first, NOON, nobody)
+    assert ana is not None
+    _, waiting = await queue.open_messages(database, ana, ("terminal",))
+    await queue.keep(database, kept(ana, 1, waiting))
+    await jobs.run_due(database, NOON + DAY)
+    edit = arrival("the new oven", at=NOON + 2 * DAY, kind="edit", message="5")
+    await queue.ingest(database, edit, NOON + 2 * DAY, nobody)
+    assert await _whole(database, ana) == [False]
+
+
+async def test_parts_that_never_arrived_go_with_their_turn(database: Database) -> None:
+    ana = await _turn(database)
+    assert await queue.waiting(database, ("terminal",)) == [(ana, "terminal")]
+    await jobs.run_due(database, NOON + DAY)
+    assert await queue.waiting(database, ("terminal",)) == []
+
+
+async def test_the_sweep_takes_what_was_never_answered(database: Database) -> None:
+    ana = await queue.ingest(database, arrival(at=NOON), NOON, nobody)
+    assert ana is not None
+    await retention.sweep(database, NOON + 29 * DAY, 30)
+    assert len((await queue.open_messages(database, ana, ("terminal",)))[1]) == 1
+    await retention.sweep(database, NOON + 31 * DAY, 30)
+    assert (await queue.open_messages(database, ana, ("terminal",)))[1] == ()
+
+
+async def test_a_turn_kept_while_the_erasure_runs_has_its_day_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _turn(database)
+    erase = retention.erase_unremembered
+    turn: list[asyncio.Task[int]] = []
+
+    async def slowly(connection: AsyncConnection, person: int, before: datetime) -> datetime | None:
+        left = await erase(connection, person, before)
+        if not turn:
+            turn.append(asyncio.create_task(_turn(database, hours=23)))
+            await asyncio.sleep(0.3)  # as long as the other process might need
+        return left
+
+    monkeypatch.setattr(retention, "erase_unremembered", slowly)
+    await jobs.run_due(database, NOON + DAY)
+    await turn[0]
+    assert await jobs.next_time(database) == NOON + 23 * HOUR + DAY
 
 
 async def test_remembered_talk_stays(database: Database) -> None:

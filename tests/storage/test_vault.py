@@ -103,6 +103,12 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         Vault.at(path)
 
 
+def test_a_key_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="ATTUNE_KEY_FILE"):
+        Vault.at(tmp_path / "file" / "master.key")
+
+
 @pytest.mark.parametrize("content", [b"", b"not a key", b"YWJj"])
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "master.key"
