@@ -158,7 +158,7 @@ def train(
 
 @app.command(epilog="Example: `python -m affect evaluate text --data ../shared/data --json`")
 def evaluate(
-    what: Annotated[What, typer.Argument(help="Which table; now: text.")],
+    what: Annotated[What, typer.Argument(help="Which table; now: text, replies.")],
     data: DataOption = None,
     weights: Annotated[Path | None, typer.Option(help="A folder; else what ships.")] = None,
     card: Annotated[
@@ -166,10 +166,18 @@ def evaluate(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Recompute a card's figures on the official test splits; the last line is JSON."""
+    """Recompute a table: a card's figures on the official test splits, or the replies' gates.
+
+    The last line is JSON.
+    """
     with told_in_one_sentence():
+        if what is What.REPLIES:
+            from affect.evaluation import replies
+
+            replies.main(json=as_json, read_too=True)
+            return
         if what is not What.TEXT:
-            raise NotYet(f"Evaluating {what} is not there yet; `evaluate text` is.")
+            raise NotYet(f"Evaluating {what} is not there yet; `evaluate text` and `replies` are.")
         if card and weights is None:
             raise BadInput("option", "--card needs --weights, the folder whose card to write.")
         from affect.evaluation import text as evaluation

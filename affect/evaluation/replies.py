@@ -152,9 +152,10 @@ def main(json: bool = False, show: bool = False, read_too: bool = False) -> None
         read(turns)
     retrieval = encoder.name if encoder else "words only (no text model)"
     table = figures(turns, entries.entries)
+    rows = [{**asdict(figure), "holds": figure.holds} for figure in table]
+    as_json = jsonlib.dumps({"retrieval": retrieval, "figures": rows}, ensure_ascii=False)
     if json:
-        rows = [{**asdict(figure), "holds": figure.holds} for figure in table]
-        print(jsonlib.dumps({"retrieval": retrieval, "figures": rows}, ensure_ascii=False))
+        print(as_json)
         return
     print(f"retrieval by {retrieval}")
     for figure in table:
@@ -162,6 +163,7 @@ def main(json: bool = False, show: bool = False, read_too: bool = False) -> None
         bounds += "" if figure.high is None else str(figure.high)
         mark = "" if figure.holds else "  MISSED"
         print(f"{figure.language}  {figure.measure:28} {figure.value:8.3f}  [{bounds}]{mark}")
+    print(as_json)
 
 
 def _text_model() -> TextModel | None:
