@@ -124,16 +124,7 @@ def test_an_empty_line_has_a_problem(talk: list[dict[str, Any]]) -> None:
     assert all("problems" not in one for one in talk[:7])
 
 
-def test_a_bare_line_is_text_whatever_it_looks_like() -> None:
-    lines = ['"I am sad"', "42", "[1, 2]", "null", "true", "I am {sad}", "/stop"]
-    told = run_json(lines, "--person", "dora")
-    assert {one["person"] for one in told} == {"dora"}
-    assert len(told) == len(lines)
-    assert not any("error" in one for one in told)
-    assert told[-1]["reply"] == say("stop_nothing", "en")
-
-
-def test_a_line_that_cannot_be_used_is_named_and_the_next_is_read() -> None:
+def test_a_line_that_cannot_be_used_is_named_and_a_bare_one_is_text() -> None:
     wrong = [
         ('{"text": "half', "bad_json"),
         ('{"text": "a"} {"text": "b"}', "bad_json"),
@@ -151,7 +142,12 @@ def test_a_line_that_cannot_be_used_is_named_and_the_next_is_read() -> None:
         ({"at": "9999-12-31T23:59:59-14:00"}, "bad_time"),
         ({"at": "1000000-01-01T00:00:00Z"}, "bad_time"),
     ]
-    told = run_json([line for pair in wrong for line in (pair[0], "/stop")])
+    bare: list[object] = ['"I am sad"', "42", "[1, 2]", "null", "true", "I am {sad}"]
+    lines: list[object] = [line for pair in wrong for line in (pair[0], "/stop")]
+    told = run_json(lines + bare)
+    assert len(told) == 2 * len(wrong) + len(bare)
+    told, as_text = told[: -len(bare)], told[-len(bare) :]
+    assert all(one["reply"] and one["person"] == "you" for one in as_text)
     assert [list(one) for one in told[::2]] == [["error"]] * len(wrong)
     assert [one["error"]["kind"] for one in told[::2]] == [kind for _, kind in wrong]
     assert all(list(one["error"]) == ["kind", "message"] for one in told[::2])
@@ -207,9 +203,9 @@ def test_files_that_cannot_be_used_are_problems(tmp_path: Path) -> None:
     assert all(say("failed", "en") not in one["reply"] for one in told)
 
 
-def test_nothing_but_json_is_written_whatever_the_log_level(tmp_path: Path) -> None:
+def test_nothing_but_json_is_written_whatever_the_log_level() -> None:
     said = b'{"text": "Quillon makes me sad"}\n\n{"text": "/export"}\nno end' + b" \xff\xe4"
-    done = run("--json", "--log-level", "debug", said=said)
+    done = run("--json", "--log-level", "debug", "--person", "dora", said=said)
     assert done.returncode == 0
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(told) == 3
@@ -217,9 +213,6 @@ def test_nothing_but_json_is_written_whatever_the_log_level(tmp_path: Path) -> N
     (saved,) = (Path(os.environ["ATTUNE_HOME"]) / "exports").iterdir()
     assert "Quillon" in saved.read_text("utf-8")
     assert str(saved) not in done.stderr
-
-
-def test_the_same_people_are_known_at_the_next_start() -> None:
-    run_json([{"text": "I am sad", "person": "ana"}])
-    told = run_json([{"text": "I am sad", "person": person} for person in ("ben", "ana")])
-    assert [one["moment"]["count"] for one in told] == [1, 2]
+    assert {one["person"] for one in told} == {"dora"}
+    again = run_json([{"text": "I am sad", "person": person} for person in ("ben", "dora")])
+    assert [one["moment"]["count"] for one in again] == [1, 3]  # the same people are known

@@ -95,10 +95,15 @@ def test_a_wrong_setting_is_one_sentence_and_two(
 @pytest.mark.parametrize(
     "url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////nowhere/at/all/attune.db"]
 )
-def test_a_database_that_cannot_be_opened_is_one_sentence_and_five(url: str) -> None:
-    done = run(said="hello\n", ATTUNE_DATABASE_URL=url)
-    assert (done.returncode, done.stdout) == (5, "")
-    _one_sentence(done.stderr)
+@pytest.mark.usefixtures("_logs_as_they_were")
+def test_a_database_that_cannot_be_opened_is_one_sentence_and_five(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", url)
+    code = main([])
+    told = capsys.readouterr()
+    assert (code, told.out) == (5, "")
+    _one_sentence(told.err)
 
 
 def test_a_key_of_another_database_is_refused(home: Path) -> None:
@@ -111,10 +116,7 @@ def test_a_key_of_another_database_is_refused(home: Path) -> None:
     assert not (home / "master.key").exists()
 
 
-def test_a_token_that_is_missing_is_two_and_a_traceback_is_for_debug_alone() -> None:
-    done = run("telegram", said="hello\n", program=REAL)
-    assert (done.returncode, done.stdout) == (2, "")
-    _one_sentence(done.stderr)
+def test_a_traceback_is_for_debug_alone() -> None:
     done = run("telegram", "--log-level", "debug", program=REAL)
     assert done.returncode != 0
     assert "Traceback" in done.stderr

@@ -111,7 +111,6 @@ async def test_what_was_left_open_is_answered_at_the_next_start(home: Path) -> N
     auto = say("language_name_auto", "en")
     answer = say("language_now", "en", spoken=auto)
     assert run(said="/stop\n").stdout == f"{answer}\n\n{say('stop_nothing', 'en')}\n\n"
-    assert run(said="/stop\n").stdout == f"{say('stop_nothing', 'en')}\n\n"
 
 
 async def test_what_was_left_open_of_others_is_not_shown(home: Path) -> None:
