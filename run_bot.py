@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
-    except AttuneError as error:
+    except Exception as error:  # noqa: BLE001 - the last door: a sentence, and no words of anybody
         if level == "debug":
-            raise
-        print(error, file=sys.stderr)  # noqa: T201
-        return {SettingsError: 2, Unreachable: 5}.get(type(error), 1)
+            traceback.print_exc()
+        unknown = "Something went wrong; --log-level debug shows where."
+        print(error if isinstance(error, AttuneError) else unknown, file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, SettingsError) else 5 if isinstance(error, Unreachable) else 1
     return 0
 
 

@@ -47,10 +47,13 @@ class App:
     _chores: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
-        """Connect every platform, then answer what is open and what comes in.
+        """Answer what is open, then connect every platform.
+
+        The engine first: what a platform hands over must find it ready.
 
         Raises `Unreachable` or `SettingsError` if a platform cannot be served.
         """
+        await self.turns.start()
         self._chores = (
             asyncio.create_task(self._regularly(SWEEP_EVERY, self._sweep)),
             asyncio.create_task(self._regularly(JOBS_EVERY, self._jobs)),
@@ -66,17 +69,25 @@ class App:
             ]
             await platform.start(self.turns.receive, offered, places)
             log.info("platform_started", extra={"platform": platform.name})
-        await self.turns.start()
 
     async def stop(self) -> None:
         """Take nothing more in, finish what can be finished, let go of everything."""
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        await self.turns.stop()  # first: a reply in hand still needs its platform
-        for platform in self.platforms.values():
+        try:
+            await self.turns.stop()  # first: a reply in hand still needs its platform
+            for platform in self.platforms.values():
+                await self._let_go(platform)
+        finally:
+            await self.database.close()
+
+    async def _let_go(self, platform: Platform) -> None:
+        try:
             await platform.stop()
-        await self.database.close()
+        except Exception as error:  # noqa: BLE001 - one that fails must not keep the others open
+            fields = {"platform": platform.name, "error": type(error).__name__}
+            log.error("platform_stop_failed", extra=fields)
 
     async def _regularly(self, every: timedelta, chore: Callable[[], Awaitable[None]]) -> None:
         """Do a chore now and again; what fails is tried at the next turn."""
@@ -125,14 +136,14 @@ async def build(
         with suppress(Exception):
             await model_loading
         raise
+    by_name = {platform.name: platform for platform in platforms}
     try:
         model, writer = await model_loading
+        if waker is None:
+            waker = engine(settings, database, by_name, clock)
     except BaseException:
         await database.close()
         raise
-    by_name = {platform.name: platform for platform in platforms}
-    if waker is None:
-        waker = await engine(settings, database, by_name, clock)
     companion = Companion(database, settings, model, writer, clock)
     turns = Turns(database, companion, by_name, waker, clock, settling)
     return App(settings, database, turns, waker, by_name, clock)
@@ -176,12 +187,17 @@ async def open_database(settings: Settings) -> Database:
     return database
 
 
-async def engine(
+def engine(
     settings: Settings, database: Database, platforms: Mapping[str, Platform], clock: Clock
 ) -> Waker:
     """Lanes in this process; on PostgreSQL procrastinate, so that several can share the work."""
     if database.embedded or "terminal" in platforms:
         return Lanes(clock)
-    from bot.procrastination import Procrastination  # needs the extra `postgres`
+    try:
+        from bot.procrastination import Procrastination
+    except ImportError:
+        raise SettingsError(
+            "PostgreSQL needs its driver: pip install 'attune-companion[postgres]'."
+        ) from None
 
     return Procrastination(settings.database, tuple(platforms), clock)

@@ -77,8 +77,9 @@ class Known:
 
     @property
     def care(self) -> Care:
-        """What care remembers from the last turn."""
-        return self.recent[-1].notes.care if self.recent else Care()
+        """What care remembers; a turn that failed kept nothing of it."""
+        noted = (turn.notes.care for turn in reversed(self.recent) if turn.notes.care != Care())
+        return next(noted, Care())
 
 
 class Companion:
@@ -110,9 +111,12 @@ class Companion:
         steps.done("screen")
         if last.kind is Kind.COMMAND and not found.level:
             return await self._command(talk_id, last, known)
-        held = holding.hold(known.care.marks, found, last.at)
+        # Danger told in private is not held up where others read: there each message is by itself.
+        alone = last.address.private
+        held = holding.hold(known.care.marks if alone else (), found, last.at)
         care, due = wellbeing.attend(known.care, last.at)
-        care = wellbeing.mark(care, held, last.at)
+        if alone or found.level:
+            care = wellbeing.mark(care, held, last.at)
         notes = Notes(known.language, care, notices=due)
         notices = wellbeing.worded(due, known.language)
         country = known.profile.country or self._settings.country

@@ -8,11 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from affect.errors import SettingsError
 from bot.app import App, build
+from bot.messages import readable
 from bot.platforms import jsonl
 from bot.platforms.base import Platform
 from bot.platforms.terminal import PLATFORM, Terminal, typed_lines
@@ -47,6 +48,7 @@ async def run(wish: Wish, settings: Settings) -> None:
 
 async def talk(wish: Wish, settings: Settings) -> None:
     """Talk with whoever sits at the terminal, or with what is piped in."""
+    wish = replace(wish, person=readable(wish.person).strip() or "you")
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and not wish.as_json
     language = spoken_here(settings)
     if isinstance(sys.stdin, io.TextIOWrapper):
@@ -82,14 +84,24 @@ async def talk(wish: Wish, settings: Settings) -> None:
 async def serve(served: Sequence[Platform], settings: Settings) -> None:
     """Serve chat platforms until a signal asks to stop."""
     app = await build(settings, served)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
+
+    def stop(name: signal.Signals) -> None:
+        if not asked.done():
+            asked.set_result(name)
+
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+        asyncio.get_running_loop().add_signal_handler(name, stop, name)
+    starting = asyncio.create_task(app.start())
     try:
-        await app.start()
-        await stop.wait()
+        await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            await starting
+        if await asked is signal.SIGINT:
+            raise KeyboardInterrupt
     finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
         await app.stop()
 
 

@@ -42,6 +42,11 @@ class Ask:
         """What follows the name, in lower case."""
         return tuple(self.text.lower().split()[1:])
 
+    @property
+    def alone(self) -> bool:
+        """Whether the answer is for the asker's eyes alone, as every Discord command's is."""
+        return self.address.private or self.address.token is not None
+
     def say(self, key: str, **values: object) -> str:
         """A fixed sentence in the person's language."""
         return say(key, self.language, **values)
@@ -85,8 +90,7 @@ async def answer(commands: Sequence[Command], ask: Ask) -> Answer:
     """Answer what is asked, or say that there is no such thing."""
     for command in commands:
         if command.name == ask.name:
-            # A Discord command is answered for the asker's eyes alone: that is private enough.
-            if command.private and not ask.address.private and ask.address.token is None:
+            if command.private and not ask.alone:
                 return Answer(ask.say("command_private"))
             return await command.run(ask)
     return Answer(ask.say("command_unknown"))

@@ -9,7 +9,8 @@ from storage import people
 
 async def crisis(ask: Ask) -> Answer:
     """Show the line of the person's country, or the directory and the emergency number."""
-    country = ask.profile.country or ask.settings.country
+    own = ask.profile.country if ask.alone else None
+    country = own or ask.settings.country
     if ask.words:
         wanted = ask.words[0].upper()
         if not (len(wanted) == 2 and wanted.isascii() and wanted.isalpha()):

@@ -14,6 +14,8 @@ KINDS = ("remember", "text")
 async def privacy(ask: Ask) -> Answer:
     """Say what is kept, where, for how long, and who else sees it."""
     key = "privacy_remembered" if ask.profile.consents.get("remember") else "privacy_unremembered"
+    if not ask.alone:
+        key = "privacy_depends"
     platform = ask.address.platform
     return Answer(
         ask.say(
@@ -50,7 +52,7 @@ async def forget(ask: Ask) -> Answer:
     """Erase everything, once asked again."""
     match ask.words:
         case ("yes",):
-            return Answer(ask.say("forget_done"), forget=True)
+            return Answer(ask.say("forget_done") + _exports(ask), forget=True)
         case ("no",):
             return Answer(ask.say("forget_kept"))
         case _:
@@ -61,6 +63,14 @@ async def forget(ask: Ask) -> Answer:
                     Button(ask.say("forget_no"), "/forget no"),
                 ),
             )
+
+
+def _exports(ask: Ask) -> str:
+    """Where files lie that a person saved at this terminal: those are theirs to delete."""
+    folder = ask.settings.home / "exports"
+    if ask.address.platform != "terminal" or not folder.is_dir():
+        return ""
+    return "\n" + ask.say("forget_exports", path=folder)
 
 
 def _consents(ask: Ask) -> str:

@@ -9,6 +9,8 @@ from storage import talks
 
 async def start(ask: Ask) -> Answer:
     """Say what this is and what it keeps, and ask to remember."""
+    if not ask.alone:  # what somebody agreed to is nobody else's business
+        return Answer(ask.say("start"))
     remembered = ask.profile.consents.get("remember")
     if remembered is not None:
         memory = ask.say("memory_on" if remembered else "memory_off")

@@ -21,7 +21,7 @@ from telegram import Update
 from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from telegram.ext import Updater
 
-from affect.errors import SettingsError
+from affect.errors import SettingsError, Unreachable
 from bot.clock import Clock
 from bot.messages import Incoming
 from bot.platforms.base import Receive
@@ -34,6 +34,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 # Updates in hand at stop get this long to be stored.
 SETTLE_SECONDS = 10.0
 ACKNOWLEDGE_SECONDS = 3.0
+MOST_REFUSALS = 3  # tries at an update that is refused for another reason than an outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Listener:
         self._updater: Updater | None = None
         self._offset = 0
         self._trouble: str | None = None
+        self._refusals = 0
         # Tasks that may outlive the call that began them.
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -149,9 +151,23 @@ class Listener:
         for raw in await self._client.raw_updates(self._offset, self._poll_seconds):
             update = self._parsed(raw)
             if update is not None:
-                await self.take(update)
+                await self._take_or_drop(update)
             # Telegram forgets what lies before the offset, so it moves behind the storing.
             self._offset = raw["update_id"] + 1
+
+    async def _take_or_drop(self, update: Update) -> None:
+        """Take an update; one that is refused again and again must not hold up everybody."""
+        try:
+            await self.take(update)
+        except Unreachable:
+            raise  # the store is away: it is asked for again, as long as it takes
+        except Exception as error:
+            self._refusals += 1
+            if self._refusals < MOST_REFUSALS:
+                raise
+            fields = {"update": update.update_id, "error": type(error).__name__}
+            log.error("telegram_update_dropped", extra=fields)
+        self._refusals = 0
 
     def _parsed(self, raw: dict[str, Any]) -> Update | None:
         try:

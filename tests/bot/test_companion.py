@@ -182,6 +182,30 @@ class TestDanger:
         assert await house.answer(GRAVE) == _card(GRAVE)
         assert await house.answer("I ate soup") == say("failed", "en")
 
+    async def test_a_failed_turn_does_not_end_it_nor_introduce_again(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def broken(*_: object, **__: object) -> None:
+            raise ValueError
+
+        await house.answer(PLAN)
+        with monkeypatch.context() as patch:
+            patch.setattr("storage.people.profile", broken)
+            assert await house.answer("I ate soup") == say("failed", "en")
+        (part,) = await house.hear("what is for lunch")
+        assert (await house.last()).notes.risk is Risk.CRISIS
+        assert part.text != say("notice_first", "en")
+
+    async def test_told_in_private_it_does_not_surface_in_a_group(self, house: House) -> None:
+        await house.answer(PLAN)
+        group = {"chat": "group", "private": False}
+        told = await house.answer("hello all", **group)
+        assert (await house.last()).notes.risk is Risk.NONE
+        assert "suicide" not in told
+        assert await house.answer(GRAVE, **group) == _card(GRAVE)
+        await house.answer("I ate soup")
+        assert (await house.last()).notes.risk is Risk.CRISIS
+
     async def test_it_is_answered_with_a_photo_too(self, house: House) -> None:
         photo = Media(MediaKind.PHOTO, "p")
         assert await house.answer(GRAVE, media=(photo,)) == _card(GRAVE)
