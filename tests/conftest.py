@@ -36,6 +36,8 @@ def _logs_as_at_the_start() -> None:
     """No test hears less because another one set up the program's own logging."""
     for name in logs.OURS:
         logging.getLogger(name).setLevel(logging.NOTSET)
+    root = logging.getLogger()
+    root.handlers[:] = [one for one in root.handlers if not isinstance(one.formatter, logs.Events)]
 
 
 @pytest.fixture

@@ -69,6 +69,14 @@ async def _end_heartbeats() -> None:
             await asyncio.to_thread(thread.join, CLOSE_SECONDS)
 
 
+async def _abandon(client: discord.Client) -> None:
+    """Leave a gateway that does not say goodbye without one, its socket closed all the same."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await client.ws.socket.close()
+    await client.http.close()
+
+
 class Discord:
     """One bot account on Discord, without any privileged intent.
 
@@ -130,8 +138,7 @@ class Discord:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await client.close()
             except TimeoutError:
-                # A gateway that does not say goodbye is left without.
-                await client.http.close()
+                await _abandon(client)
         if listening is not None:
             # Closed, it ends by itself, unless it waits for its next try.
             await asyncio.wait([listening], timeout=1)
