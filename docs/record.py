@@ -24,10 +24,9 @@ from rich.text import Text
 WIDTH = 92
 PROMPT = "you > "
 TYPED = (
-    "my sister moved out yesterday and the flat is so quiet",
-    "we used to cook together every evening",
+    "I have an interview tomorrow and I can't sleep",
     "/why",
-    "我有点想她",
+    "方案是我写的，组长说是他做的",
     "/quit",
 )
 QUIET = 1.0  # seconds without output after which the program is waiting

@@ -15,8 +15,8 @@ FEWEST_WORDS, MOST_WORDS = 4, 13
 FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
 
 _CLAUSE_END = re.compile(
-    r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so that|so|which|although|though|even though|but|"
-    r"and (i|it|now|we|they|he|she|my|then))\b",
+    r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so (?=(i|we|he|she|they|it|that|my|now)\b)|which|"
+    r"although|though|even though|but|and (i|it|now|we|they|he|she|my|then))\b",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
@@ -32,6 +32,12 @@ _SUBJECTS = tuple(
         r"i|he|she|they|it|someone|somebody|(my|the) [\w'-]+|me and my \w+",
         r"(my|the) [\w'-]+ [\w'-]+",
     )
+)
+# A clause that was cut so that it ends with one of these is no sentence.
+_DANGLING = re.compile(
+    r"\b(is|are|was|were|am|be|been|a|an|the|my|his|her|their|our|to|of|in|on|at|for|with|from|by"
+    r"|and|or|if|than|that|so|very|too|really|has|had|have|will|would|can|could|not)$",
+    re.IGNORECASE,
 )
 _COPULA = frozenset({"is", "are", "was", "were"})
 _TURN = {
@@ -72,7 +78,8 @@ def _english(said: str) -> str | None:
 
 def _may_be_said_back(clause: str) -> bool:
     found = _ENGLISH_WORD.findall(clause)
-    fits = FEWEST_WORDS <= len(found) <= MOST_WORDS
+    whole = not _DANGLING.search(clause.rstrip(" ,'-"))
+    fits = FEWEST_WORDS <= len(found) <= MOST_WORDS and whole
     return fits and not _forbidden_word(found) and _tells_event(clause) and not _named(found)
 
 

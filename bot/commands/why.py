@@ -59,6 +59,7 @@ def _ranked(reading: Reading) -> list[Emotion]:
 
 def _labels(ask: Ask, reading: Reading) -> str:
     strongest = sorted(reading.labels, key=lambda label: -reading.labels[label])
+    strongest = [label for label in strongest if label != "neutral"]  # it tells nothing closer
     if not strongest:
         return ""
     named = [ask.say(f"label_{label}") for label in strongest[:SHOWN_LABELS]]

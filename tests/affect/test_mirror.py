@@ -102,3 +102,16 @@ def test_no_first_person_is_left(subject: str, verb: str, rest: str) -> None:
     result = mirror(f"{subject} {verb} {rest}", "en")
     assert result is not None
     assert not {"i", "me", "my"} & set(result.lower().rstrip(".").split())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my sister moved out yesterday and the flat is so quiet",
+        "my boss moved me to the",
+        "he moved my shift and now it is",
+    ],
+)
+def test_what_is_cut_off_is_not_said_back(said: str) -> None:
+    told = mirror(said, "en")
+    assert told is None or not told.endswith((" is.", " the.", " so."))
