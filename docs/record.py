@@ -24,9 +24,10 @@ from rich.text import Text
 WIDTH = 92
 PROMPT = "you > "
 TYPED = (
-    "I have an interview tomorrow and I can't sleep",
+    "my dog died on Saturday",
     "/why",
-    "方案是我写的，组长说是他做的",
+    "the house is so quiet without him",
+    "/mood",
     "/quit",
 )
 QUIET = 1.0  # seconds without output after which the program is waiting
