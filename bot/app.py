@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DatabaseError
 
-from affect.errors import SettingsError, Unreachable
+from affect.errors import ModelUnavailable, SettingsError, Unreachable
 from affect.perception.text import TextModel
 from affect.writers import bank
 from affect.writers.scripted import ScriptedWriter
@@ -151,7 +151,12 @@ async def build(
 
 def load_models(settings: Settings) -> tuple[TextModel, ScriptedWriter]:
     """The text model, and the writer that finds its entries with it."""
-    model = TextModel.load(settings.text_model)
+    try:
+        model = TextModel.load(settings.text_model)
+    except ModelUnavailable as error:
+        if settings.text_model is None:
+            raise
+        raise SettingsError(f"ATTUNE_TEXT_MODEL: {error}") from None
     return model, ScriptedWriter(bank.load(), model)
 
 

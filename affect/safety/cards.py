@@ -7,6 +7,7 @@ same words again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -21,6 +22,9 @@ from affect.safety.screening import Screening
 
 LANGUAGES = ("en", "zh")
 MAX_LINES = 2  # more than two numbers is a list to read, not a hand held out
+
+
+_BEGINNING = re.compile(r"(?:^|\n|(?<=[.!?]) )[a-z]")
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -97,11 +101,13 @@ def _filled(card_name: str, language: str, country: str | None, variant: int) ->
     later = (variant - 1) % max(1, len(variants) - 1) + 1
     text = variants[0] if variant <= 0 or len(variants) == 1 else variants[later]
     help_at = helpline(country)
-    return text.strip().format(
+    filled = text.strip().format(
         emergency=_emergency(help_at, language),
         line=_lines(help_at, language),
         directory=help_at.directory,
     )
+    # What was filled in may stand where a sentence begins.
+    return _BEGINNING.sub(lambda found: found.group().upper(), filled)
 
 
 def _emergency(help_at: Helpline, language: str) -> str:

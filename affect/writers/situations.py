@@ -80,7 +80,40 @@ def find(
     return name if score >= floor and score - ordinary >= MARGIN else None
 
 
+# Nearness alone mistakes "should I write to her?" for a question to the program: these turns are
+# only possible where the words themselves speak of such a thing.
+_SPOKEN_OF = {
+    "what_do_you_keep": re.compile(
+        r"\b(keep|kept|stor(e|ed|ing)|sav(e|ed|ing)|record|data|privacy|private|delet|eras"
+        r"|leak|remember|who (can |could )?(see|read))|存|记录|记得|隐私|泄露|删|看到|保密",
+        re.IGNORECASE,
+    ),
+    "how_do_you_know": re.compile(
+        r"\bhow (do|did|can|could|would) you\b|what makes you|why (do|did|would) you (think|say)"
+        r"|\bguess|怎么知道|凭什么|怎么看出|怎么判断|怎么猜|怎么晓得",
+        re.IGNORECASE,
+    ),
+    "are_you_real": re.compile(
+        r"\b(you|this|bot|human|robot|machine|ai)\b|你|真人|机器", re.IGNORECASE
+    ),
+    "cannot_serve": re.compile(
+        r"\b((can|could|will|would) you|for me|do i have|am i|promise|secret|diagnos\w*|depress\w*"
+        r"|bipolar|adhd|ocd|autis\w*|pills?|dose|mg|medic\w*|tablets?|prescri\w*|legal|lawyer|sue"
+        r"|marry|date me|write me)\b|帮我|替我|药|诊断|抑郁|症|病|保证|秘密|联系|律师",
+        re.IGNORECASE,
+    ),
+    "love_me": re.compile(r"\byou\b|\bu\b|你", re.IGNORECASE),
+    "irony": re.compile(
+        r"\b(great|wonderful|nice|sure|lovely|perfect|brilliant|fantastic|thanks|right)\b"
+        r"|呵呵|真行|真棒|太好了|好得很|厉害|谢谢",
+        re.IGNORECASE,
+    ),
+}
+
+
 def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
+    if name in _SPOKEN_OF and not _SPOKEN_OF[name].search(said):
+        return False
     if name == "mixed_news":
         return bool(contrast().search(said))
     if name == "wrong_guess" and _NO_GUESS.fullmatch(said.strip()):

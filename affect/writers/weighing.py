@@ -44,6 +44,13 @@ _TIME_TOLD = re.compile(
     r"|昨|今|明天|前天|上周|下周|年|个月|天了|周",
     re.IGNORECASE,
 )
+# Words of mourning, where nobody was said to have died, wound more than any blandness.
+_DEATH = re.compile(
+    r"\b(die[ds]?|dying|dead|death|passed away|funeral|grie(f|ve|ving)|mourn\w*|buried|grave"
+    r"|los(es?|t) (someone|somebody|(my|your|his|her|a) \w+)|widow\w*)\b"
+    r"|去世|过世|走了|没了|不在了|葬|死|忌日",
+    re.IGNORECASE,
+)
 _KIN = {
     Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
     Strategy.REFLECTION_OF_FEELINGS: Strategy.RESTATEMENT,
@@ -81,7 +88,7 @@ class Worded:
     def near(self) -> bool:
         """Whether it is about what was said and speaks to what is felt."""
         about = self.entry.id != MIRROR and self.reasons.get("meaning", 0.0) >= NEAR
-        return self.felt and about
+        return self.felt and about and "mourning" not in self.reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,8 @@ class Weigher:
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
         self._own = words.stems(scene.said)
+        lately = [exchange.said for exchange in scene.history[-2:]]
+        self._mourning = any(_DEATH.search(said) for said in (*lately, scene.said))
         self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
@@ -142,6 +151,7 @@ class Weigher:
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
+            "mourning": 0.0 if self._mourning or not _mourns(entry) else -2.0,
             "told": -0.5 if self._time_told and shape.asks_time else 0.0,
             "broad": self._breadth(entry) if general else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
@@ -184,6 +194,13 @@ class Weigher:
         cost = 0.4 if shape.opening in self._openings else 0.0
         cost += 0.1 if shape.first in self._first_words else 0.0
         return cost + 0.5 * len(shape.grams & self._said) / max(len(shape.grams), 1)
+
+
+@lru_cache(maxsize=8_192)
+def _mourns(entry: Entry) -> bool:
+    """Whether an entry is for those who lost somebody: its words say so, or most of its cues."""
+    cues = sum(bool(_DEATH.search(cue)) for cue in entry.cues)
+    return bool(_DEATH.search(entry.plain)) or 2 * cues > len(entry.cues) > 0
 
 
 def broad(entry: Entry) -> bool:

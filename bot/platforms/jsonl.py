@@ -52,6 +52,8 @@ async def converse(
             await quiet()
             view = await look(ext_id)
             shown = as_json(view, line) if view else unkept(terminal, line)
+            if terminal.saved:
+                shown["files"] = list(terminal.saved)
         output.write(json.dumps(shown, ensure_ascii=False) + "\n")
         output.flush()
 

@@ -57,6 +57,7 @@ class Terminal:
     decorated: bool = False
     name: str = PLATFORM
     heard: list[str] = field(default_factory=list)
+    saved: list[str] = field(default_factory=list)
     present: str | None = None
     _receive: Receive | None = None
 
@@ -81,6 +82,7 @@ class Terminal:
             path.touch(mode=0o600)
             path.write_bytes(outgoing.attachment.content)
             self.heard.append(say("terminal_saved", self.language, path=path))
+            self.saved.append(str(path))
         for button in outgoing.buttons:
             self.heard.append(f"  {button.label}: {button.command}")
         return None
@@ -104,6 +106,7 @@ class Terminal:
         if self._receive is None:
             raise RuntimeError("The terminal was not started.")
         self.heard.clear()
+        self.saved.clear()
         self.present = line.person
         ext_id = str(ULID())
         text = line.text
@@ -160,9 +163,18 @@ class Terminal:
     def _show(self, block: Sequence[str]) -> None:
         shown = "\n".join(block)
         if self.decorated:
-            shown = "\n".join(f"  {line}" if line else "" for line in shown.split("\n"))
+            shown = "\n".join(f"  {line}".rstrip() for line in _wrapped(shown))
         self.output.write(f"{shown}\n\n")
         self.output.flush()
+
+
+def _wrapped(text: str) -> list[str]:
+    """The lines of a text broken at words to the width of the screen."""
+    from rich.console import Console  # knows how wide a Chinese character is
+    from rich.text import Text
+
+    console = Console()
+    return [line.plain for line in Text(text).wrap(console, max(20, console.width - 3))]
 
 
 def file_of(kind: MediaKind, path: str) -> tuple[tuple[Media, ...], str | None]:

@@ -295,3 +295,20 @@ def test_situations_are_found_by_meaning_and_seldom_where_there_are_none() -> No
     false = [writer.situation(line, history=history) is not None for line in lines["ordinary"]]
     assert sum(right) / len(right) >= 0.7
     assert sum(false) / len(false) <= 0.05
+
+
+@pytest.mark.parametrize(
+    "said", ["do you think i should write to her?", "maybe i could call her on sunday", "好的"]
+)
+def test_a_question_of_one_s_own_is_none_to_the_program(said: str) -> None:
+    writer = ScriptedWriter(load(), TextModel.load())
+    assert writer.situation(said) not in {"what_do_you_keep", "how_do_you_know", "irony"}
+
+
+def test_nobody_is_mourned_who_was_not_said_to_have_died() -> None:
+    grief = entry("en-grief-01", "Many who grieve know that.", ["i miss her and want to call her"])
+    writer = ScriptedWriter(Bank((grief, ANY)))
+    living = scene("i miss her and want to call her")
+    assert writer.candidates(living)[0].entry != "en-grief-01"
+    mourning = scene("she died, i miss her and want to call her")
+    assert writer.candidates(mourning)[0].entry == "en-grief-01"

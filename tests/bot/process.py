@@ -66,7 +66,7 @@ class Screen:
             stdout=theirs,
             stderr=theirs,
             cwd=TOP,
-            env=environment(TERM="xterm", **env),
+            env=environment(TERM="xterm", COLUMNS="200", **env),
             start_new_session=True,
             preexec_fn=_take_terminal,  # noqa: PLW1509 - no other thread holds a lock here
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.platforms.terminal import Terminal
+from bot.platforms.terminal import Terminal, _wrapped
 from bot.surfaces import AT_ONCE
 from bot.texts import say
 from bot.turns import Turns
@@ -186,3 +186,15 @@ class TestInteractive:
             code, rest = screen.end()
         assert code == 0
         assert say("terminal_goodbye", "zh") in rest
+
+
+def test_long_lines_break_between_words_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "one sentence that is longer than the screen is wide\n\n"
+    text += "这一句中文也比屏幕要宽得多，所以也要换行才行。"
+    lines = _wrapped(text)
+    assert " ".join(lines).replace("  ", " ").split()[:10] == text.split()[:10]
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert max(len(line) for line in lines) <= 37
