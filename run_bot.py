@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bot.logs import LEVELS
+
 EXAMPLES = """examples:
   python run_bot.py                                talk in this terminal
   echo "I got the job!" | python run_bot.py        one line, one answer
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--person", default="you", metavar="NAME", help="who is talking (terminal)")
     parser.add_argument("--json", action="store_true", help="JSON Lines in and out (terminal)")
     parser.add_argument("--env-file", type=Path, metavar="FILE", help="settings, instead of .env")
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
+    parser.add_argument("--log-level", choices=LEVELS)
     parser.add_argument("--check", action="store_true", help="start, say what works, stop")
     parser.add_argument("--version", action="version", version=f"attune {_version()}")
     return parser

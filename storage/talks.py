@@ -32,13 +32,9 @@ async def close(database: Database, person_id: int, talk_id: str, now: datetime)
         await connection.execute(mine.values(closed_at=now))
 
 
-async def recent(
-    database: Database, person_id: int, limit: int, *, talk_id: str | None = None
-) -> tuple[TurnView, ...]:
-    """The last turns of a person, oldest first; of one talk, if it is named."""
+async def recent(database: Database, person_id: int, limit: int) -> tuple[TurnView, ...]:
+    """The last turns of a person, oldest first."""
     wanted = turns().where(Turn.person_id == person_id).order_by(Turn.no.desc()).limit(limit)
-    if talk_id is not None:
-        wanted = wanted.where(Turn.talk_id == talk_id)
     async with database.read() as connection:
         rows = (await connection.execute(wanted)).all()
         if not rows:
@@ -49,9 +45,7 @@ async def recent(
 async def turn(database: Database, person_id: int, turn_id: str) -> TurnView | None:
     """One turn of a person."""
     wanted = turns().where(Turn.person_id == person_id, Turn.id == turn_id)
-    async with database.read() as connection:
-        rows = (await connection.execute(wanted)).all()
-        return (await opened(database, connection, rows))[0] if rows else None
+    return await _one(database, wanted)
 
 
 async def turn_of(database: Database, channel: str, ext_id: str) -> TurnView | None:
@@ -62,6 +56,10 @@ async def turn_of(database: Database, channel: str, ext_id: str) -> TurnView | N
         .where(Inbox.channel == channel, Inbox.ext_id == ext_id)
         .scalar_subquery()
     )
+    return await _one(database, wanted)
+
+
+async def _one(database: Database, wanted: Select[*tuple[Any, ...]]) -> TurnView | None:
     async with database.read() as connection:
         rows = (await connection.execute(wanted)).all()
         return (await opened(database, connection, rows))[0] if rows else None

@@ -64,12 +64,6 @@ def calibration_error(confidence: Floats, right: Bools, bins: int = 15) -> float
     return sum(gaps) / max(len(confidence), 1)
 
 
-def log_loss(probabilities: Floats, classes: NDArray[np.int64]) -> float:
-    """Mean negative log-likelihood of the true classes under (n, k) probabilities."""
-    picked = probabilities[np.arange(len(classes)), classes]
-    return float(-np.log(np.maximum(picked, 1e-12)).mean())
-
-
 def bootstrap(
     figure: Callable[[NDArray[np.int64]], float], count: int, draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, float]:
