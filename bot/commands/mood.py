@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from affect import trajectory
-from affect.types import Affect
+from affect.types import Affect, Moment
 from bot.commands.base import Answer, Ask
 from storage import trajectories
 from storage.records import TurnView
@@ -15,6 +15,7 @@ from storage.records import TurnView
 DAYS = 7
 MOST_DAYS = 365
 SHOWN_DAYS = 7
+USUAL_FROM = 20  # readings before anything is called usual
 TREND = 0.15  # the least difference between two halves of the time that is worth a word
 BOUNDS = ((-0.45, "very_low"), (-0.12, "low"), (0.12, "even"), (0.45, "high"))
 AROUSED = 0.25
@@ -38,9 +39,7 @@ async def mood(ask: Ask) -> Answer:
             span=span,
             count=count,
             now=in_words(ask, trajectory.affect_of(now), trajectory.spread_of(now).valence),
-            home=in_words(
-                ask, trajectory.home_of(now), trajectory.home_spread_of(now).valence, calm=True
-            ),
+            usual=_usual(ask, now),
             trend=_trend(ask, read),
             days=_by_day(ask, read),
         )
@@ -60,6 +59,14 @@ def in_words(ask: Ask, affect: Affect, variance: float, *, calm: bool = False) -
         return valence
     key = "mood_arousal_high" if affect.arousal > 0 else "mood_arousal_low"
     return ask.say(key, valence=valence)
+
+
+def _usual(ask: Ask, now: Moment) -> str:
+    """The home base in words; nothing while there is too little to call anything usual."""
+    if now.count < USUAL_FROM:
+        return ""
+    spread = trajectory.home_spread_of(now).valence
+    return ask.say("mood_usual", home=in_words(ask, trajectory.home_of(now), spread, calm=True))
 
 
 def _days(words: Sequence[str]) -> int:

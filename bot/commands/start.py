@@ -38,6 +38,8 @@ async def show_help(ask: Ask) -> Answer:
         for command in COMMANDS
         if command.offered
     ]
+    if ask.address.platform == "terminal":  # what only a terminal needs a line for
+        lines.append(ask.say("help_terminal"))
     return Answer(ask.say("help", commands="\n".join(lines)))
 
 

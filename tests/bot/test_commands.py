@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from affect.safety import cards
 from bot.commands import COMMANDS
+from bot.commands.mood import USUAL_FROM
 from bot.messages import Address, Incoming, Kind, Outgoing
 from bot.texts import LANGUAGES, say
 from storage import people
@@ -82,6 +83,8 @@ class TestStart:
 @both_languages
 async def test_help_lists_exactly_what_is_offered(house: House, language: str) -> None:
     told = await house.answer("/help", language=language)
+    told, here, _ = told.partition(say("help_terminal", language))
+    assert here  # files and the end are a terminal's own
     listed = [line for line in told.splitlines() if line.startswith("/")]
     assert [line.split(":")[0].split("：")[0].split()[0] for line in listed] == [
         f"/{command.name}" for command in OFFERED
@@ -138,6 +141,16 @@ class TestMood:
         assert say("mood_span", language, days=7) in told
         heavy = {say(f"mood_valence_{word}", language) for word in ("very_low", "low")}
         assert any(word in told for word in heavy)
+
+    async def test_nothing_is_called_usual_before_there_is_enough(
+        self, house: House, language: str
+    ) -> None:
+        sad = {"en": "I am sad today", "zh": "我今天很难过"}[language]
+        usual = say("mood_usual", language, home="").strip(" .。")
+        await house.talk(*[sad] * (USUAL_FROM - 1))
+        assert usual not in await house.answer("/mood")
+        await house.answer(sad)
+        assert usual in await house.answer("/mood")
 
     async def test_single_days_are_told_of_more_than_one(self, house: House, language: str) -> None:
         sad = {"en": "I am sad today", "zh": "我今天很难过"}[language]
