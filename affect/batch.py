@@ -12,15 +12,14 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from affect.errors import BadInput, NotFound
-from affect.fusion import fuse
-from affect.perception.text import TextModel, has_content
-from affect.perception.tokens import clean
-from affect.types import EMOTIONS, Reading
+from affect.analysis import Analyst, Heard, assembled, content, has_words
+from affect.errors import BadInput, MediaRejected, NotFound
+from affect.types import EMOTIONS, Estimate, Reading
 
 ADDED: tuple[str, ...] = (
     "emotion",
@@ -39,6 +38,22 @@ CHUNK = 64  # rows read and written at a time
 SNIPPET = 90  # characters of a typical row in the summary
 
 Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns hold what; the media columns hold paths, from the CSV file's folder or here."""
+
+    text: str = "text"
+    voice: str | None = None
+    face: str | None = None
+    time: str | None = None
+
+    @property
+    def named(self) -> list[str]:
+        """Those that the file must have; words may be left to the voices."""
+        media = [name for name in (self.voice, self.face) if name]
+        return [*([] if media else [self.text]), *media, *([self.time] if self.time else [])]
 
 
 @dataclass(slots=True)
@@ -90,11 +105,10 @@ class Summary:
 
 
 def read_file(
-    model: TextModel,
+    analyst: Analyst,
     source: Path,
     target: Path,
-    column: str,
-    time_column: str | None,
+    columns: Columns,
     progress: Callable[[float], None],
 ) -> Summary:
     """Read every row of `source` into `target`; `progress` hears the share done, 0 to 1.
@@ -106,6 +120,8 @@ def read_file(
         raise NotFound(f"There is no file {source}.")
     if source.resolve() == target.resolve():
         raise BadInput("file", "IN and OUT are the same file; name another OUT with -o.")
+    # Models that are missing are told now, and not once a row.
+    _ = (columns.voice and analyst.voice, columns.face and analyst.face)
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     partial = target.with_name(target.name + ".partial")
     summary = Summary()
@@ -115,20 +131,20 @@ def read_file(
             io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file,
         ):
             reader = csv.DictReader(file, delimiter=_delimiter(source), restval="")
-            columns = _columns(reader, column, time_column)
-            _keep_whole_chunks(partial, [*columns, *ADDED])
-            done = _replay(partial, reader, columns, summary, column, time_column)
+            names = _names(reader, columns)
+            _keep_whole_chunks(partial, [*names, *ADDED])
+            done = _replay(partial, reader, names, summary, columns)
             size = max(1, source.stat().st_size)
             with partial.open("a", encoding="utf-8", newline="") as out:
-                writer = csv.DictWriter(out, [*columns, *ADDED], extrasaction="ignore")
+                writer = csv.DictWriter(out, [*names, *ADDED], extrasaction="ignore")
                 if not done:
                     writer.writeheader()
                 for chunk in _chunks(reader):
-                    rows = read_rows(model, chunk, column)
+                    rows = read_rows(analyst, chunk, columns, source.parent)
                     writer.writerows(rows)
                     out.flush()
                     for row in rows:
-                        summary.add(row, row[column], row[time_column] if time_column else None)
+                        summary.add(row, _words(row, columns), _when(row, columns))
                     progress(min(1.0, raw.tell() / size))
     except UnicodeDecodeError as error:
         raise BadInput("file", f"{source} is not UTF-8 text; save it as UTF-8 first.") from error
@@ -138,22 +154,79 @@ def read_file(
     return summary
 
 
-def read_rows(model: TextModel, rows: Sequence[Row], column: str) -> list[Row]:
-    """Rows with the added columns filled; a row without words keeps them empty, but `problems`."""
-    usable = [row for row in rows if has_content(clean(row[column] or ""))]
-    readings = iter(model.read_many([row[column] for row in usable]))
+def read_rows(analyst: Analyst, rows: Sequence[Row], columns: Columns, folder: Path) -> list[Row]:
+    """Rows with the added columns filled; where nothing was read they stay empty, but `problems`.
+
+    Words are read together; a voice lends its transcript where a row has no words of its own.
+    """
+    media = [_media(analyst, row, columns, folder) for row in rows]
+    words = [
+        row.get(columns.text) or (found.heard.transcript if found.heard else None)
+        for row, found in zip(rows, media, strict=True)
+    ]
+    usable = [text for text in words if text and has_words(text)]
+    readings = iter(analyst.text.read_many(usable) if usable else [])
     result = []
-    for row in rows:
+    for row, found, text in zip(rows, media, words, strict=True):
         problems = ["extra_cells"] if None in row else []
+        problems += found.problems
         added = dict.fromkeys(ADDED, "")
-        if has_content(clean(row[column] or "")):
-            read = next(readings)
-            added |= cells(fuse([read.estimate])) | {"language": read.language}
-            problems += ["long_text"] if read.cut else []
-        else:
+        read = next(readings) if has_words(text) else None
+        if read or found.heard or found.seen:
+            whole = assembled(read, found.heard, found.seen)
+            added |= cells(whole.reading) | {"language": whole.language or ""}
+            problems += whole.problems
+        elif not found.problems:
             problems.append("empty_text")
         result.append({**row, **added, "problems": " ".join(problems)})
     return result
+
+
+@dataclass(slots=True)
+class _Media:
+    """What a row's recording and picture gave, and why not."""
+
+    heard: Heard | None = None
+    seen: Estimate | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def _media(analyst: Analyst, row: Row, columns: Columns, folder: Path) -> _Media:
+    found = _Media()
+    voice, face = row.get(columns.voice or ""), row.get(columns.face or "")
+    if voice:
+        with _noted("voice", found.problems):
+            transcribe = not has_words(row.get(columns.text))
+            found.heard = analyst.hear(content(_path(voice, folder)), transcribe)
+    if face:
+        with _noted("face", found.problems):
+            found.seen = analyst.see(content(_path(face, folder)))
+    return found
+
+
+@contextmanager
+def _noted(part: str, problems: list[str]) -> Iterator[None]:
+    """A file that cannot be used is a problem of its row, and no more."""
+    try:
+        yield
+    except MediaRejected as rejected:
+        problems.append(f"{part}:{rejected.kind}")
+    except NotFound:
+        problems.append(f"{part}:not_found")
+
+
+def _path(cell: str, folder: Path) -> Path:
+    """A path as the file means it: beside itself, else from where the command runs."""
+    beside = folder / cell.strip()
+    return beside if beside.exists() else Path(cell.strip())
+
+
+def _words(row: Row, columns: Columns) -> str:
+    return row.get(columns.text) or row["transcript"]
+
+
+def _when(row: Row, columns: Columns) -> str | None:
+    return row[columns.time] if columns.time else None
 
 
 def cells(reading: Reading) -> Row:
@@ -171,16 +244,16 @@ def cells(reading: Reading) -> Row:
     }
 
 
-def _columns(reader: csv.DictReader[str], column: str, time_column: str | None) -> list[str]:
-    columns = list(reader.fieldnames or [])
-    for needed in filter(None, (column, time_column)):
-        if needed not in columns:
-            known = ", ".join(columns) or "none"
+def _names(reader: csv.DictReader[str], columns: Columns) -> list[str]:
+    names = list(reader.fieldnames or [])
+    for needed in columns.named:
+        if needed not in names:
+            known = ", ".join(names) or "none"
             raise BadInput("column", f"There is no column {needed!r}; the file has: {known}.")
-    taken = [name for name in columns if name in ADDED]
+    taken = [name for name in names if name in ADDED]
     if taken:
         raise BadInput("column", f"The file has a column {taken[0]!r} already; rename it first.")
-    return columns
+    return names
 
 
 def _keep_whole_chunks(partial: Path, columns: list[str]) -> None:
@@ -207,10 +280,9 @@ def _keep_whole_chunks(partial: Path, columns: list[str]) -> None:
 def _replay(
     partial: Path,
     reader: csv.DictReader[str],
-    columns: list[str],
+    names: list[str],
     summary: Summary,
-    column: str,
-    time_column: str | None,
+    columns: Columns,
 ) -> bool:
     """Take the rows of an interrupted run into the summary, moving `reader` behind them.
 
@@ -221,9 +293,9 @@ def _replay(
     with partial.open(encoding="utf-8", newline="") as file:
         for old in csv.DictReader(file):
             row = next(reader, None)
-            if row is None or any((row[name] or "") != old[name] for name in columns):
+            if row is None or any((row[name] or "") != old[name] for name in names):
                 raise BadInput("file", f"{partial} is of another input; delete it and run again.")
-            summary.add(old, old[column], old[time_column] if time_column else None)
+            summary.add(old, _words(old, columns), _when(old, columns))
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -34,7 +35,9 @@ def as_json(reading: Reading, language: str | None) -> dict[str, Any]:
     }
 
 
-def as_table(reading: Reading, language: str | None) -> RenderableType:
+def as_table(
+    reading: Reading, language: str | None, problems: Sequence[str] = ()
+) -> RenderableType:
     """The same for people: an estimate with uncertainty, never a verdict."""
     emotions = Table("emotion", "probability", "", box=None, pad_edge=False)
     ranked = sorted(EMOTIONS, key=lambda emotion: -reading.probabilities[emotion])
@@ -46,7 +49,24 @@ def as_table(reading: Reading, language: str | None) -> RenderableType:
     for name in ("valence", "arousal", "dominance"):
         value, variance = getattr(reading.affect, name), getattr(reading.variance, name)
         affect.add_row(name, f"{value:+.2f}", f"{variance**0.5:.2f}")
-    return Group(Text(_headline(reading, language)), "", emotions, "", affect)
+    parts: list[RenderableType] = [Text(_headline(reading, language)), "", emotions, "", affect]
+    if len(reading.estimates) > 1:
+        parts += ["", _beside(reading), Text(f"Conflict between them: {reading.conflict:.2f}.")]
+    if reading.transcript is not None:
+        parts += ["", Text(f"Heard: {reading.transcript or '(no words)'}")]
+    parts += [Text(f"Problem: {problem}.") for problem in problems]
+    return Group(*parts)
+
+
+def _beside(reading: Reading) -> Table:
+    """What each modality says alone, with the weight that it was given."""
+    table = Table("", "most likely", "weight", "quality", box=None, pad_edge=False)
+    for estimate in reading.estimates:
+        emotion = max(EMOTIONS, key=lambda e, told=estimate.probabilities: told[e])  # type: ignore[misc]
+        weight = reading.weights.get(estimate.modality, 0.0)
+        likely = f"{emotion} {estimate.probabilities[emotion]:.2f}"
+        table.add_row(str(estimate.modality), likely, f"{weight:.2f}", f"{estimate.quality:.2f}")
+    return table
 
 
 def _headline(reading: Reading, language: str | None) -> str:

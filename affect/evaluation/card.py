@@ -9,21 +9,21 @@ from pathlib import Path
 from affect.errors import NotFound
 from affect.evaluation.text import Figure, as_json, as_markdown
 
-JSON, MARKDOWN = "text.json", "text.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
-def write_figures(folder: Path, figures: list[Figure], today: date) -> None:
-    """Put figures into `text.json` and between the marks of `text.md` of a weights folder."""
-    for name in (JSON, MARKDOWN):
+def write_figures(folder: Path, figures: list[Figure], today: date, what: str = "text") -> None:
+    """Put figures into the JSON card and between the marks of the Markdown card of a model."""
+    card, text_card = f"{what}.json", f"{what}.md"
+    for name in (card, text_card):
         if not (folder / name).is_file():
             raise NotFound(f"There is no {name} in {folder} to write figures into.")
-    told = json.loads((folder / JSON).read_text("utf-8"))
+    told = json.loads((folder / card).read_text("utf-8"))
     told["figures"] = as_json(figures)
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-    (folder / JSON).write_text(text, "utf-8")
-    before, _, rest = (folder / MARKDOWN).read_text("utf-8").partition(BEGIN)
+    (folder / card).write_text(text, "utf-8")
+    before, _, rest = (folder / text_card).read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    note = f"Printed by `python -m affect evaluate text --card` on {today.isoformat()}."
+    note = f"Printed by `python -m affect evaluate {what} --card` on {today.isoformat()}."
     table = as_markdown(figures)
-    (folder / MARKDOWN).write_text(f"{before}{BEGIN}\n{note}\n\n{table}\n{END}{after}", "utf-8")
+    (folder / text_card).write_text(f"{before}{BEGIN}\n{note}\n\n{table}\n{END}{after}", "utf-8")

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from affect import batch
+from affect.analysis import Analyst
+from affect.batch import Columns
 from affect.cli import app
 from affect.errors import BadInput
-from affect.perception.text import TextModel
 
 ADDED = [
     "emotion", "confidence", "anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral",
@@ -47,13 +48,14 @@ def test_one_text_from_standard_input_as_a_table() -> None:
     ("arguments", "code", "word"),
     [
         (("analyze", "   "), 2, "no words"),
-        (("analyze", "--voice", "note.ogg"), 1, "not there yet"),
-        (("analyze", "--face", "me.jpg"), 1, "not there yet"),
+        (("analyze", "--voice", "no-such.ogg"), 3, "no file"),
+        (("analyze", "--face", "no-such.jpg"), 3, "no file"),
+        (("analyze", "hello", "--batch", "in.csv", "-o", "out.csv"), 2, "not both"),
         (("analyze", "--batch", "in.csv"), 2, "-o"),
         (("analyze", "--batch", "no-such.csv", "-o", "out.csv"), 3, "no file"),
-        (("train", "voice"), 1, "not there yet"),
+        (("train", "replies"), 1, "nothing to train"),
         (("train", "text", "--tune", "3"), 1, "not there yet"),
-        (("evaluate", "face"), 1, "not there yet"),
+        (("evaluate", "strategy"), 1, "not there yet"),
         (("evaluate", "text", "--data", "no-such-folder"), 3, "No data folder"),
         (("evaluate", "text", "--weights", "no-such-folder"), 5, "No text model"),
         (("bench", "voice"), 1, "not there yet"),
@@ -150,7 +152,7 @@ def test_the_summary_is_a_table_for_people(source: Path, tmp_path: Path) -> None
 def test_an_interrupted_run_goes_on(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, model = tmp_path / "out.csv", TextModel.load()
+    out, analyst = tmp_path / "out.csv", Analyst()
 
     class Stop(Exception):
         pass
@@ -165,14 +167,14 @@ def test_an_interrupted_run_goes_on(
 
     monkeypatch.setattr(batch, "CHUNK", 16)
     with pytest.raises(Stop):
-        batch.read_file(model, source, out, "body", None, stop)
+        batch.read_file(analyst, source, out, Columns("body"), stop)
     partial = tmp_path / "out.csv.partial"
     # Torn in the middle of a quoted cell, as by a power cut.
     partial.write_bytes(partial.read_bytes()[:-150])
     assert not out.exists()
-    summary = batch.read_file(model, source, out, "body", None, lambda share: None)
+    summary = batch.read_file(analyst, source, out, Columns("body"), lambda share: None)
     whole = tmp_path / "whole.csv"
-    assert summary == batch.read_file(model, source, whole, "body", None, lambda share: None)
+    assert summary == batch.read_file(analyst, source, whole, Columns("body"), lambda share: None)
     assert _rows(out) == _rows(whole)
     assert not partial.exists()
 
@@ -183,7 +185,7 @@ def test_a_run_of_another_file_is_not_continued(source: Path, tmp_path: Path) ->
     _write(partial, [["other", *ADDED], ["x", *ADDED]])
     before = partial.read_bytes()
     with pytest.raises(BadInput, match="another input"):
-        batch.read_file(TextModel.load(), source, out, "body", None, lambda share: None)
+        batch.read_file(Analyst(), source, out, Columns("body"), lambda share: None)
     assert partial.read_bytes() == before
 
 

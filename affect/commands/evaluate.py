@@ -1,0 +1,90 @@
+"""`python -m affect evaluate`: a table of figures, recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from affect.commands.telling import (
+    DataOption,
+    JsonOption,
+    NotYet,
+    What,
+    console,
+    print_json,
+    say,
+    told_in_one_sentence,
+)
+from affect.errors import BadInput
+
+if TYPE_CHECKING:
+    from affect.evaluation.text import Figure
+
+
+def evaluate(
+    what: Annotated[What, typer.Argument(help="Which table.")],
+    data: DataOption = None,
+    weights: Annotated[Path | None, typer.Option(help="A folder; else what ships.")] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write the figures into the card of --weights too.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute a table: a card's figures on held-out people, or the replies' gates.
+
+    The last line is JSON.
+    """
+    with told_in_one_sentence():
+        if card and weights is None:
+            raise BadInput("option", "--card needs --weights, the folder whose card to write.")
+        match what:
+            case What.REPLIES:
+                from affect.evaluation import replies
+
+                replies.main(json=as_json, read_too=True)
+            case What.TEXT | What.VOICE | What.FACE:
+                _model(what, data, weights, card, as_json)
+            case _:
+                raise NotYet(f"Evaluating {what} is not there yet.")
+
+
+def _model(what: What, data: Path | None, weights: Path | None, card: bool, as_json: bool) -> None:
+    from affect.evaluation.card import write_figures
+    from affect.training import data as corpora
+
+    model, measure = _program(what, weights)
+    figures: list[Figure] = measure(model, corpora.folder(data), say)
+    if card and weights is not None:
+        write_figures(weights, figures, datetime.now(UTC).date(), what)
+    _print(model.name, figures, as_json)
+
+
+def _program(what: What, weights: Path | None) -> tuple[Any, Any]:
+    """The model and the `evaluate` that measures it."""
+    from importlib import import_module
+
+    module = import_module(f"affect.perception.{what}")
+    model = getattr(module, f"{what.capitalize()}Model").load(weights)
+    return model, import_module(f"affect.evaluation.{what}").evaluate
+
+
+def _print(model: str, figures: Sequence[Figure], as_json: bool) -> None:
+    from affect.evaluation.text import as_json as figures_as_json
+
+    if not as_json:
+        console().print(_table(figures))
+    print_json({"model": model, "figures": figures_as_json(list(figures))})
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    table = Table("test split", "figure", "value", "95 % interval", "n", "must")
+    for f in figures:
+        must = "" if f.needed is None else f"{f.needed:.2f} {'ok' if f.value >= f.needed else 'NO'}"
+        interval = f"{f.low:.3f} to {f.high:.3f}"
+        table.add_row(f.corpus, f.name, f"{f.value:.3f}", interval, f"{f.count:,}", must)
+    return table

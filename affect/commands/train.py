@@ -1,0 +1,76 @@
+"""`python -m affect train`: from data to the files that ship."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from affect.commands.telling import (
+    DataOption,
+    NotYet,
+    What,
+    needs_extra,
+    say,
+    told_in_one_sentence,
+)
+
+TRAINED = (What.TEXT, What.VOICE, What.FACE, What.FUSION)
+
+
+def train(
+    what: Annotated[What, typer.Argument(help="Which model: text, voice, face or fusion.")],
+    data: DataOption = None,
+    base: Annotated[
+        str, typer.Option(help="Hub id or folder of the encoder that `train text` starts from.")
+    ] = "intfloat/multilingual-e5-small",
+    run: Annotated[
+        Path | None, typer.Option(help="Cache, checkpoint and TensorBoard log; else runs/WHAT.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the finished files go; else RUN/weights.")
+    ] = None,
+    epochs: Annotated[float | None, typer.Option(min=0, help="Else the model's own.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=1)] = 2,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    tune: Annotated[int | None, typer.Option(help="Search N settings (not there yet).")] = None,
+) -> None:
+    """Train a model and write the files that ship, calibrated; needs the extra `train`.
+
+    `train fusion` learns no network: it fits the weights of the modalities on held-out readings of
+    the models that ship.
+    """
+    with told_in_one_sentence():
+        if what not in TRAINED:
+            raise NotYet(f"There is nothing to train for {what}.")
+        if tune is not None:
+            raise NotYet("Searching for settings (--tune) is not there yet.")
+        run = run or Path("runs") / what
+        given = {
+            "run": run,
+            "seed": seed,
+            "device": device,
+            "threads": threads,
+            "resume": resume,
+            **({"epochs": epochs} if epochs is not None else {}),
+            **({"base": base} if what is What.TEXT else {}),
+        }
+        settings, build = _program(what)
+        from affect.training import data as corpora
+
+        today = datetime.now(UTC).date()
+        known = {name: value for name, value in given.items() if name in settings.__annotations__}
+        build(settings(**known), corpora.folder(data), out or run / "weights", today, say)
+
+
+def _program(what: What) -> tuple[Any, Any]:
+    """The settings and the `build` of a model's training."""
+    module = {"text": "affect.training.text"}.get(what, f"affect.training.{what}")
+    builder = {"text": "affect.training.ship"}.get(what, module)
+    with needs_extra("train"):
+        return import_module(module).Settings, import_module(builder).build
