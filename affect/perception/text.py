@@ -25,6 +25,7 @@ from affect.errors import BadInput, ModelUnavailable
 from affect.labels import LABELS
 from affect.perception import language as languages
 from affect.perception.calibration import CHINESE, SILENT_IN_CHINESE, Calibration
+from affect.perception.sessions import session_of
 from affect.perception.tokens import MAX_TOKENS, clean, encode
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
 
@@ -156,16 +157,8 @@ class TextModel:
 
 def load_network(place: Traversable) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
     """Network and tokenizer of a folder; raises `ModelUnavailable`."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
     try:
-        with resources.as_file(place / GRAPH) as path:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+        session = session_of(place / GRAPH)
         tokenizer = Tokenizer.from_str((place / TOKENIZER).read_text("utf-8"))
     except Exception as error:  # onnxruntime and tokenizers raise classes of their own
         raise ModelUnavailable(
