@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 from importlib.abc import Traversable
@@ -72,7 +73,7 @@ def _headlines(figures: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _size(place: Traversable, stem: str) -> int:
-    """Bytes of a model's files: its network and, where it has one, its tokenizer."""
-    names = (f"{stem}.onnx", f"{stem}_tokenizer.json")
-    files = [file for file in place.iterdir() if file.name in names]
+    """Bytes of a model's files: its networks and, where it has one, its tokenizer."""
+    own = re.compile(rf"{re.escape(stem)}(_\w+)?\.onnx|{re.escape(stem)}_tokenizer\.json")
+    files = [file for file in place.iterdir() if own.fullmatch(file.name)]
     return sum(len(file.read_bytes()) for file in files)
