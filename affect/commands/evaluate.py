@@ -49,6 +49,15 @@ def evaluate(
                 replies.main(json=as_json, read_too=True)
             case What.TEXT | What.VOICE | What.FACE:
                 _model(what, data, weights, card, as_json)
+            case What.FUSION:
+                from affect.evaluation import fusion
+                from affect.training import data as corpora
+
+                found = fusion.evaluate(corpora.folder(data), say)
+                if not as_json:
+                    for table in found.tables():
+                        console().print(table)
+                print_json(found.as_json())
             case _:
                 raise NotYet(f"Evaluating {what} is not there yet.")
 
