@@ -18,8 +18,10 @@ from affect.writers.scripted import ScriptedWriter
 from bot.clock import Clock, SystemClock
 from bot.commands import COMMANDS
 from bot.companion import Companion
-from bot.messages import Address
+from bot.messages import Address, Media
+from bot.perceiving import Fetch, Perceiver
 from bot.platforms.base import Place, Platform
+from bot.senses import Senses
 from bot.settings import Settings
 from bot.turns import Settling, Turns
 from bot.waking import Lanes, Waker
@@ -144,9 +146,19 @@ async def build(
     except BaseException:
         await database.close()
         raise
-    companion = Companion(database, settings, model, writer, clock)
+    perceiver = Perceiver(model, Senses(settings), fetching(by_name))
+    companion = Companion(database, settings, perceiver, writer, clock)
     turns = Turns(database, companion, by_name, waker, clock, settling)
     return App(settings, database, turns, waker, by_name, clock)
+
+
+def fetching(platforms: Mapping[str, Platform]) -> Fetch:
+    """How the bytes behind a medium are fetched: by the platform that named it."""
+
+    async def fetch(platform: str, media: Media, limit: int) -> bytes:
+        return await platforms[platform].fetch(media, limit)
+
+    return fetch
 
 
 def load_models(settings: Settings) -> tuple[TextModel, ScriptedWriter]:

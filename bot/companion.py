@@ -19,9 +19,8 @@ from affect import strategy, trajectory
 from affect.errors import BadInput, NotFound
 from affect.fusion import fuse
 from affect.perception import language as languages
-from affect.perception.text import TextModel
 from affect.safety import cards, holding, screening
-from affect.types import Moment, Plan, Reading
+from affect.types import Modality, Moment, Plan, Reading
 from affect.writers import bank, guard
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.scripted import ScriptedWriter
@@ -31,7 +30,7 @@ from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
 from bot.logs import where
 from bot.messages import Attachment, Button, Incoming, Kind
-from bot.perceiving import Perceived, both_ends, perceive
+from bot.perceiving import NO_LEAVE, Perceived, Perceiver, Witnessed, both_ends
 from bot.settings import Settings
 from bot.texts import LANGUAGES, say
 from storage import people, talks, trajectories
@@ -89,13 +88,13 @@ class Companion:
         self,
         database: Database,
         settings: Settings,
-        model: TextModel,
+        perceiver: Perceiver,
         writer: ScriptedWriter,
         clock: Clock,
     ) -> None:
         self._database = database
         self._settings = settings
-        self._model = model
+        self._perceiver = perceiver
         self._writer = writer
         self._clock = clock
 
@@ -109,6 +108,16 @@ class Companion:
 
         found = screening.screen(text, _said_before(known.here))
         steps.done("screen")
+        witnessed = Witnessed()
+        if not found.level and last.kind is not Kind.COMMAND:
+            witnessed = await self._witness(known, messages)
+            if (
+                witnessed.words
+            ):  # what is said aloud is screened, answered and kept as what is typed
+                text = "\n".join(part for part in (text, witnessed.words) if part)
+                known = self._spoken_to(known, messages, text)
+                found = screening.screen(text, _said_before(known.here))
+            steps.done("witness")
         if last.kind is Kind.COMMAND and not found.level:
             return await self._command(talk_id, last, known)
         # Danger told in private is not held up where others read: there each message is by itself.
@@ -117,18 +126,18 @@ class Companion:
         care, due = wellbeing.attend(known.care, last.at)
         if alone or found.level:
             care = wellbeing.mark(care, held, last.at)
-        notes = Notes(known.language, care, notices=due)
+        notes = Notes(known.language, care, notices=due, heard=witnessed.words)
         notices = wellbeing.worded(due, known.language)
         country = known.profile.country or self._settings.country
         card = cards.held_card(held, known.language, country)
         if card is not None:
             return _in_danger(card, held.screening, notes, notices)
 
-        perceived = await perceive(
-            text, messages, self._model, known.language, known.profile.consents
+        perceived = await self._perceiver.read(
+            text, messages, witnessed, known.language, known.profile.consents
         )
         text = both_ends(text)  # what a writer does with words may take time that grows faster
-        reading = fuse(perceived.estimates)
+        reading = fuse(perceived.estimates, witnessed.words or None)
         steps.done("perceive")
         moment = _follow(await self._line(known), reading, last.at)
         steps.done("follow")
@@ -157,11 +166,15 @@ class Companion:
             seed=zlib.crc32(f"{known.profile.uid}:{known.profile.turns}".encode()),
         )
         steps.done("plan")
-        wording = _wording(_allowed(await self._candidates(scene), plan), perceived, text)
+        chosen = _allowed(await self._candidates(scene), plan)
+        asking = wellbeing.asking(witnessed.unasked, known.recent, alone=alone, words=bool(text))
+        question = wellbeing.question(asking, known.language)
+        wording = _wording(chosen, perceived, text, _seen(reading, known.language), question)
         steps.done("write")
         return Taken(
             text=wording.text,
-            notes=replace(notes, problems=perceived.problems),
+            buttons=wellbeing.choices(asking, known.language),
+            notes=replace(notes, problems=perceived.problems, asked=asking),
             notices=notices,
             reading=reading,
             moment=moment if perceived.estimates else None,
@@ -206,6 +219,21 @@ class Companion:
             return _in_danger(card, found, Notes(language), ())
         text = say("failed", language)
         return Taken(text, Notes(language), wording=Wording(text, writer="fixed"))
+
+    async def _witness(self, known: Known, messages: Sequence[Incoming]) -> Witnessed:
+        """Hear and see what came along, as far as the person and the settings allow it."""
+        personal = self._settings.setting == "personal"
+        agreed = known.profile.consents
+        leave = {
+            Modality.VOICE: agreed.get("voice") if personal else False,
+            Modality.FACE: agreed.get("face") if personal else False,
+        }
+        return await self._perceiver.witness(messages, known.language, leave)
+
+    def _spoken_to(self, known: Known, messages: Sequence[Incoming], text: str) -> Known:
+        """What is known, once it was heard which language is spoken."""
+        last = known.recent[-1].notes.language if known.recent else None
+        return replace(known, language=self._language(known.profile, messages, text, last))
 
     async def _know(
         self, person_id: int, talk_id: str, messages: Sequence[Incoming], text: str
@@ -292,7 +320,8 @@ def words(messages: Sequence[Incoming]) -> str:
 
 
 def _said(turn: TurnView) -> str:
-    return words([load(Incoming, body) for body in turn.said])
+    typed = words([load(Incoming, body) for body in turn.said])
+    return "\n".join(part for part in (typed, turn.notes.heard) if part)
 
 
 def _said_before(here: Sequence[TurnView]) -> tuple[str, ...]:
@@ -340,16 +369,29 @@ def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:
     raise NotFound("No candidate may leave.")
 
 
-def _wording(chosen: Candidate, perceived: Perceived, text: str) -> Wording:
-    """The chosen words, with what could not be used said first.
+def _seen(reading: Reading, language: str) -> str:
+    """What a face alone tells, said as the guess that it is; empty where none was seen."""
+    if not any(estimate.modality is Modality.FACE for estimate in reading.estimates):
+        return ""
+    return say(f"seen_{reading.emotion.value if reading.emotion else 'unsure'}", language)
 
-    Where nothing but a file that cannot be used came, that is the whole answer.
+
+def _wording(
+    chosen: Candidate, perceived: Perceived, text: str, seen: str, question: str
+) -> Wording:
+    """The chosen words, with what could not be used said first and what is asked of them last.
+
+    Where nothing came but files without words, what was seen in a face is the answer.
     """
-    told = "\n".join(problem.message for problem in perceived.problems)
+    # A question for leave says already that nobody looked.
+    hidden = NO_LEAVE if question else None
+    told = [problem.message for problem in perceived.problems if problem.kind != hidden]
+    lines = [*told, chosen.text if text else seen, question]
+    whole = "\n".join(line for line in lines if line)
     if not text:
-        return Wording(told, writer="fixed")
+        return Wording(whole, writer="fixed")
     return Wording(
-        text=f"{told}\n{chosen.text}" if told else chosen.text,
+        text=whole,
         writer=chosen.writer,
         strategy=chosen.strategy,
         entry=chosen.entry,

@@ -1,24 +1,32 @@
 """x, y, z side by side on worker threads: what came in becomes estimates, or a named problem.
 
-Bytes of voices and faces are fetched here, used here and exist nowhere else. A modality that was
-not consented to, or that no model serves yet, is not even fetched.
+Bytes of voices and faces are fetched here, used here and exist nowhere else. The words of a voice
+note are words of the turn; how it sounds, and what a face shows, is read only where the person
+agreed to it: a picture without leave is not even fetched.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from affect.errors import BadInput
+from affect.errors import BadInput, MediaRejected, ModelUnavailable, Unreachable
+from affect.perception import audio
 from affect.perception.text import TextModel, TextReading
-from affect.types import Estimate
+from affect.types import Estimate, Modality
 from bot.messages import Incoming, Media, MediaKind
-from bot.texts import say
+from bot.senses import Heard, Senses
+from bot.texts import say, sentences
 from storage.records import Problem
 
 MOST_CHARACTERS = 4_000  # beyond this a person is told that only both ends were read
+NO_LEAVE = "no_leave"  # the problem of a picture that was not looked at
+AT_A_TIME = 2  # recordings and pictures worked on, over all people: the rest wait their turn
+
+Fetch = Callable[[str, Media, int], Awaitable[bytes]]
+"""Platform, medium, most bytes -> its bytes; raises `MediaRejected` or `Unreachable`."""
 
 log = logging.getLogger(__name__)
 
@@ -32,49 +40,164 @@ class Perceived:
     embedding: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """What recordings and pictures gave.
+
+    `words` were heard, with `confidence` in [0, 1]. `unasked` are the modalities that came along
+    although the person was never asked about them.
+    """
+
+    words: str = ""
+    confidence: float = 1.0
+    estimates: tuple[Estimate, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unasked: frozenset[Modality] = frozenset()
+
+
+class Perceiver:
+    """Words, voices and faces of one turn, for everybody."""
+
+    def __init__(self, model: TextModel, senses: Senses, fetch: Fetch) -> None:
+        self._model = model
+        self._senses = senses
+        self._fetch = fetch
+        self._free = asyncio.Semaphore(AT_A_TIME)
+
+    async def read(
+        self,
+        text: str,
+        messages: Sequence[Incoming],
+        witnessed: Witnessed,
+        language: str,
+        consents: Mapping[str, bool],
+    ) -> Perceived:
+        """Read the words of a turn, beside what was heard and seen in it; never raises."""
+        problems = list(witnessed.problems)
+        if len(text) > MOST_CHARACTERS:
+            problems.append(_problem("text", "long", language))
+        if not text and not any(message.media for message in messages):
+            problems.append(_problem("text", "empty", language))
+        told = Perceived(witnessed.estimates, tuple(problems))
+        if not text or consents.get("text") is False:
+            return told
+        try:
+            read: TextReading = await asyncio.to_thread(self._model.read, both_ends(text), language)
+        except BadInput:  # marks and blanks, but no words
+            return _with(told, _problem("text", "empty", language))
+        except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
+            log.warning("text_unread", extra={"error": type(error).__name__})
+            return _with(told, _problem("text", "text_unread", language))
+        words = read.estimate
+        if witnessed.words:
+            words = replace(words, quality=words.quality * witnessed.confidence)
+        return replace(told, estimates=(words, *told.estimates), embedding=read.embedding)
+
+    async def witness(
+        self, messages: Sequence[Incoming], language: str, leave: Mapping[Modality, bool | None]
+    ) -> Witnessed:
+        """Hear and see what came along; never raises for what people send.
+
+        `leave` says which modality may be read; None where the person was never asked.
+        """
+        media = [(message.address.platform, one) for message in messages for one in message.media]
+        found = await asyncio.gather(
+            *(self._one(platform, one, language, leave) for platform, one in media)
+        )
+        return Witnessed(
+            words="\n".join(one.words for one in found if one.words),
+            confidence=min((one.confidence for one in found if one.words), default=1.0),
+            estimates=tuple(estimate for one in found for estimate in one.estimates),
+            problems=tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
+            unasked=frozenset(modality for one in found for modality in one.unasked),
+        )
+
+    async def _one(
+        self, platform: str, media: Media, language: str, leave: Mapping[Modality, bool | None]
+    ) -> Witnessed:
+        part = media.kind.value
+        if media.kind is MediaKind.OTHER:
+            thing = media.name or say("problem_thing", language)
+            return _only(
+                Problem("media", "not_usable", say("problem_other", language, thing=thing))
+            )
+        if media.kind is MediaKind.PHOTO and not leave[Modality.FACE]:
+            unasked = {Modality.FACE} if leave[Modality.FACE] is None else ()
+            problem = _problem(part, NO_LEAVE, language)
+            return Witnessed(problems=(problem,), unasked=frozenset(unasked))
+        try:
+            async with self._free:
+                data = await self._fetch(platform, media, audio.MOST_BYTES)
+                return await self._taken_in(media.kind, data, language, leave)
+        except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
+            return _only(_problem(part, _wrong(error, part), language))
+
+    async def _taken_in(
+        self,
+        kind: MediaKind,
+        data: bytes,
+        language: str,
+        leave: Mapping[Modality, bool | None],
+    ) -> Witnessed:
+        tone, face = bool(leave[Modality.VOICE]), bool(leave[Modality.FACE])
+        seen: tuple[Estimate, ...] = ()
+        match kind:
+            case MediaKind.PHOTO:
+                return Witnessed(estimates=(await asyncio.to_thread(self._senses.see, data),))
+            case MediaKind.VIDEO:
+                heard, seen = await asyncio.to_thread(
+                    self._senses.watch, data, tone=tone, face=face
+                )
+            case _:
+                heard = await asyncio.to_thread(self._senses.hear, data, tone=tone)
+        asked = {Modality.VOICE, Modality.FACE} if kind is MediaKind.VIDEO else {Modality.VOICE}
+        unasked = frozenset(modality for modality in asked if leave[modality] is None)
+        return _witnessed(heard, seen, kind.value, language, unasked)
+
+
 def both_ends(text: str) -> str:
     """The beginning and the end of a long text; a shorter one is whole."""
     half = MOST_CHARACTERS // 2
     return text if len(text) <= MOST_CHARACTERS else text[:half] + text[-half:]
 
 
-async def perceive(
-    text: str,
-    messages: Sequence[Incoming],
-    model: TextModel,
+def _witnessed(
+    heard: Heard,
+    seen: tuple[Estimate, ...],
+    part: str,
     language: str,
-    consents: Mapping[str, bool],
-) -> Perceived:
-    """Perceive what one turn holds; never raises for what people send."""
-    media = [item for message in messages for item in message.media]
-    problems = list(dict.fromkeys(_media_problem(item, language) for item in media))
-    if len(text) > MOST_CHARACTERS:
-        problems.append(_problem("text", "long", language))
-    if not text and not media:
-        problems.append(_problem("text", "empty", language))
-    if not text or consents.get("text") is False:
-        return Perceived(problems=tuple(problems))
-    try:
-        read: TextReading = await asyncio.to_thread(model.read, both_ends(text), language)
-    except BadInput:
-        problems.append(_problem("text", "empty", language))  # marks and blanks, but no words
-        return Perceived(problems=tuple(problems))
-    except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
-        log.warning("text_unread", extra={"error": type(error).__name__})
-        problems.append(_problem("text", "text_unread", language))
-        return Perceived(problems=tuple(problems))
-    return Perceived((read.estimate,), tuple(problems), read.embedding)
+    unasked: frozenset[Modality],
+) -> Witnessed:
+    problems = []
+    if not heard.words:
+        problems.append(_problem(part, "no_words", language))
+    elif not heard.sure:
+        problems.append(Problem(part, "unsure", say("heard_unsure", language, words=heard.words)))
+    tone = (heard.tone,) if heard.tone else ()
+    return Witnessed(heard.words, heard.confidence, (*tone, *seen), tuple(problems), unasked)
 
 
-def _media_problem(media: Media, language: str) -> Problem:
-    match media.kind:
-        case MediaKind.VOICE | MediaKind.PHOTO | MediaKind.VIDEO:
-            part = media.kind.value
-            return Problem(part, "not_yet", say(f"problem_{part}_not_yet", language))
-        case MediaKind.OTHER:
-            thing = media.name or say("problem_thing", language)
-            return Problem("media", "not_usable", say("problem_other", language, thing=thing))
+def _wrong(error: Exception, part: str) -> str:
+    """The kind of problem that an error makes; what is not the person's doing is logged."""
+    match error:
+        case MediaRejected(kind="empty"):
+            return "empty_file"
+        case MediaRejected():
+            return error.kind
+        case Unreachable():
+            return "unreachable"
+    log.warning("media_unread", extra={"part": part, "error": type(error).__name__})
+    return "unavailable" if isinstance(error, ModelUnavailable) else "unread"
+
+
+def _with(told: Perceived, problem: Problem) -> Perceived:
+    return replace(told, problems=(*told.problems, problem))
+
+
+def _only(problem: Problem) -> Witnessed:
+    return Witnessed(problems=(problem,))
 
 
 def _problem(part: str, kind: str, language: str) -> Problem:
-    return Problem(part, kind, say(f"problem_{kind}", language))
+    key = f"problem_{kind}" if f"problem_{kind}" in sentences("en") else "problem_unread"
+    return Problem(part, kind, say(key, language, limit=audio.MOST_BYTES // 2**20))

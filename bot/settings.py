@@ -21,10 +21,10 @@ ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, t
 NOT_YET = frozenset(
     {
         *("llm_model", "llm_quantization", "llm_base_url", "llm_api_key", "llm_api_key_file"),
-        *("voice_model", "face_model", "asr_model", "tts_model"),
-        *("setting", "operator", "metrics_port"),
+        *("tts_model", "operator", "metrics_port"),
     }
 )
+OFF = "off"  # of a model: what ships is not used
 SECRETS = ("telegram_token", "discord_token", "telegram_webhook_secret", "llm_api_key")
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,15 @@ class Settings(BaseSettings):
         if value is not None and not (len(value) == 2 and value.isascii() and value.isalpha()):
             raise ValueError("must be a two-letter country code such as US or CN")
         return value.upper() if value else None
+
+    @field_validator("voice_model", "face_model", "asr_model")
+    @classmethod
+    def _built_in_or_off(cls, value: str | None) -> str | None:
+        if value not in {None, OFF}:
+            raise ValueError(
+                "models other than the built-in one are not there yet: use off, or none"
+            )
+        return value
 
     @field_validator("database_url")
     @classmethod

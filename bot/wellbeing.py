@@ -6,13 +6,15 @@ week away, every three hours of going on; a pause is suggested after two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from affect.safety.holding import GENTLE, Hold
+from affect.types import Modality
+from bot.messages import Button
 from bot.texts import say
-from storage.records import Care
+from storage.records import Care, TurnView
 
 AWAY = timedelta(days=7)
 REMIND = timedelta(hours=3)
@@ -50,6 +52,33 @@ def mark(care: Care, held: Hold, at: datetime) -> Care:
     marks = [*care.marks, held.mark(at)][-MOST_MARKS:]
     recent = [one for one in marks if at - one.at <= GENTLE]
     return replace(care, marks=tuple(recent) if any(one.level for one in recent) else ())
+
+
+def asking(
+    unasked: Iterable[Modality], recent: Sequence[TurnView], *, alone: bool, words: bool
+) -> str | None:
+    """The modality to ask leave for beside this reply, one at a time and once in a while.
+
+    Never where others read along. Where nothing else can be answered, it is asked again.
+    """
+    asked = {turn.notes.asked for turn in recent} if words else set()
+    wanted = sorted(modality.value for modality in unasked if modality.value not in asked)
+    return wanted[-1] if alone and wanted else None
+
+
+def question(asked: str | None, language: str) -> str:
+    """What is asked, in words; empty where nothing is."""
+    return say(f"ask_{asked}", language) if asked else ""
+
+
+def choices(asked: str | None, language: str) -> tuple[Button, ...]:
+    """Its answers."""
+    if asked is None:
+        return ()
+    return (
+        Button(say(f"ask_{asked}_yes", language), f"/{asked} on"),
+        Button(say(f"ask_{asked}_no", language), f"/{asked} off"),
+    )
 
 
 def worded(names: Sequence[str], language: str) -> tuple[str, ...]:

@@ -90,7 +90,8 @@ class Care:
 class Notes:
     """What else is kept of a turn: language of the reply, danger found (0 to 5), problems, notices.
 
-    `topics` names the kinds of danger.
+    `topics` names the kinds of danger. `heard` are the words of its voice notes. `asked` names the
+    modality whose leave was asked for beside the reply.
     """
 
     language: str
@@ -100,6 +101,8 @@ class Notes:
     topics: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     notices: tuple[str, ...] = ()
+    heard: str = ""
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

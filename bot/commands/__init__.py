@@ -8,6 +8,7 @@ from bot.commands.language import language
 from bot.commands.mood import mood
 from bot.commands.not_yet import not_yet, stop
 from bot.commands.privacy import consent, export, forget, privacy
+from bot.commands.senses import sense
 from bot.commands.start import new, show_help, start
 from bot.commands.why import why
 
@@ -18,6 +19,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("mood", mood, argument="days", private=True),
     Command("why", why, private=True),
     Command("consent", consent, argument="change", private=True),
+    Command("voice", sense, argument="change", private=True),
+    Command("face", sense, argument="change", private=True),
     Command("privacy", privacy),
     Command("export", export, private=True),
     Command("forget", forget, argument="yes", private=True),
@@ -26,7 +29,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("checkin", not_yet, offered=False),
     Command("memory", not_yet, offered=False),
     Command("link", not_yet, offered=False),
-    Command("voice", not_yet, offered=False),
-    Command("face", not_yet, offered=False),
     Command("stop", stop, offered=False),
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 from bot.commands.base import Answer, Ask
+from bot.commands.senses import state as allowed
+from bot.commands.senses import switched
 from bot.messages import Attachment, Button
 from storage import people
 
 KINDS = ("remember", "text")
+SENSES = ("voice", "face")
 
 
 async def privacy(ask: Ask) -> Answer:
@@ -37,6 +40,8 @@ async def consent(ask: Ask) -> Answer:
             await people.consent(ask.database, ask.profile.id, kind, granted=granted, now=ask.now)
             days = ask.settings.retention_days
             return Answer(ask.say(f"consent_{kind}_{said}", days=days))
+        case (kind, ("yes" | "no") as said) if kind in SENSES:
+            return Answer(await switched(ask, kind, granted=said == "yes"))
         case _:
             return Answer(ask.say("consent_unknown"))
 
@@ -81,4 +86,5 @@ def _consents(ask: Ask) -> str:
         "consent_now",
         remember=state(on=ask.profile.consents.get("remember", False)),
         text=state(on=ask.profile.consents.get("text", True)),
+        **{kind: state(on=allowed(ask, kind) == "on") for kind in SENSES},
     )

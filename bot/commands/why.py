@@ -27,12 +27,14 @@ async def why(ask: Ask) -> Answer:
     now = trajectory.affect_of(last.moment)
     spread = trajectory.spread_of(last.moment).valence
     told = {
+        "sources": _sources(ask, last.reading),
         "moment": ask.say("why_moment", mood=in_words(ask, now, spread)),
         "strategy": ask.say(f"strategy_{last.plan.strategy.value}"),
         "ask": ask.say("why_ask") if last.wording and last.wording.asked else "",
     }
+    heard = [ask.say("why_heard", words=last.notes.heard)] if last.notes.heard else []
     if last.reading.emotion is None:
-        return Answer(ask.say("why_unsure", **told))
+        return Answer("\n".join([*heard, ask.say("why_unsure", **told)]))
     ranked = _ranked(last.reading)
     second = ""
     if last.reading.probabilities[ranked[1]] >= SECOND:
@@ -41,16 +43,21 @@ async def why(ask: Ask) -> Answer:
             emotion=ask.say(f"emotion_{ranked[1].value}"),
             confidence=round(100 * last.reading.probabilities[ranked[1]]),
         )
-    return Answer(
-        ask.say(
-            "why",
-            emotion=ask.say(f"emotion_{last.reading.emotion.value}"),
-            confidence=round(100 * last.reading.probabilities[last.reading.emotion]),
-            labels=_labels(ask, last.reading),
-            second=second,
-            **told,
-        )
+    explained = ask.say(
+        "why",
+        emotion=ask.say(f"emotion_{last.reading.emotion.value}"),
+        confidence=round(100 * last.reading.probabilities[last.reading.emotion]),
+        labels=_labels(ask, last.reading),
+        second=second,
+        **told,
     )
+    return Answer("\n".join([*heard, explained]))
+
+
+def _sources(ask: Ask, reading: Reading) -> str:
+    """What the reading comes from, the weightiest first."""
+    used = sorted(reading.weights, key=lambda modality: -reading.weights[modality])
+    return ask.say("why_and").join(ask.say(f"from_{modality.value}") for modality in used)
 
 
 def _ranked(reading: Reading) -> list[Emotion]:

@@ -54,7 +54,7 @@ class FakePlatform:
         self.typing_now -= 1
 
     async def fetch(self, media: Media, limit: int) -> bytes:
-        return b""
+        return media.handle.encode()
 
 
 class Echo:

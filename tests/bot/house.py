@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from affect.writers.scripted import ScriptedWriter
+from bot.app import fetching
 from bot.companion import Companion
 from bot.messages import Outgoing
+from bot.perceiving import Perceiver
 from bot.settings import Settings
 from bot.surfaces import AT_ONCE
 from bot.turns import Turns
@@ -18,6 +20,7 @@ from storage.database import Database
 from storage.records import TurnView
 from storage.vault import Vault
 from tests.bot.fakes import FakePlatform, incoming
+from tests.bot.hearing import FakeSenses
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
 
@@ -53,6 +56,7 @@ class House:
         *,
         model: WordReader | None = None,
         writer: ScriptedWriter | None = None,
+        senses: FakeSenses | None = None,
         platform: str = "terminal",
         **settings: object,
     ) -> None:
@@ -61,7 +65,9 @@ class House:
         self.model = model or WordReader()
         self.platform = FakePlatform(platform)
         self.settings = Settings(home=Path(os.environ["ATTUNE_HOME"]), **settings)  # type: ignore[arg-type]
-        self.companion = Companion(database, self.settings, self.model, writer or scripted(), clock)
+        self.senses = senses or FakeSenses()
+        perceiver = Perceiver(self.model, self.senses, fetching({platform: self.platform}))
+        self.companion = Companion(database, self.settings, perceiver, writer or scripted(), clock)
         self._started = False
         self._lanes = Lanes(clock)
         self.turns = Turns(

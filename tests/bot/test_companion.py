@@ -273,31 +273,8 @@ class TestLanguage:
 
 @sqlite_alone
 class TestMedia:
-    @pytest.mark.parametrize("kind", [MediaKind.VOICE, MediaKind.PHOTO, MediaKind.VIDEO])
-    @pytest.mark.parametrize("language", ["en", "zh"])
-    async def test_alone_it_is_answered_with_what_cannot_be_done(
-        self, house: House, kind: MediaKind, language: str
-    ) -> None:
-        told = await house.answer("", media=(Media(kind, "f"),), language=language)
-        assert told == say(f"problem_{kind.value}_not_yet", language)
-        last = await house.last()
-        assert last.notes.problems[0].part == kind.value
-        assert last.notes.problems[0].kind == "not_yet"
-        assert last.moment is None
-
-    async def test_with_words_the_words_are_answered_too(self, house: House) -> None:
-        told = await house.answer("I am sad", media=(VOICE,))
-        problem, reply = told.split("\n", 1)
-        assert problem == say("problem_voice_not_yet", "en")
-        assert reply
-        assert (await house.last()).moment is not None
-
     async def test_a_sticker_is_named(self, house: House) -> None:
         assert "sticker" in await house.answer("", media=(STICKER,))
-
-    async def test_many_of_a_kind_are_named_once(self, house: House) -> None:
-        told = await house.answer("", media=(VOICE, VOICE, VOICE))
-        assert told.count(say("problem_voice_not_yet", "en")) == 1
 
 
 @sqlite_alone

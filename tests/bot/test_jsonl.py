@@ -191,8 +191,8 @@ def test_files_that_cannot_be_used_are_problems(tmp_path: Path) -> None:
     )
     problems = [[(one["part"], one["kind"]) for one in each["problems"]] for each in told]
     assert problems == [
-        [("voice", "not_yet")],
-        [("photo", "not_yet")],
+        [("voice", "broken")],
+        [("photo", "no_leave")],
         [("voice", "not_audio"), ("photo", "not_image")],
         [("text", "empty"), ("voice", "unreadable")],
         [("photo", "unreadable")],

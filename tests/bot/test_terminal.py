@@ -24,6 +24,7 @@ from tests.bot.process import PATIENCE, QUICK, TOP, Screen, environment, run
 from tests.clock import FakeClock
 from tests.conftest import NOON
 
+BUTTONS = (("yes", "on"), ("no", "off"))
 OGG = b"OggS" + bytes(60)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
 FIRST = say("notice_first", "en").splitlines()
@@ -124,17 +125,19 @@ def test_files_are_answered_with_what_is_wrong_or_cannot_be_done(tmp_path: Path)
     (tmp_path / "x.txt").write_bytes(b"some words")
     (tmp_path / "big.ogg").write_bytes(OGG)
     os.truncate(tmp_path / "big.ogg", 20 * 2**20 + 1)
+    buttons = [f"  {say(f'ask_face_{said}', 'en')}: /face {to}" for said, to in BUTTONS]
+    asked = "\n".join([say("ask_face", "en"), *buttons])
     lines = {
-        f"/voice {tmp_path}/a note.ogg": say("problem_voice_not_yet", "en"),
-        f"/photo {tmp_path}/me.png": say("problem_photo_not_yet", "en"),
+        f"/voice {tmp_path}/a note.ogg": say("problem_broken", "en"),
+        f"/photo {tmp_path}/me.png": asked,
         f"/voice {tmp_path}/no.ogg": say("terminal_usage_voice", "en", path=f"{tmp_path}/no.ogg"),
         f"/photo {tmp_path}/no.png": say("terminal_usage_photo", "en", path=f"{tmp_path}/no.png"),
         f"/photo {tmp_path}": say("terminal_usage_photo", "en", path=tmp_path),
         f"/voice {tmp_path}/x.txt": say("problem_not_audio", "en"),
         f"/photo {tmp_path}/x.txt": say("problem_not_image", "en"),
         f"/voice {tmp_path}/big.ogg": say("problem_too_big", "en", limit=20),
-        "/voice": say("not_yet_voice", "en"),
-        "/voice on": say("not_yet_voice", "en"),
+        "/voice": say("voice_off", "en"),
+        "/voice on": say("voice_on", "en"),
     }
     done = run(said="\n".join(["/start", *lines]))
     assert done.stderr == ""
@@ -156,9 +159,9 @@ class TestInteractive:
             shown = screen.until("ana > ")
             assert "\r  " in shown  # set in from the prompt, over the three dots
             screen.type(f"/voice {tmp_path / 'note.ogg'}\n")
-            assert say("problem_voice_not_yet", "en") in screen.until("ana > ")
+            assert say("problem_broken", "en") in screen.until("ana > ")
             screen.type(f"/photo {tmp_path / 'me.png'}\n")
-            assert say("problem_photo_not_yet", "en") in screen.until("ana > ")
+            assert "/face on" in screen.until("ana > ")
             screen.type("/photo nowhere.png\n")
             assert "nowhere.png" in screen.until("ana > ")
             screen.type("\n")

@@ -60,6 +60,7 @@ def test_no_sentence_is_left_over() -> None:
         "command_",
         "not_yet_",
         "mood_valence_",
+        *("seen_", "ask_", "from_", "voice_", "face_"),
     )
     computed += ("consent_", "problem_", "privacy_note_", "language_name_", "terminal_usage_")
     unused = [
