@@ -1,0 +1,194 @@
+"""z = T(voice): how a voice sounds becomes an `Estimate`, whatever the words.
+
+A small network (ONNX) over log-mel pictures, run on one core; a loaded model may be used by many
+threads. Nothing of the sound is kept. What a person's voice usually is may be kept as a `Speaker`
+where that person agreed; the model works without.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from importlib import resources
+from importlib.abc import Traversable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from affect.errors import MediaRejected, ModelUnavailable
+from affect.perception import mel
+from affect.perception.speaker import Speaker, Usual
+from affect.perception.voice_calibration import CLASSES, VoiceCalibration
+from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
+
+__all__ = ["CLASSES", "Speaker", "VoiceModel", "VoiceReading"]
+
+Floats = NDArray[np.float64]
+
+GRAPH, CARD = "voice.onnx", "voice.json"
+LEAST_SPEECH = 0.5  # seconds
+PAUSE = 0.25  # seconds kept on both sides of speech: short pauses belong to how somebody talks
+MOST_SECONDS = 120.0  # of speech; the rest of a longer note is not heard
+WINDOW = 130  # frames (3 s) that the network sees at once, as in training
+BATCH = 16  # windows of one run: bounds its memory
+
+
+class Sounding(Protocol):
+    """What is needed of a `Sound`: (n,) samples, mono, 16 kHz."""
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """In [-1, 1]."""
+
+
+class Heard(Protocol):
+    """What is needed of an `Activity`."""
+
+    @property
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Where speech is, in seconds."""
+
+    @property
+    def quality(self) -> float:
+        """Of the signal, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceReading:
+    """What a voice says, and the speaker after it, to be kept if the person agreed."""
+
+    estimate: Estimate
+    speaker: Speaker
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawVoice:
+    """The network's outputs before calibration: `logits` (8,), `affect` (2,), the speaker after."""
+
+    logits: Floats
+    affect: Floats
+    speaker: Speaker
+
+
+class VoiceModel:
+    """The voice model as it ships, or one from another folder with the same two files."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, card: dict[str, Any]) -> None:
+        self._session = session
+        self._calibration = VoiceCalibration.from_json(card["calibration"])
+        usual = card["usual"]
+        self._usual = Usual(*(np.array(usual[k], dtype=np.float32) for k in ("mean", "spread")))
+        self.name: str = f"{card['model']}-{card['version']}"
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None) -> VoiceModel:
+        """Load from a folder (default: what ships); raises `ModelUnavailable`."""
+        place: Traversable = Path(folder) if folder else resources.files("affect") / "weights"
+        session = load_network(place)
+        try:
+            return cls(session, json.loads((place / CARD).read_text("utf-8")))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise ModelUnavailable(f"The voice model's {CARD} cannot be used.") from error
+
+    @property
+    def calibration(self) -> VoiceCalibration:
+        """The constants fitted on dev."""
+        return self._calibration
+
+    @property
+    def base_rates(self) -> Probabilities:
+        """The base rates that the seven probabilities stand on."""
+        return _by_emotion(self._calibration.rates)
+
+    def read(
+        self, sound: Sounding, activity: Heard, speaker: Speaker | None = None
+    ) -> VoiceReading:
+        """Read one note; raises `MediaRejected` (kind `no_speech`) under half a second of speech.
+
+        With the speaker's earlier notes the reading is against what is usual for that voice.
+        """
+        if sum(end - start for start, end in activity.spans) < LEAST_SPEECH:
+            raise MediaRejected("no_speech", "There is too little speech in this sound.")
+        raw = self.raw(speech_samples(sound.samples, activity.spans), speaker)
+        fitted = self._calibration
+        seven = fitted.emotions(raw.logits[None])
+        point, variance = fitted.affect(seven, raw.affect[None])
+        estimate = Estimate(
+            modality=Modality.VOICE,
+            probabilities=_by_emotion(seven[0]),
+            affect=Affect(*(float(x) for x in point[0])),
+            variance=Variance(*(float(x) for x in variance[0])),
+            quality=float(activity.quality),
+            model=self.name,
+        )
+        return VoiceReading(estimate, raw.speaker)
+
+    def raw(self, samples: NDArray[np.float32], speaker: Speaker | None = None) -> RawVoice:
+        """Outputs for samples (at 16 kHz) that are speech; raises `MediaRejected` on silence."""
+        if not np.any(samples):
+            raise MediaRejected("no_speech", "There is too little speech in this sound.")
+        return self.raw_of(mel.picture(mel.log_mel(samples)), speaker)
+
+    def raw_of(self, picture: NDArray[np.float32], speaker: Speaker | None = None) -> RawVoice:
+        """Outputs for a picture as `mel.picture` makes it; for training and evaluation."""
+        after = (speaker or Speaker()).after(picture)
+        windows, mask = cut(self._usual.normalise(picture, after))
+        parts = [
+            self._session.run(
+                ["classes", "affect"],
+                {"picture": windows[at : at + BATCH], "mask": mask[at : at + BATCH]},
+            )
+            for at in range(0, len(windows), BATCH)
+        ]
+        logits, told = (np.concatenate([p[k] for p in parts]).astype(np.float64) for k in (0, 1))
+        weights = mask.sum(axis=1) / mask.sum()
+        return RawVoice(weights @ logits, weights @ told, after)
+
+
+def load_network(place: Traversable) -> onnxruntime.InferenceSession:
+    """The network of a folder; raises `ModelUnavailable`."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        with resources.as_file(place / GRAPH) as path:
+            return onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+    except Exception as error:  # onnxruntime raises classes of its own
+        raise ModelUnavailable(
+            f"No voice model in {place}: it needs {GRAPH} and {CARD}."
+        ) from error
+
+
+def speech_samples(
+    samples: NDArray[np.float32], spans: tuple[tuple[float, float], ...]
+) -> NDArray[np.float32]:
+    """The samples of speech and of short pauses, at most `MOST_SECONDS`."""
+    keep = np.zeros(len(samples), dtype=bool)
+    for start, end in spans:
+        first = max(0, int((start - PAUSE) * mel.RATE))
+        keep[first : max(first, int((end + PAUSE) * mel.RATE))] = True
+    return samples[keep][: int(MOST_SECONDS * mel.RATE)]
+
+
+def cut(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(2, 78, frames) -> windows (n, 2, 78, m) of equal length, and their mask (n, m)."""
+    frames = picture.shape[2]
+    count = math.ceil(frames / WINDOW)
+    length = math.ceil(frames / count)
+    padded = np.zeros((*picture.shape[:2], count * length), dtype=np.float32)
+    padded[:, :, :frames] = picture
+    mask = (np.arange(count * length) < frames).astype(np.float32).reshape(count, length)
+    windows = padded.reshape(*picture.shape[:2], count, length).transpose(2, 0, 1, 3)
+    return np.ascontiguousarray(windows), mask
+
+
+def _by_emotion(values: Floats) -> dict[Emotion, float]:
+    return {emotion: float(value) for emotion, value in zip(EMOTIONS, values, strict=True)}

@@ -1,0 +1,182 @@
+"""From the two corpora to the voice files that ship, and the figures that a shipped file cannot
+give again: folds over RAVDESS actors, and CREMA-D alone heard against RAVDESS.
+
+The first stage (CREMA-D alone) has met no RAVDESS person: it is run once and serves the shipped
+network and every fold. The second stage mixes both corpora, RAVDESS counted `REPEAT` times.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from affect.evaluation.metrics import bootstrap
+from affect.evaluation.text import Figure, as_json
+from affect.perception.speaker import Usual
+from affect.perception.voice import CARD, GRAPH, VoiceModel
+from affect.perception.voice_calibration import CLASSES, VoiceCalibration
+from affect.training import voice_calibrate
+from affect.training.voice_data import FOLDS, Clips, crema_d, join, ravdess
+from affect.training.voice_fit import Settings, Stage, fit, outputs, recall, usual
+from affect.training.voice_network import VoiceNetwork, export
+
+__all__ = ["Settings", "build"]
+
+MODEL, VERSION = "attune-voice", "1"
+REPEAT = 2  # RAVDESS has a fifth of CREMA-D's clips
+LICENCE = (
+    "CC BY-NC-SA 4.0: non-commercial (trained on RAVDESS, CC BY-NC-SA 4.0, and CREMA-D, ODbL 1.0)"
+)
+MUST = {"shared": 0.40, "folds": 0.58}
+
+Report = Callable[[str], None]
+
+
+def build(settings: Settings, data: Path, out: Path, today: date, report: Report) -> None:
+    """The whole way; `out` holds `voice.onnx` and `voice.json` afterwards."""
+    settings.run.mkdir(parents=True, exist_ok=True)
+    report("Reading the corpora ...")
+    crema, ravd = crema_d(data), ravdess(data)
+    base = usual(crema.take(acted.split == "train"))
+    first = first_stage(crema, base, settings, report)
+    figures = cross_corpus(first, base, ravd)
+    train = [corpus.take(corpus.split == "train") for corpus in (crema, ravd)]
+    network = second_stage(first, "second", train[0], train[1], base, settings, report)
+    report("Exporting, calibrating on dev ...")
+    out.mkdir(parents=True, exist_ok=True)
+    export(network, out / GRAPH)
+    fresh = VoiceCalibration.fresh()
+    write_json(out, fresh, base, settings, today, figures)
+    model = VoiceModel.load(out)
+    fitted = voice_calibrate.fit(model, [c.take(c.split == "dev") for c in (crema, ravd)])
+    write_json(out, fitted, base, settings, today, figures)
+    report("Folds over RAVDESS actors ...")
+    figures += folds(first, crema, ravd, base, settings, report)
+    write_json(out, fitted, base, settings, today, figures)
+    report(f"Written: {out / GRAPH}, {out / CARD}.")
+
+
+def first_stage(crema: Clips, base: Usual, settings: Settings, report: Report) -> VoiceNetwork:
+    """Train on CREMA-D's train split alone."""
+    torch.manual_seed(settings.seed)
+    train, dev = (crema.take(acted.split == name) for name in ("train", "dev"))
+    stage = Stage("first", train, settings.first, settings.rate)
+    return fit(VoiceNetwork(), stage, base, settings, _check(dev, base), report)
+
+
+def second_stage(
+    first: VoiceNetwork,
+    name: str,
+    crema: Clips,
+    ravd: Clips,
+    base: Usual,
+    settings: Settings,
+    report: Report,
+) -> VoiceNetwork:
+    """Go on from the first stage with RAVDESS clips among CREMA-D's."""
+    both = join([crema] + [ravd] * REPEAT)
+    stage = Stage(name, both, settings.second, settings.second_rate)
+    return fit(copy.deepcopy(first), stage, base, settings, lambda _: "", report)
+
+
+def cross_corpus(first: VoiceNetwork, base: Usual, ravd: Clips) -> list[Figure]:
+    """CREMA-D's network on every RAVDESS clip of the six shared classes."""
+    six = [k for k, name in enumerate(CLASSES) if name not in ("surprise", "calm")]
+    heard = ravd.take(np.isin(ravd.acted, six))
+    return [
+        _figure("CREMA-D to RAVDESS", f"6 classes UAR, {name}", logits, heard.acted, six, needed)
+        for name, logits, needed in (
+            ("strangers", outputs(first, heard, base)[0], MUST["shared"]),
+            ("known voices", outputs(first, heard, base, known=True)[0], None),
+        )
+    ]
+
+
+def folds(
+    first: VoiceNetwork, crema: Clips, ravd: Clips, base: Usual, settings: Settings, report: Report
+) -> list[Figure]:
+    """Six second stages, each without the actors whom it is tested on; no dev is looked at."""
+    train = crema.take(acted.split == "train")
+    told = {known: np.zeros((len(ravd), len(CLASSES))) for known in (False, True)}
+    for fold in range(FOLDS):
+        held = ravd.fold == fold
+        network = second_stage(
+            first, f"fold{fold}", train, ravd.take(~held), base, settings, report
+        )
+        for known, logits in told.items():
+            logits[held] = outputs(network, ravd.take(held), base, known)[0]
+        report(f"fold {fold}: {recall(told[False][held], ravd.acted[held], list(range(8))):.3f}")
+    classes = list(range(len(CLASSES)))
+    name = "8 classes UAR, 6 folds by actor"
+    return [
+        _figure("RAVDESS", f"{name}, strangers", told[False], ravd.acted, classes, MUST["folds"]),
+        _figure("RAVDESS", f"{name}, known voices", told[True], ravd.acted, classes),
+    ]
+
+
+def write_json(
+    out: Path,
+    fitted: VoiceCalibration,
+    base: Usual,
+    settings: Settings,
+    today: date,
+    figures: list[Figure],
+) -> None:
+    """`voice.json`: constants, provenance, and under `folds` what only training can measure."""
+    told: dict[str, Any] = {
+        "model": MODEL,
+        "version": VERSION,
+        "made": today.isoformat(),
+        "training": {
+            "epochs": [settings.first, settings.second],
+            "batch": settings.batch,
+            "rate": [settings.rate, settings.second_rate],
+            "seed": settings.seed,
+        },
+        "data": [
+            {"name": "RAVDESS", "licence": "CC BY-NC-SA 4.0"},
+            {"name": "CREMA-D", "licence": "ODbL 1.0"},
+        ],
+        "licence": LICENCE,
+        "usual": {
+            "mean": [round(float(x), 3) for x in base.mean],
+            "spread": [round(float(x), 3) for x in base.spread],
+        },
+        "calibration": fitted.to_json(),
+        "folds": as_json(figures),
+        "figures": {},
+    }
+    path = out / CARD
+    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _check(dev: Clips, base: Usual) -> Callable[[VoiceNetwork], str]:
+    classes = sorted(set(dev.acted.tolist()))
+
+    def check(network: VoiceNetwork) -> str:
+        return f"dev {recall(outputs(network, dev, base)[0], dev.acted, classes):.3f}"
+
+    return check
+
+
+def _figure(
+    corpus: str,
+    name: str,
+    logits: NDArray[np.float64],
+    acted: NDArray[np.int64],
+    classes: list[int],
+    needed: float | None = None,
+) -> Figure:
+    def measure(rows: NDArray[np.int64]) -> float:
+        return recall(logits[rows], acted[rows], classes)
+
+    low, high = bootstrap(measure, len(acted))
+    return Figure(corpus, name, measure(np.arange(len(acted))), low, high, len(acted), needed)
