@@ -31,7 +31,7 @@ def evaluate(model: VoiceModel, data: Path, report: Callable[[str], None]) -> li
         report(f"Reading {corpus} ...")
         clips = read(data, ("test",))
         for who, known in (("strangers", False), ("known voices", True)):
-            figures += _of(corpus, who, model, clips, known)
+            figures += figures_of(corpus, who, model, clips, known)
     return figures
 
 
@@ -41,7 +41,8 @@ def unweighted_recall(told: Floats, acted: NDArray[np.int64], classes: list[int]
     return float(np.mean([(guess[acted == k] == k).mean() for k in classes if (acted == k).any()]))
 
 
-def _of(corpus: str, who: str, model: VoiceModel, clips: Clips, known: bool) -> list[Figure]:
+def figures_of(corpus: str, who: str, model: VoiceModel, clips: Clips, known: bool) -> list[Figure]:
+    """Figures of some clips, heard as strangers' or as those of known voices."""
     logits, told = raw(model, clips, known)
     fitted = model.calibration
     seven = fitted.emotions(logits)

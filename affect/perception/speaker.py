@@ -18,7 +18,7 @@ from affect.perception.mel import BANDS
 
 Floats = NDArray[np.float32]
 
-PRIOR = 100.0  # frames (2.3 s)
+PRIOR = 30.0  # frames (0.7 s)
 MOST = 8000.0  # frames (3 min): beyond, old notes fade, so that a voice may change
 LEAST_SPREAD = 3.0  # dB
 
@@ -71,7 +71,7 @@ class Usual:
 
         `speaker` should have heard this picture already.
         """
-        alone = (picture - picture.mean(axis=0)) / self.spread
+        alone = (picture - picture.mean(axis=0)) / np.maximum(picture.std(axis=0), LEAST_SPREAD)
         frames, first, second = speaker.frames, np.array(speaker.mean), np.array(speaker.square)
         total = PRIOR + frames
         mean = (PRIOR * self.mean + frames * first) / total

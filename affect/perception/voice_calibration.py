@@ -73,7 +73,7 @@ class VoiceCalibration:
     def affect(self, emotions: Floats, told: Floats) -> tuple[Floats, Floats]:
         """(n, 3) valence, arousal, dominance and (n, 3) variances.
 
-        The network tells two; dominance comes from the emotions' centres: no voices are rated on it.
+        The network tells two; dominance, which nobody rated, comes from the emotions' centres.
         """
         mixed, _ = class_mixture(emotions)
         point = np.concatenate([np.clip(told, -1, 1), mixed[:, 2:]], axis=1)

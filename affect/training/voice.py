@@ -31,7 +31,7 @@ from affect.training.voice_network import VoiceNetwork, export
 __all__ = ["Settings", "build"]
 
 MODEL, VERSION = "attune-voice", "1"
-REPEAT = 2  # RAVDESS has a fifth of CREMA-D's clips
+REPEAT = 4  # RAVDESS has a fifth of CREMA-D's clips
 LICENCE = (
     "CC BY-NC-SA 4.0: non-commercial (trained on RAVDESS, CC BY-NC-SA 4.0, and CREMA-D, ODbL 1.0)"
 )
@@ -45,7 +45,7 @@ def build(settings: Settings, data: Path, out: Path, today: date, report: Report
     settings.run.mkdir(parents=True, exist_ok=True)
     report("Reading the corpora ...")
     crema, ravd = crema_d(data), ravdess(data)
-    base = usual(crema.take(acted.split == "train"))
+    base = usual(crema.take(crema.split == "train"))
     first = first_stage(crema, base, settings, report)
     figures = cross_corpus(first, base, ravd)
     train = [corpus.take(corpus.split == "train") for corpus in (crema, ravd)]
@@ -67,7 +67,7 @@ def build(settings: Settings, data: Path, out: Path, today: date, report: Report
 def first_stage(crema: Clips, base: Usual, settings: Settings, report: Report) -> VoiceNetwork:
     """Train on CREMA-D's train split alone."""
     torch.manual_seed(settings.seed)
-    train, dev = (crema.take(acted.split == name) for name in ("train", "dev"))
+    train, dev = (crema.take(crema.split == name) for name in ("train", "dev"))
     stage = Stage("first", train, settings.first, settings.rate)
     return fit(VoiceNetwork(), stage, base, settings, _check(dev, base), report)
 
@@ -83,7 +83,7 @@ def second_stage(
 ) -> VoiceNetwork:
     """Go on from the first stage with RAVDESS clips among CREMA-D's."""
     both = join([crema] + [ravd] * REPEAT)
-    stage = Stage(name, both, settings.second, settings.second_rate)
+    stage = Stage(name, both, settings.second, settings.second_rate, settings.drawn)
     return fit(copy.deepcopy(first), stage, base, settings, lambda _: "", report)
 
 
@@ -104,7 +104,7 @@ def folds(
     first: VoiceNetwork, crema: Clips, ravd: Clips, base: Usual, settings: Settings, report: Report
 ) -> list[Figure]:
     """Six second stages, each without the actors whom it is tested on; no dev is looked at."""
-    train = crema.take(acted.split == "train")
+    train = crema.take(crema.split == "train")
     told = {known: np.zeros((len(ravd), len(CLASSES))) for known in (False, True)}
     for fold in range(FOLDS):
         held = ravd.fold == fold
@@ -138,6 +138,7 @@ def write_json(
         "training": {
             "epochs": [settings.first, settings.second],
             "batch": settings.batch,
+            "drawn": settings.drawn,
             "rate": [settings.rate, settings.second_rate],
             "seed": settings.seed,
         },

@@ -16,8 +16,10 @@ from affect.perception.mel import BANDS, FLOOR
 SPEED, PITCH = 0.22, 0.08  # most relative change
 TONE = 5.0  # dB, deviation of the equaliser's six knots
 KNOTS = 6
+CONTRAST = 0.25
+SLOPE = 4.0  # dB, deviation of the tilt over all bands, on each end
 TAIL = 10  # frames of reverberation
-MASKS, MASK_BANDS, MASK_FRAMES = 2, 10, 14
+MASKS, MASK_BANDS, MASK_FRAMES = 1, 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,17 @@ def vary(pictures: Tensor, mask: Tensor, random: torch.Generator) -> Varied:
     places = torch.arange(BANDS)[None, None, :]
 
     pictures, mask = _stretch(pictures, mask, draw(1), draw(1))
-    power = 10 ** (pictures / 10) * mask[:, :, None]
+    contrast = 1 + CONTRAST * (2 * draw(1, 1) - 1)  # compressors, and how crisply a room lets hear
+    power = 10 ** (pictures * contrast / 10) * mask[:, :, None]
     power = _reverberate(power, 0.75 * draw(1, 1) * chance(0.3))
     tone = _tone(torch.randn(count, KNOTS, generator=random) * TONE * chance(0.8)[:, 0])
+    slope = torch.randn(count, 1, generator=random) * SLOPE
+    tone = tone + slope * torch.linspace(-1, 1, BANDS)[None, :]
     level = torch.randn(count, 1, 1, generator=random) * 1.5
     power = power * 10 ** ((tone[:, None, :] + level) / 10)
     power = power * (1 - (places > 58 + 20 * draw(1, 1)).float() * chance(0.3))
     power = power * (1 - (places < 10 * draw(1, 1)).float() * chance(0.3))
-    noise = -48 + 34 * draw(1, 1).pow(1.5)  # dB: mostly quiet rooms
+    noise = -36 + 26 * draw(1, 1).pow(1.5)  # dB: mostly quiet rooms
     colour = _tone(torch.randn(count, KNOTS, generator=random) * 6)[:, None, :]
     jitter = torch.randn(pictures.shape, generator=random) * 3
     power = power + 10 ** ((noise + colour + jitter) / 10) * chance(0.7)

@@ -29,7 +29,7 @@ from affect.training.voice_network import VoiceNetwork
 
 FRAMES = 120  # of a training crop
 AFFECT_WEIGHT, SMOOTHING = 1.0, 0.05
-MIXUP, MIXUP_SHARE = 0.3, 0.5  # Beta parameter; share of batches
+MIXUP, MIXUP_SHARE = 0.3, 0.3  # Beta parameter; share of batches
 WEIGHT_DECAY, AVERAGE = 0.02, 0.99
 UNHEARD = -1e4  # logit of a class that a corpus does not have
 HISTORY, MOST_CLIPS = 0.5, 20  # share of clips heard with history; most clips in it
@@ -37,11 +37,14 @@ HISTORY, MOST_CLIPS = 0.5, 20  # share of clips heard with history; most clips i
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One training. `run` is its folder (checkpoints); epochs of the two stages."""
+    """One training. `run` is its folder (checkpoints); `first` and `second` are the epochs
+    of the two stages, `drawn` the clips in an epoch of the second.
+    """
 
     run: Path
-    first: int = 14
-    second: int = 8
+    first: int = 22
+    second: int = 10
+    drawn: int = 2560
     batch: int = 64
     rate: float = 2e-3
     second_rate: float = 1e-3
@@ -52,12 +55,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: its name, clips, how many times over, learning rate at the top."""
+    """One stage: its name, clips, epochs, learning rate at the top, most clips drawn an epoch."""
 
     name: str
     clips: Clips
     epochs: int
     rate: float
+    most: int = 1_000_000
 
 
 def usual(clips: Clips) -> Usual:
@@ -79,7 +83,7 @@ def fit(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     network = network.to(memory_format=torch.channels_last)
-    steps = len(stage.clips) // settings.batch
+    steps = min(len(stage.clips), stage.most) // settings.batch
     total = steps * stage.epochs
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=stage.rate, weight_decay=WEIGHT_DECAY, fused=True
@@ -117,10 +121,10 @@ def fit(
             average.update_parameters(network)
             losses.append(float(loss.detach()))
         pace = time.monotonic() - start
+        _save(path, epoch + 1, network, average, optimizer, schedule)
         told = check(average.module) if epoch % 2 or epoch + 1 == stage.epochs else ""
         where = f"{stage.name} {epoch + 1}/{stage.epochs}"
         report(f"{where} loss {np.mean(losses):.3f} {pace:.0f} s {told}")
-        _save(path, epoch + 1, network, average, optimizer, schedule)
     found: VoiceNetwork = average.module
     found.train(mode=False)
     return found
@@ -186,7 +190,9 @@ class Feed:
         spread = (square - mean.square()).clamp(min=speaker.LEAST_SPREAD**2).sqrt()
         own = (x - mean[:, None]) / spread[:, None]
         centre = (real * x).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        alone = (x - centre[:, None]) / self.spread
+        power = (real * x.square()).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        swing = (power - centre.square()).clamp(min=speaker.LEAST_SPREAD**2).sqrt()
+        alone = (x - centre[:, None]) / swing[:, None]
         return torch.stack([alone, own], dim=1).transpose(2, 3)
 
 
