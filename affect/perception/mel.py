@@ -26,8 +26,8 @@ RANGE = 80.0  # dB below the loudest cell of all 128 bands
 HALF_TAPS = 64  # of the resampling filter, on each side, in samples of 16 kHz
 CUT_OFF, BETA = 0.956, 10.0  # share of 8 kHz that passes; Kaiser window, about -100 dB beside it
 
-# dB below the level of speech where everything drowns. High, so that CREMA-D's rooms drown too: with
-# a floor of 35 a network took clean sound for anger (loud speech) and failed on other recordings.
+# dB below the level of speech where everything drowns. High, so that CREMA-D's rooms drown too:
+# with 35 a network took clean sound for anger (loud speech) and failed on other recordings.
 FLOOR = 22.0
 RUMBLE = 2  # lowest bands (to 65 Hz), where rooms and tables are heard but no voice
 LOUD = 20.0  # dB below the loudest frame: what counts for the level

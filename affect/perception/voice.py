@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.abc import Traversable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 
 from affect.errors import MediaRejected, ModelUnavailable
 from affect.perception import mel
+from affect.perception.activity import Activity
+from affect.perception.audio import Sound
+from affect.perception.sessions import session_of
 from affect.perception.speaker import Speaker, Usual
 from affect.perception.voice_calibration import CLASSES, VoiceCalibration
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
@@ -35,26 +38,6 @@ PAUSE = 0.25  # seconds kept on both sides of speech: short pauses belong to how
 MOST_SECONDS = 120.0  # of speech; the rest of a longer note is not heard
 WINDOW = 130  # frames (3 s) that the network sees at once, as in training
 BATCH = 16  # windows of one run: bounds its memory
-
-
-class Sounding(Protocol):
-    """What is needed of a `Sound`: (n,) samples, mono, 16 kHz."""
-
-    @property
-    def samples(self) -> NDArray[np.float32]:
-        """In [-1, 1]."""
-
-
-class Heard(Protocol):
-    """What is needed of an `Activity`."""
-
-    @property
-    def spans(self) -> tuple[tuple[float, float], ...]:
-        """Where speech is, in seconds."""
-
-    @property
-    def quality(self) -> float:
-        """Of the signal, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +88,13 @@ class VoiceModel:
         return _by_emotion(self._calibration.rates)
 
     def read(
-        self, sound: Sounding, activity: Heard, speaker: Speaker | None = None
+        self, sound: Sound, activity: Activity, speaker: Speaker | None = None
     ) -> VoiceReading:
         """Read one note; raises `MediaRejected` (kind `no_speech`) under half a second of speech.
 
         With the speaker's earlier notes the reading is against what is usual for that voice.
         """
-        if sum(end - start for start, end in activity.spans) < LEAST_SPEECH:
+        if activity.seconds < LEAST_SPEECH:
             raise MediaRejected("no_speech", "There is too little speech in this sound.")
         raw = self.raw(speech_samples(sound.samples, activity.spans), speaker)
         fitted = self._calibration
@@ -151,16 +134,8 @@ class VoiceModel:
 
 def load_network(place: Traversable) -> onnxruntime.InferenceSession:
     """The network of a folder; raises `ModelUnavailable`."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
     try:
-        with resources.as_file(place / GRAPH) as path:
-            return onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+        return session_of(place / GRAPH)
     except Exception as error:  # onnxruntime raises classes of its own
         raise ModelUnavailable(
             f"No voice model in {place}: it needs {GRAPH} and {CARD}."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, nnls
 
 from affect.labels import centroids
 from affect.perception.voice import VoiceModel
@@ -22,6 +21,8 @@ PULL = 0.02  # of the biases toward 0
 
 def fit(model: VoiceModel, dev: list[Clips]) -> VoiceCalibration:
     """Scale and biases by the log loss of the soft seven-class targets, variances by residuals."""
+    from scipy.optimize import minimize, nnls  # measuring needs `raw` alone, and no scipy
+
     heard = [raw(model, clips, known) for clips in dev for known in (False, True)]
     logits = np.concatenate([one for one, _ in heard])
     told = np.concatenate([two for _, two in heard])

@@ -42,8 +42,8 @@ class Settings:
     """
 
     run: Path
-    first: int = 22
-    second: int = 10
+    first: int = 20
+    second: int = 9
     drawn: int = 2560
     batch: int = 64
     rate: float = 2e-3
@@ -81,7 +81,6 @@ def fit(
 ) -> VoiceNetwork:
     """Run one stage; gives the averaged weights. `check` says how it stands, now and then."""
     torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
     network = network.to(memory_format=torch.channels_last)
     steps = min(len(stage.clips), stage.most) // settings.batch
     total = steps * stage.epochs
@@ -106,6 +105,7 @@ def fit(
     feed = Feed(stage.clips, base)
     for epoch in range(begun, stage.epochs):
         random = np.random.default_rng([settings.seed, epoch])
+        torch.manual_seed(settings.seed * 1000 + epoch)  # dropout
         draws = torch.Generator().manual_seed(settings.seed * 1000 + epoch)
         order = random.permutation(len(stage.clips))
         start, losses = time.monotonic(), []

@@ -53,7 +53,7 @@ def settings(run: Path) -> Settings:
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
-    some = clips("crema", 16, 6)
+    some = clips("crema", 24, 6)
     base = usual(some)
     finals = []
     for name, stopped in (("whole", False), ("stopped", True)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -14,21 +13,16 @@ from numpy.typing import NDArray
 
 from affect.errors import MediaRejected, ModelUnavailable
 from affect.perception import mel
+from affect.perception.activity import Activity
+from affect.perception.audio import Sound
 from affect.perception.voice import Speaker, VoiceModel, VoiceReading, cut, speech_samples
 from affect.perception.voice_calibration import CLASSES
 from affect.types import Emotion, Modality
 from tests.affect.perception.test_mel import speech
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Note:
-    samples: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    spans: tuple[tuple[float, float], ...]
-    quality: float = 0.8
+def found(*spans: tuple[float, float]) -> Activity:
+    return Activity(spans, 1.0, -20.0, 30.0, 0.0, 0.8)
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +33,19 @@ def model() -> VoiceModel:
 def read(
     model: VoiceModel, note: NDArray[np.float32], speaker: Speaker | None = None
 ) -> VoiceReading:
-    return model.read(Note(note), Found(((0.0, len(note) / mel.RATE),)), speaker)
+    return model.read(Sound(note), found((0.0, len(note) / mel.RATE)), speaker)
 
 
 def test_an_estimate_has_all_its_parts(model: VoiceModel) -> None:
-    found = read(model, speech()).estimate
-    assert found.modality is Modality.VOICE
-    assert abs(sum(found.probabilities.values()) - 1) < 1e-6
-    assert set(found.probabilities) == set(Emotion)
-    assert found.quality == 0.8
-    assert found.model.startswith("attune-voice-")
-    for value in (found.affect.valence, found.affect.arousal, found.affect.dominance):
+    told = read(model, speech()).estimate
+    assert told.modality is Modality.VOICE
+    assert abs(sum(told.probabilities.values()) - 1) < 1e-6
+    assert set(told.probabilities) == set(Emotion)
+    assert told.quality == 0.8
+    assert told.model.startswith("attune-voice-")
+    for value in (told.affect.valence, told.affect.arousal, told.affect.dominance):
         assert -1 <= value <= 1
-    for value in (found.variance.valence, found.variance.arousal, found.variance.dominance):
+    for value in (told.variance.valence, told.variance.arousal, told.variance.dominance):
         assert value > 0
     assert abs(sum(model.base_rates.values()) - 1) < 1e-3
 
@@ -59,10 +53,10 @@ def test_an_estimate_has_all_its_parts(model: VoiceModel) -> None:
 def test_too_little_speech_is_refused(model: VoiceModel) -> None:
     for spans in ((), ((0.0, 0.3),), ((0.0, 0.2), (0.5, 0.7))):
         with pytest.raises(MediaRejected) as caught:
-            model.read(Note(speech()), Found(spans))
+            model.read(Sound(speech()), found(*spans))
         assert caught.value.kind == "no_speech"
     with pytest.raises(MediaRejected):
-        model.read(Note(np.zeros(32_000, dtype=np.float32)), Found(((0.0, 2.0),)))
+        model.read(Sound(np.zeros(32_000, dtype=np.float32)), found((0.0, 2.0)))
 
 
 def test_loudness_tells_nothing(model: VoiceModel) -> None:
@@ -74,8 +68,8 @@ def test_loudness_tells_nothing(model: VoiceModel) -> None:
 def test_silence_around_speech_tells_little(model: VoiceModel) -> None:
     note = speech()
     padded = np.pad(note, (mel.RATE, 2 * mel.RATE))
-    spans = Found(((1.0, 1.0 + len(note) / mel.RATE),))
-    there, here = model.read(Note(padded), spans).estimate, read(model, note).estimate
+    spans = found((1.0, 1.0 + len(note) / mel.RATE))
+    there, here = model.read(Sound(padded), spans).estimate, read(model, note).estimate
     assert max(abs(there.probabilities[e] - here.probabilities[e]) for e in Emotion) < 0.15
 
 
@@ -125,8 +119,8 @@ def test_long_pauses_are_dropped_and_short_ones_kept() -> None:
 def test_many_threads_get_the_same_answer(model: VoiceModel) -> None:
     note = speech()
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: read(model, note).estimate, range(8)))
-    assert all(one == found[0] for one in found)
+        told = list(pool.map(lambda _: read(model, note).estimate, range(8)))
+    assert all(one == told[0] for one in told)
 
 
 def test_a_missing_model_is_said(tmp_path: Path) -> None:
