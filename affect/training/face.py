@@ -1,0 +1,204 @@
+"""Train the expression network: FER+ votes as soft targets, FER2013's labels beside them.
+
+Recipe: SGD with Nesterov momentum .9, one cycle to .1, weight decay 5e-4, batch 128, bf16, tiles
+of 32, then 40, then 48 pixels (small ones cost a third and teach nearly as much), an exponential
+average of weights and batch statistics. Seeded; a run that was stopped goes on with `resume`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from affect.perception.face_network import VOTES
+from affect.training import face_data
+from affect.training.face_data import Faces
+from affect.training.face_network import FaceNetwork, Jitter, Shipped, jittered
+
+MOMENTUM, WEIGHT_DECAY, NO_DECAY = 0.9, 5e-4, 0.0
+WARM_UP, AVERAGE = 0.2, 0.998
+SMOOTHING = 0.05  # of FER2013's labels; the votes are soft by themselves
+LABEL_WEIGHT = 0.7
+REPORT_EVERY = 50  # steps
+SIDES = ((0.6, 32), (0.85, 40), (1.0, 48))  # up to this share of the run, tiles of this side
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One training run. `run` is its folder: checkpoint and settings."""
+
+    run: Path
+    epochs: float = 18.0
+    batch: int = 128
+    rate: float = 0.1
+    seed: int = 0
+    threads: int = 1
+    resume: bool = False
+
+
+def train(
+    settings: Settings, faces: dict[str, Faces], report: Callable[[str], None] = print
+) -> FaceNetwork:
+    """Train on FER2013's Training part; the network with averaged weights, ready to be measured."""
+    _prepare(settings)
+    run = _Run(settings, faces[face_data.TRAINING])
+    step = run.load() if settings.resume else 0
+    while step < run.total:
+        step = run.epoch(step, report)
+        figures = accuracies(run.averaged(), faces[face_data.PUBLIC])
+        report(f"step {step} " + " ".join(f"{k} {v:.4f}" for k, v in figures.items()))
+    return run.averaged()
+
+
+class _Run:
+    """Optimiser, averaged weights and the order of batches: all that a checkpoint must hold."""
+
+    def __init__(self, settings: Settings, faces: Faces) -> None:
+        self.settings, self.faces = settings, faces
+        self.shares, self.labels = torch.from_numpy(faces.shares()), torch.from_numpy(faces.labels)
+        self.steps = len(faces) // settings.batch
+        self.total = round(self.steps * settings.epochs)
+        self.network = FaceNetwork().to(memory_format=torch.channels_last)
+        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        groups = [
+            {"params": [p for p in self.network.parameters() if p.dim() > 1]},
+            {
+                "params": [p for p in self.network.parameters() if p.dim() <= 1],
+                "weight_decay": NO_DECAY,
+            },
+        ]
+        self.optimizer = torch.optim.SGD(
+            groups, settings.rate, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
+        )
+
+    def epoch(self, step: int, report: Callable[[str], None]) -> int:
+        """From `step` to the end of its epoch; the step reached."""
+        self.network.train()
+        number, done = divmod(step, self.steps)
+        random = np.random.default_rng([self.settings.seed, number])
+        order = random.permutation(len(self.faces))
+        began, seen, losses = time.monotonic(), 0, 0.0
+        for at in range(done, min(self.steps, done + self.total - step)):
+            size = self.settings.batch
+            losses += self.step(order[at * size : (at + 1) * size], step, random)
+            step, seen = step + 1, seen + 1
+            if seen % REPORT_EVERY == 0:
+                pace = (time.monotonic() - began) / seen
+                report(f"step {step}/{self.total} loss {losses / seen:.4f} {pace:.3f} s/step")
+        self.save(step)
+        return step
+
+    def step(self, rows: NDArray[np.int64], step: int, random: np.random.Generator) -> float:
+        """One update; the loss before it."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.rate * _cycle(step / self.total)
+        side = next(side for until, side in SIDES if step < until * self.total)
+        tiles = jittered(self.faces.tiles[rows], side, Jitter(), random)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.network(tiles)
+        loss = face_loss(logits.float(), self.shares[rows], self.labels[rows])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.average_in(step)
+        return float(loss.detach())
+
+    def average_in(self, step: int) -> None:
+        """Move the averaged weights and statistics toward the present ones."""
+        weight = 1 - min(AVERAGE, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                if value.is_floating_point():
+                    self.average[name].lerp_(value, weight)
+
+    def averaged(self) -> FaceNetwork:
+        """A network with the averaged weights, out of training."""
+        network = FaceNetwork()
+        network.load_state_dict(self.average)
+        network.train(mode=False)
+        network.to(memory_format=torch.channels_last)
+        return network
+
+    def save(self, step: int) -> None:
+        """Write the checkpoint, whole or not at all."""
+        path = self.settings.run / "checkpoint.pt"
+        state = {
+            "step": step,
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def load(self) -> int:
+        """Go back to the checkpoint, if there is one; the step it was written at."""
+        path = self.settings.run / "checkpoint.pt"
+        if not path.is_file():
+            return 0
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+        return int(state["step"])
+
+
+def face_loss(logits: Tensor, shares: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy to the shares of votes, and to the label."""
+    votes = -(shares * functional.log_softmax(logits[:, : len(VOTES)], dim=1)).sum(dim=1).mean()
+    named = functional.cross_entropy(logits[:, len(VOTES) :], labels, label_smoothing=SMOOTHING)
+    return votes + LABEL_WEIGHT * named
+
+
+def accuracies(network: FaceNetwork, faces: Faces) -> dict[str, float]:
+    """Shares of right answers: FER2013's label, and FER+'s clear majority among 8 emotions."""
+    votes, labels = outputs(network, faces.tiles)
+    best = faces.votes.argmax(axis=1)
+    kept = faces.clear() & (best < len(VOTES) - 1)
+    guess = votes[:, : len(VOTES) - 1].argmax(axis=1)
+    return {
+        "fer2013": float((labels.argmax(axis=1) == faces.labels).mean()),
+        "ferplus_8": float((guess == best)[kept].mean()),
+    }
+
+
+def outputs(
+    network: FaceNetwork, tiles: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(n, 9) and (n, 7) logits of tiles, each averaged with its mirror's."""
+    shipped = Shipped(network)
+    parts = []
+    for at in range(0, len(tiles), 256):
+        batch = torch.from_numpy(tiles[at : at + 256]).float()[:, None]
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            votes, labels = shipped(batch.contiguous(memory_format=torch.channels_last))
+        parts.append((votes.float().numpy(), labels.float().numpy()))
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def _cycle(done: float) -> float:
+    """One cycle: up in a straight line, down along half a cosine."""
+    if done < WARM_UP:
+        return 0.04 + 0.96 * done / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) + 1e-4
+
+
+def _prepare(settings: Settings) -> None:
+    settings.run.mkdir(parents=True, exist_ok=True)
+    kept = {key: str(value) for key, value in asdict(replace(settings, resume=False)).items()}
+    (settings.run / "settings.json").write_text(json.dumps(kept, indent=1))
+    torch.manual_seed(settings.seed)
+    torch.set_num_threads(settings.threads)
