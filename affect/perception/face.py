@@ -153,13 +153,22 @@ class FaceModel:
 
     def raw(self, tiles: NDArray[np.generic]) -> RawOutputs:
         """Logits of (n, 48, 48) grey tiles; for training and evaluation."""
-        votes, labels = [], []
-        for at in range(0, len(tiles), 64):
-            batch = np.asarray(tiles[at : at + 64], dtype=np.float32)[:, None]
-            told = self._session.run(["votes", "labels"], {"tiles": batch})
-            votes.append(told[0])
-            labels.append(told[1])
-        return RawOutputs(np.concatenate(votes), np.concatenate(labels))
+        return read_tiles(self._session, tiles)
+
+
+def read_tiles(
+    session: onnxruntime.InferenceSession, tiles: NDArray[np.generic], rows: int = 64
+) -> RawOutputs:
+    """Run (n, 48, 48) grey tiles, at least one, through the network, `rows` at a time."""
+    parts = [
+        session.run(
+            ["votes", "labels"],
+            {"tiles": np.asarray(tiles[at : at + rows], dtype=np.float32)[:, None]},
+        )
+        for at in range(0, len(tiles), rows)
+    ]
+    votes, labels = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+    return RawOutputs(votes, labels)
 
 
 def only_face(detector: FaceDetector, picture: Picture) -> Face:

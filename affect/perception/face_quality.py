@@ -19,7 +19,7 @@ GOOD_SIDE = 96  # from here on size limits nothing
 DARKEST, DIM = 28.0, 70.0  # mean grey of 255: below the first refused, from the second on good
 FAINTEST = 9.0  # deviation of grey below which there is no contrast to read
 BLURRED, SHARP = 0.035, 0.10  # see `sharpness`
-FLAT = 0.16  # a part of a face with less than this share of the face's own contrast is covered
+FLAT = 0.10  # a part of a face with less than this share of the face's own contrast is covered
 DRAWN = 0.55  # share of exactly equal neighbours in a face, which no camera gives
 POSE = 0.45  # how far the nose may stand off the middle, in distances between the eyes
 

@@ -1,0 +1,147 @@
+"""From a trained expression network to the files that ship: graph, constants, card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from affect.perception.calibration import softmax
+from affect.perception.face import CARD, COORDINATES, GRAPH, SIDE, Calibration, read_tiles
+from affect.perception.face_detection import load_session
+from affect.perception.face_network import VOTE_FOR, VOTES
+from affect.training.face_data import Faces
+from affect.training.face_network import FaceNetwork, Shipped
+from affect.types import EMOTIONS
+
+MODEL, VERSION = "attune-face", "1"
+STEPS = 400  # of the fit; it has converged long before
+LEAST_VARIANCE = 0.02
+
+Floats = NDArray[np.float64]
+
+
+def export(network: FaceNetwork, folder: Path) -> None:
+    """Write the graph: grey tiles in [0, 255] in, logits of votes and labels out, flips averaged.
+
+    Weights are kept in 16 bits and widened as the graph is loaded: half the size, same figures.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / GRAPH
+    torch.onnx.export(
+        Shipped(network).eval(),
+        (torch.zeros(2, 1, SIDE, SIDE),),
+        str(path),
+        input_names=["tiles"],
+        output_names=["votes", "labels"],
+        dynamic_axes={name: {0: "n"} for name in ("tiles", "votes", "labels")},
+        opset_version=17,
+        dynamo=False,
+    )
+    _halve(path)
+
+
+def _halve(path: Path) -> None:
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load(str(path))
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 1000:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_16"))
+        casts.append(helper.make_node("Cast", [name + "_16"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def seven(faces: Faces) -> tuple[Floats, NDArray[np.bool_]]:
+    """(n, 7) shares of the votes for the seven emotions, and which rows have most votes there."""
+    columns = [VOTES.index(VOTE_FOR[emotion]) for emotion in EMOTIONS]
+    votes = faces.votes[:, columns].astype(np.float64)
+    kept: NDArray[np.bool_] = votes.sum(axis=1) > faces.votes.sum(axis=1) / 2
+    return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1), kept
+
+
+def fit_calibration(logits: NDArray[np.floating], faces: Faces, training: Faces) -> Calibration:
+    """Temperature and biases by log loss against the shares of votes; rates from Training."""
+    truth, kept = seven(faces)
+    columns = [VOTES.index(VOTE_FOR[emotion]) for emotion in EMOTIONS]
+    heard = torch.from_numpy(logits[kept][:, columns].astype(np.float64))
+    goal = torch.from_numpy(truth[kept])
+    slope = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(len(EMOTIONS), dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([slope, bias], lr=0.02)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        told = torch.log_softmax(heard * torch.exp(slope) + bias, dim=1)
+        loss = -(goal * told).sum(dim=1).mean() + 1e-3 * bias.square().sum()
+        loss.backward()
+        optimizer.step()
+    temperature = float(torch.exp(-slope.detach()))
+    offset = bias.detach().numpy()
+    probabilities = softmax(heard.numpy() / temperature + offset)
+    rates, heard_rows = seven(training)
+    return Calibration(
+        temperature, offset, rates[heard_rows].mean(axis=0), _variance(probabilities, goal.numpy())
+    )
+
+
+def _variance(probabilities: Floats, truth: Floats) -> Floats:
+    """What must be added to the mixture's variance so that it is right on average."""
+    point, goal = probabilities @ COORDINATES, truth @ COORDINATES
+    within = np.maximum(probabilities @ COORDINATES**2 - point**2, 0)
+    left = ((point - goal) ** 2 - within).mean(axis=0)
+    return np.maximum(left, LEAST_VARIANCE)
+
+
+def write_json(folder: Path, fitted: Calibration, training: dict[str, Any], today: date) -> None:
+    """`face.json`: constants and provenance."""
+    told = {
+        "model": MODEL,
+        "version": VERSION,
+        "made": today.isoformat(),
+        "base": {"name": "none: trained from random weights", "licence": "-"},
+        "training": training,
+        "data": [
+            {"name": "FER2013 images", "licence": "no clear licence"},
+            {"name": "FER+ votes", "licence": "MIT"},
+        ],
+        "licence": "Apache-2.0 (see the card for the images' own terms)",
+        "calibration": fitted.to_json(),
+        "figures": {},
+    }
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    (folder / CARD).write_text(text, "utf-8")
+
+
+def finish(
+    network: FaceNetwork,
+    faces: tuple[Faces, Faces],
+    training: dict[str, Any],
+    out: Path,
+    today: date,
+    report: Callable[[str], None],
+) -> None:
+    """Export a trained network, fit the exported file on PublicTest, write `face.json`.
+
+    `faces` are the Training and the PublicTest parts.
+    """
+    report("Exporting ...")
+    export(network, out)
+    report("Calibrating on PublicTest ...")
+    raw = read_tiles(load_session(out, GRAPH), faces[1].tiles)
+    write_json(out, fit_calibration(raw.votes, faces[1], faces[0]), training, today)
+    report(f"Written: {out / GRAPH}, {out / CARD}.")
