@@ -132,8 +132,7 @@ def _input(session: onnxruntime.InferenceSession) -> str:
 
 
 def _centred(pixels: NDArray[np.uint8]) -> Floats:
-    centred: Floats = (pixels.astype(np.float32) - 127.5) / 128
-    return centred
+    return (pixels.astype(np.float32) - np.float32(127.5)) / np.float32(128)
 
 
 def _cells(scores: Floats, moves: Floats, scale: float) -> Floats:

@@ -104,7 +104,8 @@ def _variance(probabilities: Floats, truth: Floats) -> Floats:
     point, goal = probabilities @ COORDINATES, truth @ COORDINATES
     within = np.maximum(probabilities @ COORDINATES**2 - point**2, 0)
     left = ((point - goal) ** 2 - within).mean(axis=0)
-    return np.maximum(left, LEAST_VARIANCE)
+    variance: Floats = np.maximum(left, LEAST_VARIANCE)
+    return variance
 
 
 def write_json(folder: Path, fitted: Calibration, training: dict[str, Any], today: date) -> None:
