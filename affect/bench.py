@@ -1,20 +1,29 @@
-"""How fast the text model reads: one line at a time, many at once, start and memory.
+"""How fast what ships reads: a line, a voice note of 5 s, a selfie of 12 megapixels; one core each.
 
-Lines are ordinary chat messages in English and Chinese; every timing is of this machine, on one
-thread, after a warm-up. The last line that the command prints is JSON.
+Lines are ordinary chat messages in English and Chinese. The note is a made-up buzz, which costs
+what speech costs; its words are not transcribed. The selfie is a free photograph of the data
+folder, enlarged; without that folder it is a picture without a face, of which only decoding and
+detection are timed. Every timing is of this machine, after a warm-up.
 """
 
 from __future__ import annotations
 
+import io
+import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
+from affect.analysis import Analyst
+from affect.errors import MediaRejected, ModelUnavailable
 from affect.perception.text import TextModel
 
 LINES: tuple[str, ...] = (
@@ -28,18 +37,35 @@ LINES: tuple[str, ...] = (
     "老板今天又当着所有人的面骂我，我真的不知道还能撑多久",
 )
 WARM_UP, CALLS, MANY = 3, 160, 256
+MEDIA_CALLS = 20
+NOTE_SECONDS, RATE = 5, 16_000
+MEGAPIXELS = 12
+PHOTO = Path("face", "photos", "obama_nasa_hq_photo.jpg")  # a US government work
+TOKENS = 16  # of a peer's line: about as many as ours have
+TEXT, VOICE, FACE, EXPRESSION = (
+    "a line",
+    "a voice note of 5 s, without transcription",
+    "a selfie of 12 megapixels, with decoding",
+    "the expression network alone",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds of one `read`, texts a second in `read_many`, seconds to load, peak memory."""
+    """Milliseconds of one `what`, seconds to load, peak memory of the process so far in MB.
 
+    `texts_per_second` is of many lines read together. `ratio` is how many times longer a peer
+    takes than ours.
+    """
+
+    what: str
     model: str
     load_seconds: float
     p50_ms: float
     p95_ms: float
-    texts_per_second: float
     peak_megabytes: float | None
+    texts_per_second: float | None = None
+    ratio: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Rounded for a report."""
@@ -47,36 +73,197 @@ class Timing:
 
 
 def time_text(folder: Path | None) -> Timing:
-    """Time the model in `folder` (default: what ships)."""
+    """Time the text model in `folder` (default: what ships)."""
     began = time.perf_counter()
     model = TextModel.load(folder)
     model.read(LINES[0])
     load = time.perf_counter() - began
     for _ in range(WARM_UP):
         model.read_many(LINES)
-    single = [_seconds(model, LINES[number % len(LINES)]) for number in range(CALLS)]
+    single = [_seconds(lambda k=k: model.read(LINES[k % len(LINES)])) for k in range(CALLS)]  # type: ignore[misc]
     texts = [LINES[number % len(LINES)] for number in range(MANY)]
+    took = _seconds(lambda: model.read_many(texts))
+    return _timing(TEXT, model.name, load, single, MANY / took)
+
+
+def time_voice(analyst: Analyst) -> list[Timing]:
+    """From the bytes of a voice note to its estimate; raises `ModelUnavailable`."""
+    from affect.perception import audio
+    from affect.perception.activity import VoiceActivity
+
     began = time.perf_counter()
-    model.read_many(texts)
-    took = time.perf_counter() - began
-    p50, p95 = np.percentile(single, [50, 95]) * 1000
-    return Timing(model.name, load, float(p50), float(p95), MANY / took, _peak())
+    model, activity = analyst.voice, VoiceActivity.load()
+    load = time.perf_counter() - began
+    note = _note()
+
+    def read() -> None:
+        sound = audio.decode(note)
+        heard = replace(activity.listen(sound), spans=((0.0, sound.seconds),), quality=1.0)
+        model.read(sound, heard)
+
+    return [_timing(VOICE, model.name, load, _calls(read))]
+
+
+def time_face(analyst: Analyst, data: Path | None) -> list[Timing]:
+    """From the bytes of a selfie to its estimate, and the network alone."""
+    began = time.perf_counter()
+    model = analyst.face
+    load = time.perf_counter() - began
+    selfie = _selfie(data)
+
+    def read() -> bool:
+        try:
+            analyst.see(selfie)
+        except MediaRejected:
+            return False
+        return True
+
+    what = FACE if read() else f"{FACE} (no face in it: no expression read)"
+    tile = np.full((1, 48, 48), 128, dtype=np.uint8)
+    return [
+        _timing(what, model.name, load, _calls(read)),
+        _timing(EXPRESSION, model.name, load, _calls(lambda: model.raw(tile))),
+    ]
+
+
+def time_all(data: Path | None) -> list[Timing]:
+    """Everything, in one process: the last peak memory is that of all models loaded."""
+    analyst = Analyst()
+    timings = [time_text(None), *time_voice(analyst), *time_face(analyst, data)]
+    try:
+        from affect.perception.speech import SpeechModel
+
+        began = time.perf_counter()
+        _speech = SpeechModel.load()
+        timings.append(_timing("speech to text, loaded only", _speech.name, _since(began), [0.0]))
+    except ModelUnavailable:
+        pass
+    return timings
+
+
+def startup() -> float:
+    """Seconds from nothing to the first line read, in a process of its own."""
+    code = "from affect import analyze; analyze('hello')"
+    return _seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True))  # noqa: S603
+
+
+def time_peers(timings: list[Timing]) -> list[Timing]:
+    """The usual architectures beside ours, random weights, float32 on one thread.
+
+    RoBERTa-base on a line, wav2vec2-base on a note, ViT-base on a face. Raises `ModelUnavailable`
+    where torch or transformers is missing.
+    """
+    try:
+        import torch
+        import transformers
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(
+            f"The peers are not timed: {error.name} is not installed (extra train)."
+        ) from error
+    torch.set_num_threads(1)
+    random = torch.Generator().manual_seed(0)
+    given = {
+        TEXT: torch.randint(5, 50_000, (1, TOKENS), generator=random),
+        VOICE: torch.randn(1, NOTE_SECONDS * RATE, generator=random),
+        EXPRESSION: torch.randn(1, 3, 224, 224, generator=random),
+    }
+    made = {
+        TEXT: ("RoBERTa-base", transformers.RobertaModel, transformers.RobertaConfig),
+        VOICE: ("wav2vec2-base", transformers.Wav2Vec2Model, transformers.Wav2Vec2Config),
+        EXPRESSION: ("ViT-base", transformers.ViTModel, transformers.ViTConfig),
+    }
+    found = []
+    for ours in timings:
+        if ours.what not in made:
+            continue
+        name, model_class, config = made[ours.what]
+        began = time.perf_counter()
+        options = {"vocab_size": 50_265} if ours.what == TEXT else {}
+        model = model_class(config(**options)).eval()
+        load = time.perf_counter() - began
+        with torch.inference_mode():
+            spent = _calls(partial(model, given[ours.what]))
+        peer = _timing(ours.what, f"{name} (random weights)", load, spent)
+        found.append(replace(peer, ratio=peer.p50_ms / max(ours.p50_ms, 1e-6)))
+    return found
 
 
 def as_table(timings: list[Timing]) -> Table:
-    """One column a model."""
-    table = Table("", *(timing.model for timing in timings))
-    for name in ("load_seconds", "p50_ms", "p95_ms", "texts_per_second", "peak_megabytes"):
-        values = [getattr(timing, name) for timing in timings]
-        cells = ["unknown" if value is None else f"{value:.1f}" for value in values]
-        table.add_row(name.replace("_", " "), *cells)
+    """One row a timing."""
+    table = Table("what", "model", "load s", "p50 ms", "p95 ms", "per s", "peak MB", "x ours")
+    for timing in timings:
+        numbers = (timing.texts_per_second, timing.peak_megabytes, timing.ratio)
+        per_second, peak, ratio = ("" if n is None else f"{n:.1f}" for n in numbers)
+        table.add_row(
+            timing.what,
+            timing.model,
+            f"{timing.load_seconds:.2f}",
+            f"{timing.p50_ms:.1f}",
+            f"{timing.p95_ms:.1f}",
+            per_second,
+            peak,
+            ratio,
+        )
     return table
 
 
-def _seconds(model: TextModel, text: str) -> float:
+def _timing(
+    what: str, model: str, load: float, spent: list[float], per_second: float | None = None
+) -> Timing:
+    p50, p95 = np.percentile(spent, [50, 95]) * 1000
+    return Timing(what, model, load, float(p50), float(p95), _peak(), per_second)
+
+
+def _calls(read: Callable[[], object]) -> list[float]:
+    """Seconds of each of `MEDIA_CALLS` calls, after a warm-up."""
+    for _ in range(WARM_UP):
+        read()
+    return [_seconds(read) for _ in range(MEDIA_CALLS)]
+
+
+def _seconds(read: Callable[[], object]) -> float:
     began = time.perf_counter()
-    model.read(text)
+    read()
+    return _since(began)
+
+
+def _since(began: float) -> float:
     return time.perf_counter() - began
+
+
+def _note() -> bytes:
+    """A buzz of 5 s with the rhythm of syllables, as Ogg Opus."""
+    import soundfile
+
+    at = np.arange(NOTE_SECONDS * RATE) / RATE
+    buzz = sum(np.sin(2 * np.pi * 120 * k * at) / k for k in range(1, 20))
+    sound = 0.1 * buzz * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * at))
+    file = io.BytesIO()
+    soundfile.write(file, sound, RATE, format="OGG", subtype="OPUS")
+    return file.getvalue()
+
+
+def _selfie(data: Path | None) -> bytes:
+    """A JPEG of 12 megapixels: the photograph of the data folder, else a made-up picture."""
+    from PIL import Image
+
+    photo = data / PHOTO if data else None
+    if photo and photo.is_file():
+        with Image.open(photo) as opened:
+            picture = opened.convert("RGB")
+    else:
+        picture = Image.fromarray(_pattern())
+    scale = (MEGAPIXELS * 1e6 / (picture.width * picture.height)) ** 0.5
+    large = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+    file = io.BytesIO()
+    large.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def _pattern() -> NDArray[np.uint8]:
+    noise = np.random.default_rng(0).integers(0, 60, (300, 400, 3))
+    slope = np.linspace(40, 180, 400)[None, :, None]
+    return (noise + slope).astype(np.uint8)
 
 
 def _peak() -> float | None:

@@ -2,58 +2,123 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from affect.commands.telling import (
+    DataOption,
     JsonOption,
-    NotYet,
-    What,
     console,
     print_json,
+    say,
     told_in_one_sentence,
 )
+from affect.errors import BadInput, ModelUnavailable, NotFound
+
+if TYPE_CHECKING:
+    from affect.bench import Timing
+    from affect.catalogue import Shipped
+
+
+class Timed(StrEnum):
+    """What can be timed."""
+
+    TEXT = "text"
+    VOICE = "voice"
+    FACE = "face"
+    ALL = "all"
+
+
+PEERS = "usual"
 
 
 def bench(
-    what: Annotated[What, typer.Argument(help="What to time; now: text.")] = What.TEXT,
+    what: Annotated[Timed, typer.Argument(help="What to time.")] = Timed.TEXT,
     against: Annotated[
-        Path | None, typer.Option(help="Folder of another text model, timed beside ours.")
+        str | None,
+        typer.Option(
+            help="Folder of another text model, or `usual`: RoBERTa-base, wav2vec2-base and "
+            "ViT-base with random weights, where torch is installed."
+        ),
     ] = None,
+    data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Latency, throughput and memory; the last line is JSON."""
+    """Latency, throughput and memory on one core; the last line is JSON."""
     with told_in_one_sentence():
-        if what is not What.TEXT:
-            raise NotYet(f"Timing {what} is not there yet; `bench text` is.")
-        from affect.bench import as_table, time_text
+        from affect import bench as measure
 
-        timings = [time_text(None)] + ([time_text(against)] if against else [])
+        if against not in (None, PEERS) and what is not Timed.TEXT:
+            raise BadInput("option", f"A folder can be timed against text alone, not {what}.")
+        timings = _timings(what, data)
+        started = measure.startup() if what is Timed.ALL else None
+        if against == PEERS:
+            try:
+                timings += measure.time_peers(timings)
+            except ModelUnavailable as missing:
+                say(str(missing))
+        elif against is not None:
+            timings.append(measure.time_text(Path(against)))
         if not as_json:
-            console().print(as_table(timings))
-        print_json({"timings": [timing.as_json() for timing in timings]})
+            console().print(measure.as_table(timings))
+            if started is not None:
+                console().print(f"From nothing to the first line read: {started:.2f} s.")
+        told: dict[str, object] = {"timings": [timing.as_json() for timing in timings]}
+        print_json(told if started is None else told | {"startup_seconds": round(started, 2)})
 
 
-def models(as_json: JsonOption = False) -> None:
+def _timings(what: Timed, data: Path | None) -> list[Timing]:
+    from affect import bench as measure
+    from affect.analysis import Analyst
+    from affect.training import data as corpora
+
+    try:
+        folder = corpora.folder(data)
+    except NotFound:
+        folder = None
+    match what:
+        case Timed.TEXT:
+            return [measure.time_text(None)]
+        case Timed.VOICE:
+            return measure.time_voice(Analyst())
+        case Timed.FACE:
+            return measure.time_face(Analyst(), folder)
+        case Timed.ALL:
+            return measure.time_all(folder)
+
+
+def models(
+    as_json: JsonOption = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print docs/models.md: every card.")
+    ] = False,
+) -> None:
     """What ships: size, data, licence, headline figures."""
     with told_in_one_sentence():
-        from affect.catalogue import shipped
+        from affect import catalogue
 
-        found = shipped()
-        if as_json:
+        found = catalogue.shipped()
+        if markdown:
+            typer.echo(catalogue.markdown(found), nl=False)
+        elif as_json:
             print_json([model.as_json() for model in found])
-            return
-        table = Table("model", "version", "MB", "licence", "trained on", "figures", show_lines=True)
-        for model in found:
-            table.add_row(
-                model.name,
-                model.version,
-                f"{model.megabytes:.1f}",
-                model.licence,
-                "\n".join(model.data),
-                "\n".join(model.headlines),
-            )
-        console().print(table)
+        else:
+            console().print(_table(found))
+
+
+def _table(found: list[Shipped]) -> Table:
+    table = Table("model", "version", "MB", "licence", "trained on", "figures", show_lines=True)
+    for model in found:
+        table.add_row(
+            model.name,
+            model.version,
+            f"{model.megabytes:.1f}",
+            model.licence,
+            "\n".join(model.data),
+            "\n".join(model.headlines),
+        )
+    return table

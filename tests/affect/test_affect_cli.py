@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from affect import batch
+from affect import batch, catalogue
 from affect.analysis import Analyst
 from affect.batch import Columns
 from affect.cli import app
@@ -58,7 +58,7 @@ def test_one_text_from_standard_input_as_a_table() -> None:
         (("evaluate", "strategy"), 1, "not there yet"),
         (("evaluate", "text", "--data", "no-such-folder"), 3, "No data folder"),
         (("evaluate", "text", "--weights", "no-such-folder"), 5, "No text model"),
-        (("bench", "voice"), 1, "not there yet"),
+        (("bench", "voice", "--against", "no-such-folder"), 2, "text alone"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(
@@ -85,6 +85,25 @@ def test_models_names_data_and_licences() -> None:
     assert any("EmoBank (CC BY-SA 4.0)" in name for name in text["data"])
     assert text["figures"]
     assert run("models").exit_code == 0
+
+
+def test_every_file_of_a_model_is_counted_once(tmp_path: Path) -> None:
+    for stem in ("face", "face_detection"):
+        card = {"model": f"our-{stem}", "version": "1", "licence": "MIT"}
+        (tmp_path / f"{stem}.json").write_text(json.dumps(card), encoding="utf-8")
+    for name in ("face.onnx", "face_detection_short.onnx", "face_detection_long.onnx", "bank.npz"):
+        (tmp_path / name).write_bytes(bytes(1_000_000))
+    found = {model.name: model for model in catalogue.shipped(tmp_path)}
+    assert [name for name, _ in found["our-face"].files] == ["face.json", "face.onnx"]
+    assert found["our-face_detection"].megabytes == pytest.approx(2, abs=0.001)
+    assert "| our-face |" in catalogue.markdown(list(found.values()))
+
+
+def test_the_document_of_the_models_is_up_to_date() -> None:
+    result = run("models", "--markdown")
+    assert result.exit_code == 0
+    told = (Path(__file__).parents[2] / "docs" / "models.md").read_text("utf-8")
+    assert told == result.stdout, "run: python -m affect models --markdown > docs/models.md"
 
 
 def _write(path: Path, rows: list[list[str]]) -> None:
