@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from affect.errors import BadInput, MediaRejected, ModelUnavailable, NotFound
 from affect.fusion import fuse
 from affect.types import Estimate, Reading
 
 if TYPE_CHECKING:
+    from affect.perception.activity import VoiceActivity
+    from affect.perception.face import FaceModel
+    from affect.perception.speech import SpeechModel
     from affect.perception.text import TextModel, TextReading
+    from affect.perception.voice import VoiceModel
 
 Media = bytes | str | Path
 """A recording or a picture: its bytes, or the path of its file."""
@@ -60,22 +63,30 @@ class Analyst:
         return TextModel.load()
 
     @cached_property
-    def voice(self) -> Any:
+    def voice(self) -> VoiceModel:
         """The voice model; raises `ModelUnavailable`."""
-        return _part("voice").VoiceModel.load()
+        from affect.perception.voice import VoiceModel
+
+        return VoiceModel.load()
 
     @cached_property
-    def face(self) -> Any:
+    def face(self) -> FaceModel:
         """The face model; raises `ModelUnavailable`."""
-        return _part("face").FaceModel.load()
+        from affect.perception.face import FaceModel
+
+        return FaceModel.load()
 
     @cached_property
-    def _activity(self) -> Any:
-        return _part("activity").VoiceActivity.load()
+    def _activity(self) -> VoiceActivity:
+        from affect.perception.activity import VoiceActivity
+
+        return VoiceActivity.load()
 
     @cached_property
-    def _speech(self) -> Any:
-        return _part("speech").SpeechModel.load()
+    def _speech(self) -> SpeechModel:
+        from affect.perception.speech import SpeechModel
+
+        return SpeechModel.load()
 
     def read(
         self,
@@ -102,9 +113,11 @@ class Analyst:
 
     def hear(self, data: bytes, transcribe: bool, language: str | None = None) -> Heard:
         """How a voice sounds and, where asked for, what it says; raises `MediaRejected`."""
-        sound = _part("audio").decode(data)
+        from affect.perception import audio
+
+        sound = audio.decode(data)
         activity = self._activity.listen(sound)
-        estimate: Estimate = self.voice.read(sound, activity).estimate
+        estimate = self.voice.read(sound, activity).estimate
         if not transcribe:
             return Heard(estimate)
         try:
@@ -115,9 +128,9 @@ class Analyst:
 
     def see(self, data: bytes) -> Estimate:
         """What a picture's face shows; raises `MediaRejected`."""
-        picture = _part("images").decode(data)
-        estimate: Estimate = self.face.read(picture)
-        return estimate
+        from affect.perception import images
+
+        return self.face.read(images.decode(data))
 
 
 def assembled(read: TextReading | None, heard: Heard | None, seen: Estimate | None) -> Analysis:
@@ -155,11 +168,3 @@ def content(media: Media) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise NotFound(f"There is no file {path} that can be read.") from error
-
-
-def _part(name: str) -> Any:
-    """A module of perception, loaded when it is needed."""
-    try:
-        return import_module(f"affect.perception.{name}")
-    except ModuleNotFoundError as error:
-        raise ModelUnavailable(f"{error.name} is not installed, so this cannot be read.") from error

@@ -7,19 +7,21 @@ seven. The dev splits serve to fit, the test splits to measure.
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from affect.errors import ModelUnavailable
-from affect.evaluation.pairs import HeldOut
+from affect.evaluation.pairs import Classes, Floats, HeldOut
 from affect.labels import narrow_map
 from affect.perception.calibration import ENGLISH
+from affect.perception.face import FaceModel
+from affect.perception.face_network import VOTE_FOR, VOTES
 from affect.perception.text import TextModel
+from affect.perception.voice import VoiceModel
 from affect.training import data as corpora
-from affect.types import EMOTIONS, Modality, Probabilities
+from affect.training import face_data, voice_data
+from affect.training.voice_data import Clips
+from affect.types import EMOTIONS, Emotion, Modality, Probabilities
 
 DEV, TEST = "dev", "test"
 CERTAIN = 0.99  # share of a text's labels that must mean the same emotion
@@ -49,21 +51,29 @@ def _text(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
 
 
 def _voice(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
-    corpus, perception = _part("training.voice_data"), _part("perception.voice")
-    model = perception.VoiceModel.load()
-    clips = corpus.join([corpus.crema_d(data, (split,)), corpus.ravdess(data, (split,))])
+    model = VoiceModel.load()
+    clips = voice_data.join(
+        [voice_data.crema_d(data, (split,)), voice_data.ravdess(data, (split,))]
+    )
+    return HeldOut(acted(clips), voices(model, clips)), model.base_rates
+
+
+def voices(model: VoiceModel, clips: Clips) -> Floats:
+    """(n, 7) what the voice model tells of clips, each heard as a stranger's."""
     logits = np.stack([model.raw_of(picture).logits for picture in clips.pictures])
-    classes = [*range(len(EMOTIONS)), EMOTIONS.index(EMOTIONS[-1])]  # calm counts as neutral
-    truth = np.array([classes[k] for k in clips.acted])
-    return HeldOut(truth, model.calibration.emotions(logits)), model.base_rates
+    return model.calibration.emotions(logits)
+
+
+def acted(clips: Clips) -> Classes:
+    """(n,) the acted emotion; calm counts as neutral."""
+    emotions = [*EMOTIONS, Emotion.NEUTRAL]
+    return np.array([EMOTIONS.index(emotions[k]) for k in clips.acted])
 
 
 def _face(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
-    corpus, perception = _part("training.face_data"), _part("perception.face")
-    network = _part("perception.face_network")
-    model = perception.FaceModel.load()
-    faces = corpus.read(data)[corpus.PUBLIC if split == DEV else corpus.PRIVATE]
-    columns = [network.VOTES.index(network.VOTE_FOR[emotion]) for emotion in EMOTIONS]
+    model = FaceModel.load()
+    faces = face_data.read(data)[face_data.PUBLIC if split == DEV else face_data.PRIVATE]
+    columns = [VOTES.index(VOTE_FOR[emotion]) for emotion in EMOTIONS]
     place = {column: k for k, column in enumerate(columns)}
     top = faces.votes.argmax(axis=1)
     clear = faces.clear() & np.isin(top, columns)
@@ -71,10 +81,3 @@ def _face(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
     return HeldOut(
         truth, model.calibration.emotions(model.raw(faces.tiles[clear]).votes)
     ), model.base_rates
-
-
-def _part(name: str) -> Any:
-    try:
-        return import_module(f"affect.{name}")
-    except ModuleNotFoundError as error:
-        raise ModelUnavailable(f"{error.name} is not installed.") from error

@@ -47,6 +47,7 @@ def build(
     for modality in Modality:
         report(f"Reading the dev split: {modality} ...")
         held[modality], rates[modality] = held_out(modality, data, DEV)
+    rates = {modality: rounded(of) for modality, of in rates.items()}
     constants = with_rates(shipped(), rates)
     weights, loss = fit(held, constants, settings.seed)
     report(f"λ: {', '.join(f'{m} {w:.2f}' for m, w in weights.items())}; log loss {loss:.4f}.")
@@ -90,8 +91,8 @@ def written(
     how = f"fitted by `python -m affect train fusion` on {today.isoformat()}"
     told["form"] = how
     told["weights"] = {str(m): weight for m, weight in weights.items()}
-    told["base_rates"] = {str(m): _rounded(of) for m, of in rates.items()}
-    told["prior"] = _rounded(rates[Modality.TEXT])
+    told["base_rates"] = {str(m): _told(of) for m, of in rates.items()}
+    told["prior"] = _told(rates[Modality.TEXT])
     told["provenance"] |= {
         "weights": "text 1.0 by decision: words alone at quality 1 give the calibrated text "
         f"estimate unchanged. voice and face {how}: least log loss on {COUNT} moments matched by "
@@ -107,9 +108,12 @@ def written(
     return told
 
 
-def _rounded(rates: Probabilities) -> dict[str, float]:
-    """Four digits, the likeliest taking what rounding leaves."""
-    short = {str(e): round(rates[e], 4) for e in EMOTIONS}
-    top = max(short, key=lambda name: short[name])
-    short[top] = round(short[top] + 1 - sum(short.values()), 4)
-    return short
+def rounded(rates: Probabilities) -> Probabilities:
+    """Four digits, the likeliest taking what rounding leaves: the sum is 1."""
+    short = {e: round(rates[e], 4) for e in EMOTIONS}
+    top = max(short, key=lambda emotion: short[emotion])
+    return short | {top: round(short[top] + 1 - sum(short.values()), 4)}
+
+
+def _told(rates: Probabilities) -> dict[str, float]:
+    return {str(emotion): rate for emotion, rate in rates.items()}
