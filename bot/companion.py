@@ -21,7 +21,7 @@ from affect.fusion import fuse
 from affect.perception import language as languages
 from affect.safety import cards, holding, screening
 from affect.types import Modality, Moment, Plan, Reading
-from affect.writers import bank, guard
+from affect.writers import bank, guard, situations
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.scripted import ScriptedWriter
 from bot import wellbeing
@@ -130,7 +130,8 @@ class Companion:
         notices = wellbeing.worded(due, known.language)
         country = known.profile.country or self._settings.country
         card = cards.held_card(held, known.language, country)
-        if card is not None:
+        after_card = holding.answers_step(held, text)
+        if card is not None and not after_card:
             return _in_danger(card, held.screening, notes, notices)
 
         perceived = await self._perceiver.read(
@@ -143,13 +144,14 @@ class Companion:
         steps.done("follow")
 
         history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
+        found_turn = await self._situation(text, perceived.embedding, history)
         plan = strategy.plan(
             reading,
             moment,
             history,
             text,
             known.language,
-            situation=await self._situation(text, perceived.embedding, history),
+            situation=situations.under_care(found_turn) if after_card else found_turn,
             gentle=held.gentle,
             persona=self._settings.persona,
         )

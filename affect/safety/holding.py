@@ -7,6 +7,7 @@ the talk to normal, except after intent or a plan: then concern stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +19,21 @@ from affect.safety.screening import Denial, Screening
 TALK_GAP = timedelta(hours=6)  # a longer silence ends a talk
 GENTLE = timedelta(hours=24)  # science notes 7.1
 INTENT_LEVEL = 4
+AFTER_TURNS = {1: 2, 2: 8}  # turns that are still spent on safety after a card, by its level
 QUIET_TURNS = 3  # turns that stay on the topic of a crisis without a new sign
+
+
+# Words that tell of a step taken or waited for: such a turn is answered, not met with a card again.
+_STEP = re.compile(
+    r"\b(called|rang|phoned|texted|messaged|talked to|spoke to|told|calling)\b|\bon hold\b"
+    r"|\b(she|he|they|some(one|body)|friend|sister|brother|mom|mum|dad|partner)('s|'re| is"
+    r"| are)? (\w+ )?(coming|here|answered|picked up|with me|driving|on (her|his|their) way)\b"
+    r"|\bi('m| am) (still here|here|safe|with|at (the )?(hospital|er|a&e)|outside)\b|\bhung up\b"
+    r"|\b(nobody|no one) (answered|picked)|\bmoved\b|\b(away|out of the (room|house))\b"
+    r"|打了|打过|打通|接了|占线|没人接|让我等|过来|在路上|在我(旁|身)边|陪着?我|在医院|我还?在(?!想)"
+    r"|拿开|放远|扔了|锁起来|告诉(了)?",
+    re.IGNORECASE,
+)
 
 
 class Answer(StrEnum):
@@ -48,7 +63,9 @@ class Mark:
 class Hold:
     """What holds now: the danger to answer, how, and how often the talk has met it before.
 
-    `variant` counts the cards that this talk has already given; `peak` is its highest level.
+    `variant` counts the cards that this talk has given since this level was reached, so a rise gets
+    the first text of its own card; `peak` is the highest level. `after` holds for the turns that
+    follow a card and bring no new sign.
     """
 
     answer: Answer
@@ -57,6 +74,7 @@ class Hold:
     peak: int = 0
     gentle: bool = False
     fresh: bool = False
+    after: bool = False
 
     def mark(self, at: datetime) -> Mark:
         """Return what to keep of this turn."""
@@ -75,12 +93,13 @@ def hold(marks: Sequence[Mark], current: Screening, now: datetime) -> Hold:
     gentle = current.level > 0 or any(one.level and now - one.at <= GENTLE for one in marks)
     last = talk[-1] if talk else None
     held = last.level if last else 0
-    given = sum(1 for one in talk if one.level)
     if current.level:
         shown = current
         if last and current.level < held:
             shown = _held(last, current)
-        return Hold(Answer.CARD, shown, given, max(peak, shown.level), gentle=True, fresh=True)
+        peak, given = max(peak, shown.level), _given(talk, shown.level)
+        return Hold(Answer.CARD, shown, given, peak, gentle=True, fresh=True)
+    given = _given(talk, held)
     if not last or not held:
         return Hold(Answer.GENTLE if gentle else Answer.NORMAL, current, peak=peak, gentle=gentle)
     if _denied(current, held):
@@ -88,7 +107,21 @@ def hold(marks: Sequence[Mark], current: Screening, now: datetime) -> Hold:
         left = replace(_held(last, current), level=level, denial=current.denial)
         return Hold(Answer.DENIED, left, given, peak, gentle=True)
     answer = Answer.CARD if _stays(talk, held) else Answer.GENTLE
-    return Hold(answer, _held(last, current), given, peak, gentle=True)
+    after = held < INTENT_LEVEL and _quiet(talk) < AFTER_TURNS[min(held, CRISIS_LEVEL)]
+    return Hold(answer, _held(last, current), given, peak, gentle=True, after=after)
+
+
+def _given(talk: Sequence[Mark], level: int) -> int:
+    """Cards that the talk has given at this level or above."""
+    return sum(1 for one in talk if one.level >= level)
+
+
+def answers_step(held: Hold, said: str) -> bool:
+    """Whether a turn after a card is for the writer: safety still, in words of its own.
+
+    Where a follow-up card is due, only the report of a step goes before it; never after intent.
+    """
+    return held.after and (held.answer is not Answer.CARD or bool(_STEP.search(said)))
 
 
 def _talk(marks: Sequence[Mark], now: datetime) -> list[Mark]:
@@ -115,9 +148,14 @@ def _denied(current: Screening, held: int) -> bool:
 def _stays(talk: Sequence[Mark], held: int) -> bool:
     if held >= INTENT_LEVEL:
         return True
+    return held >= CRISIS_LEVEL and _quiet(talk) < QUIET_TURNS
+
+
+def _quiet(talk: Sequence[Mark]) -> int:
+    """Turns since the last new sign of danger."""
     quiet = 0
     for one in reversed(talk):
         if one.fresh:
             break
         quiet += 1
-    return held >= CRISIS_LEVEL and quiet < QUIET_TURNS
+    return quiet

@@ -6,17 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from affect import matters
 from affect.errors import BadInput
-from affect.strategy import SPECIAL
+from affect.special import SPECIAL
 from affect.types import Emotion, Stage, Strategy
 
 LANGUAGES = ("en", "zh")
-SLOTS = ("topic", "person", "time")
+SLOTS = ("topic", "person", "time", "deed", "told")
 INTENSITIES = ("low", "middle", "high")
 SITUATIONS = frozenset({*SPECIAL, "fallback"})
 _KEYS = frozenset(
     {"id", "text", "plain", "cues", "strategy", "stages", "emotions", "intensity"}
-    | {"situation", "question", "aim"}
+    | {"situation", "question", "aim", "matter"}
 )
 _ID = re.compile(r"(en|zh)(-[a-z0-9]+)+")
 _SLOT = re.compile(r"\{(\w*)\}")
@@ -26,9 +27,11 @@ _SLOT = re.compile(r"\{(\w*)\}")
 class Entry:
     """A written reply.
 
-    `text` may hold the slots {topic}, {person}, {time}; `plain` is the version without (equal to
+    `text` may hold slots ({topic}, {person} ...); `plain` is the version without (equal to
     `text` where there are none). `cues` are lines that it answers. `valence` and `arousal`, in
     [-1, 1], are what the reply carries. `situation` names a special turn of the talk, or is None.
+    `matter` names what the talk must be about (affect/matters.yaml); such an entry may follow up
+    any line of it.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Entry:
     question: bool
     valence: float
     arousal: float
+    matter: str | None = None
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -70,6 +74,8 @@ def _parse(raw: dict[str, Any]) -> Entry:
         raise ValueError("the id must be like en-anger-work-01")
     if situation is not None and situation not in SITUATIONS:
         raise ValueError(f"unknown situation {situation!r}")
+    if (matter := raw.get("matter")) is not None and matter not in matters.names():
+        raise ValueError(f"unknown matter {matter!r}")
     slots = _SLOT.findall(text)
     if strange := [slot for slot in slots if slot not in SLOTS]:
         raise ValueError(f"unknown slot {strange[0]!r}")
@@ -90,6 +96,7 @@ def _parse(raw: dict[str, Any]) -> Entry:
         question=_flag(raw["question"]),
         valence=_unit(aim["valence"]),
         arousal=_unit(aim["arousal"]),
+        matter=matter,
     )
 
 

@@ -45,6 +45,12 @@ def turns(where: str) -> dict[str, re.Pattern[str]]:
 
 
 @cache
+def no_outcome() -> re.Pattern[str]:
+    """Words by which an outcome is none: not yet, not really, or mixed."""
+    return re.compile(_file("situations")["no_outcome"], re.IGNORECASE)
+
+
+@cache
 def contrast() -> re.Pattern[str]:
     """Words by which a sentence turns: news that is mixed has one."""
     return re.compile(_file("situations")["contrast"], re.IGNORECASE)

@@ -29,7 +29,10 @@ _ADVERB = r"( (just|finally|again|suddenly|already|really|still|also))?"
 _SUBJECTS = tuple(
     re.compile(rf"({who}){_ADVERB} (?P<verb>[a-z]+)", re.IGNORECASE)
     for who in (
-        r"i|he|she|they|it|someone|somebody|(my|the) [\w'-]+|me and my \w+",
+        (
+            r"i|we|he|she|they|it|someone|somebody|(my|the|two|three|four|some|all|half) [\w'-]+"
+            r"|me and my \w+"
+        ),
         r"(my|the) [\w'-]+ [\w'-]+",
     )
 )
@@ -54,6 +57,7 @@ _TURN = {
 _BARE = re.compile(
     r"(?<!my )(?<!the )(?<!her )(?<!his )\b(mom|mum|dad|grandma|grandpa)\b", re.IGNORECASE
 )
+_DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
 _CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;\s~～…]+")
 _PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
@@ -62,6 +66,50 @@ _PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
 def mirror(said: str, language: str) -> str | None:
     """One sentence that says the first event back, or None."""
     return _chinese(said) if language == "zh" else _english(said)
+
+
+_FRAGMENT = re.compile(
+    r"(over|in front of|at|after|since|because of|by|from|through|during|for|on|about|without)"
+    r"( [a-z'-]+){1,6}|(almost |nearly |over |about )?(\d+|two|three|four|five|six|seven|eight|nine"
+    r"|ten|a few|a couple of) (days|weeks|months|years|hours|times)|(a|one) (day|week|month|year)",
+    re.IGNORECASE,
+)
+
+
+def fragment(said: str) -> str | None:
+    """A short English line that is no sentence ("over text", "yeah, three years"), said back."""
+    plain = said.replace("’", "'").strip(" .!…")
+    while (shorter := _LEAD.sub("", plain)) != plain:
+        plain = shorter
+    found = _ENGLISH_WORD.findall(plain)
+    if not _FRAGMENT.fullmatch(plain) or _forbidden_word(found) or _named(found):
+        return None
+    return _turned(plain)
+
+
+def retold(said: str, language: str) -> str | None:
+    """What was told, as a clause to go after "you told me": "your dog died on saturday"."""
+    if language == "zh":
+        clause = _chinese(said)
+        return clause.rstrip("。") if clause else None
+    clause = _CLAUSE_END.split(re.split(r"(?<=[.!?])\s|\n", said.replace("’", "'").strip())[0])[0]
+    while (shorter := _LEAD.sub("", clause)) != clause:
+        clause = shorter
+    clause = clause.strip(" ,'-")
+    found = _ENGLISH_WORD.findall(clause)
+    ours = re.search(r"\b(we|us|our|ours)\b", clause, re.IGNORECASE)
+    fits = not ours and 3 <= len(found) <= MOST_WORDS and not _DANGLING.search(clause)
+    if not fits or "?" in said or not _SUBJECT.match(clause) or _forbidden_word(found):
+        return None
+    turned = _turned(clause).rstrip(".")
+    return turned[0].lower() + turned[1:]
+
+
+_SUBJECT = re.compile(
+    r"(i|he|she|they|it|there|(my|our|the|two|three) [\w'-]+)('m|'re|'s|'ve|'d)?"
+    r"( [\w'-]+){1,}",
+    re.IGNORECASE,
+)
 
 
 def _english(said: str) -> str | None:
@@ -88,6 +136,7 @@ def _turned(clause: str) -> str:
     clause = _BARE.sub(lambda found: f"your {found.group().lower()}", clause)
     turned = _ENGLISH_WORD.sub(lambda word: _TURN.get(word.group().lower(), word.group()), clause)
     turned = re.sub(r"\byou was\b", "you were", re.sub(r"\byou am\b", "you are", turned))
+    turned = _DAY.sub(lambda found: found.group().capitalize(), turned)
     return turned[0].upper() + turned[1:].rstrip(" ,'-") + "."
 
 
@@ -131,6 +180,8 @@ def _chinese(said: str) -> str | None:
         return None
     if any(word in clause for word in listed("zh", "never_mirrored") | listed("zh", "blocked")):
         return None
-    clause = re.sub(r"^(今天|就是|然后|所以|唉|哎|啊|嗯)", "", clause)
+    clause = re.sub(r"^(今天|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
+    if len(clause) < FEWEST_CHARACTERS - 1:
+        return None
     # 你妈 alone can sound like swearing.
     return re.sub("我妈(?!妈)", "你妈妈", clause).replace("我", "你") + "。"

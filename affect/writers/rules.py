@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from affect.strategy import SPECIAL
+from affect.special import SPECIAL
 from affect.types import EMOTIONS, Strategy
 from affect.writers import guard, words
 from affect.writers.slots import Filler, Taken, fill
@@ -28,12 +28,43 @@ LONG_SHARE = 0.1  # of the entries may be longer than usual
 OPENING_SHARE = 0.03  # of the entries may open alike
 GRAM = 5  # words (characters of Chinese: twice as many) that no two entries of a cell share
 CUES = (2, 5)
-_NO_CUES = frozenset({"fallback", "permission", "after_crisis", "repeated_topic"})
+_NO_CUES = frozenset(
+    {
+        "fallback",
+        "permission",
+        "after_crisis",
+        "after_card",
+        "repeated_topic",
+        "said_yes",
+        "said_no",
+    }
+    | {
+        "unsure",
+        "acknowledged",
+        "declined",
+        "explain",
+        "remember",
+        "should_i",
+        "relief",
+        "change_topic",
+        "teasing",
+    }
+)
 _EXAMPLES = {
     "en": Taken(
-        Filler("the shift", "shift"), Filler("your sister", "sister"), Filler("Monday", "Monday")
+        Filler("the shift", "shift"),
+        Filler("your sister", "sister"),
+        Filler("Monday", "Monday"),
+        Filler("call her", "call her"),
+        Filler("your shift was moved", "your shift was moved"),
     ),
-    "zh": Taken(Filler("夜班", "夜班"), Filler("你妹妹", "妹妹"), Filler("周一", "周一")),
+    "zh": Taken(
+        Filler("夜班", "夜班"),
+        Filler("你妹妹", "妹妹"),
+        Filler("周一", "周一"),
+        Filler("给她打电话", "给她打电话"),
+        Filler("你换了班", "你换了班"),
+    ),
 }
 
 
@@ -69,6 +100,7 @@ def _of_entry(entry: Entry) -> Iterator[Problem]:
         or len(set(entry.slots)) < len(entry.slots),
         "plain must have no slots.": "{" in entry.plain,
         f"needs {CUES[0]} to {CUES[1]} cues.": entry.situation not in _NO_CUES
+        and not (entry.matter and not entry.cues)
         and not CUES[0] <= len(entry.cues) <= CUES[1],
         "is not in its language.": words.is_chinese(entry.text) != chinese,
         "uses 您 or half-width punctuation.": chinese and any(c in entry.text for c in "您,?!;"),

@@ -13,20 +13,23 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from affect import matters
 from affect.errors import ModelUnavailable
+from affect.matters import NEWS
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import guard, situations, words
+from affect.writers import guard, retelling, situations, words
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
-from affect.writers.kindred import feelings
-from affect.writers.mirror import mirror
+from affect.writers.kindred import DARK, feelings
+from affect.writers.mirror import fragment, mirror
 from affect.writers.slots import fill, take
-from affect.writers.weighing import FELT, GENERAL, MIRROR, Weigher, Worded, broad
+from affect.writers.weighing import FELT, GENERAL, MIRROR, NEAR, Weigher, Worded, broad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from affect.matters import Matter
     from affect.writers.bank import Bank
     from affect.writers.base import Exchange, Scene
     from affect.writers.cues import Encoder
@@ -37,9 +40,13 @@ MIRROR_PAUSE = 3  # replies between two mirrors
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
+SURELY = 0.8  # likeness from which a line is of its cue's kind, whatever the talk is about
+MATTER = 0.7  # likeness that an entry for the matter at hand has to any line of it
+MATTER_FIRST = 0.68  # and to the line that begins it, where questions come second
 TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
 
-_TWO_PARTS = frozenset({None, "good_news"})  # other special turns want one thing said
+_BARE = frozenset({"said_yes", "said_no", "unsure"})
+_TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
@@ -72,8 +79,13 @@ class ScriptedWriter:
         ranked = self._ranked(scene)
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
-        joined = _two_parts(ranked, scene)
-        best = [*([joined] if joined else []), *map(_candidate, ranked)]
+        if scene.plan.situation in _BARE:
+            joined = _answering(ranked, scene)
+            ranked = [each for each in ranked if each.entry.situation == scene.plan.situation]
+        else:
+            joined = _two_parts(ranked, scene)
+        echoed = _echo(ranked[0], scene) if ranked and not joined else None
+        best = [one for one in (joined, echoed) if one] + [_candidate(each) for each in ranked]
         earlier = {exchange.reply for exchange in scene.history}
         fresh = [candidate for candidate in best if candidate.text not in earlier]
         return (fresh or best)[:CANDIDATES]
@@ -82,19 +94,36 @@ class ScriptedWriter:
         likeness = self._likeness(scene)
         entries = self._bank.of(scene.language)
         felt = feelings(scene, likeness, entries)
-        taken, weigher = take(scene.said, scene.language), Weigher(scene, felt)
+        weigher = Weigher(scene, felt)
+        taken = replace(
+            take(scene.said, scene.language),
+            deed=retelling.deed(scene.said, scene.language),
+            told=retelling.told(scene),
+        )
+        matter = matters.current(scene.history, scene.said)
+        bare = scene.plan.situation in _BARE
         worded = []
-        for entry in _fitting(entries, scene, joyful=felt.probabilities[Emotion.JOY] >= FELT):
+        joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
+        glad = matter is not None and matter.name == matters.GOOD
+        for entry in _fitting(entries, scene, matter, joyful=joyful):
             general = entry.situation == "fallback"
             filled = (
                 fill(entry.text, taken, scene.language, general=general) if entry.slots else None
             )
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
+            if glad and entry.emotions <= DARK and meaning < SURELY:
+                continue  # nobody is comforted for good news
+            if entry.matter and matter and not entry.cues:
+                known = MATTER if matter.since or bare else MATTER_FIRST
+                meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
         # What is about the very thing goes before what fits anything, however well that fits.
         worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
+        # The event said back begins a reply; by itself it is a parrot.
+        if len(worded) > 1 and worded[0].entry.id == MIRROR and not any(_pairs(worded, scene)):
+            worded.append(worded.pop(0))
         return worded
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
@@ -150,7 +179,9 @@ def _candidate(worded: Worded) -> Candidate:
     )
 
 
-def _fitting(entries: Sequence[Entry], scene: Scene, *, joyful: bool) -> list[Entry]:
+def _fitting(
+    entries: Sequence[Entry], scene: Scene, matter: Matter | None, *, joyful: bool
+) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one."""
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     avoid = scene.plan.avoid
@@ -159,7 +190,8 @@ def _fitting(entries: Sequence[Entry], scene: Scene, *, joyful: bool) -> list[En
         return entry.id not in used
 
     def here(entry: Entry) -> bool:
-        return _of_situation(entry, scene)
+        about = entry.matter is None or (matter is not None and matter.name == entry.matter)
+        return about and _of_situation(entry, scene)
 
     def quiet(entry: Entry) -> bool:
         return scene.plan.ask or not entry.question
@@ -191,8 +223,12 @@ def _of_situation(entry: Entry, scene: Scene) -> bool:
     wanted = scene.plan.situation
     if wanted is None:
         return entry.situation in {None, "fallback"}
-    if wanted == "good_news" and entry.situation in {None, "fallback"}:
+    if wanted in NEWS and entry.situation in {None, "fallback"}:
         return Emotion.JOY in entry.emotions
+    if wanted in {"success", "relief"} and entry.situation in {"good_news", "success"}:
+        return True
+    if wanted in _BARE and entry.situation is None:
+        return entry.matter is not None  # what may follow the yes or no
     if wanted == "asked_advice" and entry.situation is None:
         return entry.strategy in {Strategy.SUGGESTION, Strategy.INFORMATION}
     return entry.situation == wanted
@@ -201,6 +237,34 @@ def _of_situation(entry: Entry, scene: Scene) -> bool:
 def _advises(entry: Entry) -> bool:
     only_act = entry.stages == {Stage.ACT}
     return entry.situation is None and (only_act or entry.strategy is Strategy.SUGGESTION)
+
+
+def _answering(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
+    """A bare yes or no taken up, and the talk led on in the matter that it belongs to."""
+    wanted = scene.plan.situation
+    first = next((e for e in ranked if e.entry.situation == wanted and not e.entry.question), None)
+    for second in ranked if first else ():
+        leads = second.entry.situation is None and second.entry.question == scene.plan.ask
+        if first and leads:
+            text = ("" if scene.language == "zh" else " ").join([first.text, second.text])
+            if guard.check(text, scene.plan).ok:
+                names = f"{first.entry.id}+{second.entry.id}"
+                return replace(
+                    _candidate(first), text=text, entry=names, strategy=second.entry.strategy
+                )
+    return None
+
+
+def _echo(first: Worded, scene: Scene) -> Candidate | None:
+    """A line that is no sentence ("over text") said before the reply, so that it is seen."""
+    if scene.plan.situation is not None or scene.language == "zh" or "uptake" in first.reasons:
+        return None
+    said = fragment(scene.said)
+    if said is None:
+        return None
+    text = f"{said} {first.text}"
+    fits = guard.check(text, scene.plan).ok
+    return replace(_candidate(first), text=text) if fits else None
 
 
 def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from affect.types import Emotion
 from affect.writers import words
-from affect.writers.lexicon import contrast, turns
+from affect.writers.lexicon import contrast, no_outcome, turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,9 @@ BY_MEANING = frozenset(
     | {"small_talk", "good_news"}
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
+_ON_A_REPLY = frozenset(
+    {"explain", "change_topic", "teasing", "acknowledged"}
+)  # speak of what went before
 _ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
 
 _MAYBE_QUOTED = frozenset({"insult", "love_me", "leaning", "harsh_on_self"})  # said by others
@@ -41,6 +44,11 @@ _REPORTED = re.compile(
     r"\b(he|she|they|who|\w+) (said|told|asked|called|says|yelled|wrote|texted)\b|\bi told\b"
     r"|[他她](们)?(就|又|还|却)?(说|骂|问|吼|发)|说我|骂我",
     re.IGNORECASE,
+)
+
+_STILL_ANSWERED = frozenset(
+    {"are_you_real", "how_do_you_know", "what_do_you_keep", "cannot_serve", "anger_at_bot"}
+    | {"insult", "explain", "love_me", "about_me"}
 )
 
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
@@ -62,7 +70,7 @@ def find(
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
     fixed = by_form(said)
-    if fixed:
+    if fixed and (history or fixed not in _ON_A_REPLY):
         return fixed
     language = "zh" if words.is_chinese(said) else "en"
     likeness = cues.likeness(said, language, embedding)
@@ -134,9 +142,22 @@ def by_form(said: str) -> str | None:
                 return name
     plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
     for name, pattern in turns("inside").items():
-        if pattern.search(plain) and not (name in _MAYBE_QUOTED and _REPORTED.search(plain)):
+        quoted = name in _MAYBE_QUOTED and _REPORTED.search(plain)
+        if pattern.search(plain) and not quoted and not (name == "success" and _unsettled(plain)):
             return name
     return None
+
+
+def under_care(found: str | None) -> str:
+    """The special turn in the talk after a crisis card: safety first, whatever else was found.
+
+    Questions to the program keep their honest answers.
+    """
+    return found if found and found in _STILL_ANSWERED else "after_card"
+
+
+def _unsettled(plain: str) -> bool:
+    return bool(no_outcome().search(plain.replace("不错", "")))
 
 
 def _wordless(plain: str) -> str | None:

@@ -17,7 +17,8 @@ MOST_WORDS = 4
 
 _TOKEN = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*|\d[\w.,:%-]*|[^\sA-Za-z\d]")
 _IN_LAW = re.compile(r"\b(\w+)[ -]in[ -]law\b", re.IGNORECASE)
-_SLOT = re.compile(r"\{(topic|person|time)\}")
+_SLOT = re.compile(r"\{(topic|person|time|deed|told)\}")
+_CLAUSES = frozenset({"deed", "told"})  # stand as they are: no article, no agreement
 _SINGULAR = frozenset({"is", "was", "has", "does", "isn't", "wasn't", "hasn't", "doesn't"})
 _PLURAL = frozenset({"are", "were", "have", "do", "aren't", "weren't", "haven't", "don't"})
 _ENDS_IN_S = frozenset({"this", "us", "as", "always", "perhaps", "sometimes", "plus", "across"})
@@ -50,10 +51,19 @@ class Taken:
     topic: Filler | None = None
     person: Filler | None = None
     time: Filler | None = None
+    deed: Filler | None = None
+    told: Filler | None = None
 
     def of(self, slot: str) -> Filler | None:
         """The filler for a slot by its name."""
-        return {"topic": self.topic, "person": self.person, "time": self.time}[slot]
+        fillers = {
+            "topic": self.topic,
+            "person": self.person,
+            "time": self.time,
+            "deed": self.deed,
+            "told": self.told,
+        }
+        return fillers[slot]
 
 
 def take(said: str, language: str) -> Taken:
@@ -84,16 +94,20 @@ def fill(text: str, taken: Taken, language: str, *, general: bool = False) -> st
         before, after = text[: slot.start()], text[slot.end() :]
         if filler is None or (general and not filler.event):
             return None
-        word = (
-            chinese.fitted(filler.text, filler.bare, before)
-            if language == "zh"
-            else _fitted(slot.group(1), filler, before, after)
-        )
+        word = _worded(slot.group(1), filler, before, after, language)
         if word is None:
             return None
         parts += [text[end : slot.start()], word]
         end = slot.end()
     return "".join([*parts, text[end:]])
+
+
+def _worded(slot: str, filler: Filler, before: str, after: str, language: str) -> str | None:
+    if slot in _CLAUSES:
+        return filler.text
+    if language == "zh":
+        return chinese.fitted(filler.text, filler.bare, before)
+    return _fitted(slot, filler, before, after)
 
 
 def _fitted(slot: str, filler: Filler, before: str, after: str) -> str | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from affect.strategy import intensity
+from affect.matters import NEWS
+from affect.shares import intensity
 from affect.types import Emotion, Strategy
 from affect.writers import words
 from affect.writers.kindred import DARK
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from affect.writers.kindred import Feelings
 
 NEAR = 0.64  # likeness from which an entry may be taken to be about what was said
+GLAD = 0.7  # what an entry for a joy answers where an outcome was told, however it was read
+MATTER = 0.5  # what an entry for the matter at hand answers of what is felt, as a floor
 EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
 FELT = 0.25  # probability from which an emotion may be spoken to
 GENERAL = 0.5  # what entries that fit almost anything count as
@@ -33,7 +36,9 @@ WEIGHS = -0.15  # valence below which light words are out of place
 REMEMBERED = 8  # replies whose wording is not repeated
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
-_ABOUT_SOMETHING = frozenset({"good_news", "mixed_news", "asked_advice", "small_talk", "support"})
+_ABOUT_SOMETHING = frozenset(
+    {"good_news", "success", "mixed_news", "asked_advice", "small_talk", "support"}
+)
 # To ask for what was just said shows that nobody read it.
 _TIME_ASKED = re.compile(
     r"\b(how long|since when|when (did|was|is))\b|多久|多长时间|什么时候|哪天", re.IGNORECASE
@@ -169,10 +174,11 @@ class Weigher:
     def _answered(self, entry: Entry) -> float:
         """How far the entry answers what is felt."""
         light = not entry.emotions & (DARK | {Emotion.SURPRISE})
-        if light and self._heavy:
-            return 0.0
+        news = self._scene.plan.situation in NEWS and Emotion.JOY in entry.emotions
+        if news or (light and self._heavy):
+            return GLAD if news else 0.0
         if entry.situation != "fallback":
-            return self._felt.answered(entry.emotions)
+            return max(MATTER if entry.matter else 0.0, self._felt.answered(entry.emotions))
         if broad(entry):
             return max(self._felt.probabilities[emotion] for emotion in entry.emotions)
         if not self._felt.known:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affect.strategy import SHARES, SPECIAL, intensity, plan, target, weights
+from affect.shares import SHARES, intensity, weights
+from affect.special import SPECIAL
+from affect.strategy import plan, target
 from affect.types import (
     EMOTIONS,
     Affect,
@@ -27,6 +29,7 @@ SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
 @dataclass(frozen=True)
 class Past:
     said: str = "my shift changed again"
+    reply: str = "Again, and nobody asked you."
     strategy: Strategy | None = Strategy.RESTATEMENT
     asked: bool = False
     situation: str | None = None
@@ -134,15 +137,59 @@ def test_without_leave_no_advice(no: str) -> None:
 
 
 def test_leave_is_asked_late_and_once() -> None:
-    offered = [len(h) for n in range(8) if planned(h := (Past(),) * n).situation == "permission"]
+    stuck = "i can't get out of this"
+    lengths = range(8)
+    offered = [n for n in lengths if planned((Past(),) * n, said=stuck).situation == "permission"]
     assert offered
     assert min(offered) >= 4
     after = (*(Past(),) * 4, Past(situation="permission"), Past())
-    assert planned(after).situation != "permission"
+    assert planned(after, said=stuck).situation != "permission"
+
+
+def test_no_advice_is_offered_to_who_is_telling() -> None:
+    assert all(planned((Past(),) * n).situation != "permission" for n in range(8))
+
+
+def test_a_yes_one_turn_later_still_takes_the_offer() -> None:
+    history = (*(Past(),) * 4, Past(situation="permission", asked=True), Past())
+    assert planned(history, said="ok yes please").situation == "asked_advice"
+    asked = (*history[:-1], Past(asked=True, reply="Is that new?"))
+    assert planned(asked, said="yes").situation == "said_yes"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "situation"),
+    [
+        ("yes", "Did any of them notice?", "said_yes"),
+        ("no", "Did any of them notice?", "said_no"),
+        ("idk", "What did she say?", "unsure"),
+        ("no", "What did she say?", "unsure"),
+        ("yes", "What did she say?", None),
+        ("不知道", "最难的是哪一段？", "unsure"),
+        ("对", "这样有一阵了吗？", "said_yes"),
+        ("没有", "身边有人知道吗？", "said_no"),
+    ],
+)
+def test_a_bare_answer_belongs_to_what_was_asked(
+    said: str, asked: str, situation: str | None
+) -> None:
+    history = (Past(), Past(reply=asked, asked=True))
+    assert planned(
+        history, said=said, situation="silence" if said == "idk" else None
+    ).situation == (situation)
+
+
+def test_good_news_after_a_dark_stretch_is_a_relief() -> None:
+    history = (Past(said="she broke up with me"), Past(said="i called her"))
+    missed = planned(history, felt(), "she said she missed me too!", "success")
+    assert missed.situation == "relief"
+    assert "cheer" not in missed.avoid
+    warm = planned(history, felt(Emotion.JOY, 0.8), "she was my best friend")
+    assert warm.situation is None
 
 
 def test_good_news_is_celebrated_and_needs_no_stage() -> None:
-    result = planned(reading=felt(Emotion.JOY, 0.7, 0.5))
+    result = planned(reading=felt(Emotion.JOY, 0.7, 0.5), said="look what came today")
     assert result.situation == "good_news"
     assert result.target.valence == pytest.approx(0.6)
     assert result.tone == "bright"

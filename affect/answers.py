@@ -1,0 +1,74 @@
+"""What a short line answers: a yes, a no or a "don't know" belongs to what was asked before it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from affect.shares import Turned
+
+YES = re.compile(
+    r"^\W*(yes|yeah|yep|yup|sure|ok|okay|please|go ahead|go on|i'?d like that|why not|ideas?|"
+    r"an idea)\b|^\W*(好|行|可以|嗯|要|想听|说吧|你说|来吧|听听)",
+    re.IGNORECASE,
+)
+NO = re.compile(r"\b(no|not|don'?t|just (listen|heard|vent))\b|不|别|算了|先听", re.IGNORECASE)
+
+# A whole line that is nothing but the answer.
+_BARE = {
+    "said_yes": re.compile(
+        r"(oh |well |hmm+ )?(yes|yeah|yep|yup|ya|sure|i (do|did|am|was|have|guess( so)?|think so)"
+        r"|kind ?of|kinda|sort of|a (bit|little)|maybe|probably|exactly|right|true|totally"
+        r"|definitely|of course|mhm+|all the time|always|it (is|was|does|did))"
+        r"( (yes|yeah|maybe|a bit|so|really|it (is|was|does|did)|i (do|did|am|was)))*"
+        r"|(嗯+|对+|是的?|有(点|一点)?|会的?|没错|是啊|对啊|好像是|可能吧?|应该是|差不多|当然|一直都是|有的)"
+        r"(啊|呀|吧|呢|的|，?(是|有|对|嗯)(的|啊)?)*",
+        re.IGNORECASE,
+    ),
+    "said_no": re.compile(
+        r"(oh |well |lol |hmm+ )?(no|nope|nah|not (really|yet|at all|much|now|anymore)|never"
+        r"|i (don'?t|didn'?t|haven'?t|wasn'?t|am not)( think so)?|no one|nobody|none"
+        r"|nothing( really)?|it (isn'?t|wasn'?t|doesn'?t|didn'?t))"
+        r"( (no|not (really|yet)|really|at all|thanks?|thank you|no ?body|no one|i didn'?t))*"
+        r"|(没有?|不是?|不会|不太|没人|还没|并没有|不怎么|从来没有?)"
+        r"(啊|呀|吧|呢|的|，?(没有|不是|没))*",
+        re.IGNORECASE,
+    ),
+    "unsure": re.compile(
+        r"(honestly )?(idk|dunno|(i )?(don'?t|do not) (really )?know|no (idea|clue)|not sure"
+        r"|i'?m not sure|hard to say|who knows|beats me)"
+        r"( (honestly|really|tbh|yet|maybe|why|anymore))*"
+        r"|我?(也)?(不知道|不清楚|说不清|不好说|没想过|没想好|不确定)(啊|呀|吧|呢|诶)*",
+        re.IGNORECASE,
+    ),
+}
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
+# Questions that a yes or a no answers.
+_CLOSED = re.compile(
+    r"(^|[.!?,:;] )(and |or |so |but )?(is|are|was|were|do|does|did|has|have|had|can|could|would"
+    r"|will|shall|want|any(one|body|thing)?|somebody|someone|same|still|has anyone)\b[^.!?]*\?$"
+    r"|(吗|没有|了没|不是|是不是.*|有没有.*|能不能.*|要不要.*|会不会.*|想不想.*)[？?]$",
+    re.IGNORECASE,
+)
+
+
+def answer(said: str, last: Turned | None) -> str | None:
+    """`said_yes`, `said_no` or `unsure` where a bare answer follows a question, else None.
+
+    After a question that wants more than a yes, a bare yes says nothing: it is None, and a bare no
+    means that nothing comes to mind.
+    """
+    if last is None or not last.asked:
+        return None
+    bare = _BETWEEN.sub(" ", _EDGES.sub("", said.replace("’", "'"))).replace("， ", "，")
+    kind = next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
+    if kind in {None, "unsure"} or _CLOSED.search(last.reply.strip()):
+        return kind
+    return "unsure" if kind == "said_no" else None
+
+
+def says_yes(said: str) -> bool:
+    """Whether the words begin with a yes and hold no no."""
+    return bool(YES.search(said.strip())) and not NO.search(said)

@@ -1,0 +1,66 @@
+"""The special turns of a talk, and what each asks for: strategy, length, tone, question.
+
+Which turn it is, `strategy` decides from what a writer recognised and from the talk so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from affect.types import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """How a special turn of the talk is answered; `ask` None leaves it to the ordinary rule."""
+
+    strategy: Strategy
+    length: int
+    tone: str
+    ask: bool | None = None
+
+
+_OTHER, _REFLECT = Strategy.OTHER, Strategy.REFLECTION_OF_FEELINGS
+SPECIAL: Mapping[str, Special] = {
+    "greeting": Special(_OTHER, 16, "light"),
+    "thanks": Special(Strategy.AFFIRMATION, 18, "light", ask=False),
+    "goodbye": Special(_OTHER, 18, "light", ask=False),
+    "good_news": Special(Strategy.AFFIRMATION, 35, "bright"),
+    "mixed_news": Special(Strategy.RESTATEMENT, 30, "plain"),
+    "anger_at_bot": Special(_OTHER, 22, "plain"),
+    "insult": Special(_OTHER, 18, "calm", ask=False),
+    "silence": Special(_OTHER, 20, "calm", ask=False),
+    "are_you_real": Special(Strategy.INFORMATION, 35, "plain"),
+    "love_me": Special(Strategy.INFORMATION, 30, "plain"),
+    "how_do_you_know": Special(Strategy.INFORMATION, 35, "plain"),
+    "what_do_you_keep": Special(Strategy.INFORMATION, 35, "plain"),
+    "cannot_serve": Special(Strategy.INFORMATION, 40, "plain"),
+    "take_sides": Special(Strategy.QUESTION, 30, "plain"),
+    "harsh_on_self": Special(_REFLECT, 30, "gentle"),
+    "leaning": Special(Strategy.QUESTION, 30, "gentle"),
+    "irony": Special(Strategy.QUESTION, 22, "tentative", ask=True),
+    "unclear": Special(Strategy.QUESTION, 18, "plain", ask=True),
+    "wrong_guess": Special(Strategy.QUESTION, 22, "plain"),
+    "repeated_topic": Special(Strategy.QUESTION, 30, "plain"),
+    "permission": Special(Strategy.SUGGESTION, 25, "plain", ask=True),
+    "asked_advice": Special(Strategy.SUGGESTION, 40, "plain"),
+    "after_crisis": Special(Strategy.AFFIRMATION, 24, "gentle"),
+    "success": Special(Strategy.AFFIRMATION, 35, "bright"),
+    "relief": Special(Strategy.AFFIRMATION, 35, "bright"),
+    "said_yes": Special(Strategy.QUESTION, 30, "plain"),
+    "said_no": Special(Strategy.QUESTION, 30, "plain"),
+    "acknowledged": Special(_OTHER, 28, "plain"),
+    "declined": Special(_OTHER, 25, "plain", ask=False),
+    "unsure": Special(_REFLECT, 30, "gentle", ask=False),
+    "explain": Special(Strategy.INFORMATION, 35, "plain"),
+    "remember": Special(Strategy.RESTATEMENT, 45, "plain"),
+    "should_i": Special(Strategy.QUESTION, 40, "plain", ask=True),
+    "about_me": Special(Strategy.INFORMATION, 35, "plain", ask=True),
+    "teasing": Special(_OTHER, 25, "light"),
+    "change_topic": Special(_OTHER, 25, "light"),
+    "after_card": Special(Strategy.AFFIRMATION, 40, "gentle", ask=True),
+    "small_talk": Special(_OTHER, 28, "light"),
+    "support": Special(Strategy.QUESTION, 40, "plain"),
+}
+"""What the special turns ask for (voice.md 4); anything else is the ordinary case."""
