@@ -130,7 +130,7 @@ class Companion:
         notices = wellbeing.worded(due, known.language)
         country = known.profile.country or self._settings.country
         card = cards.held_card(held, known.language, country)
-        after_card = holding.answers_step(held, text)
+        after_card = holding.answers_step(held, (*_said_before(known.here), text))
         if card is not None and not after_card:
             return _in_danger(card, held.screening, notes, notices)
 

@@ -19,7 +19,8 @@ from affect.safety.screening import Denial, Screening
 TALK_GAP = timedelta(hours=6)  # a longer silence ends a talk
 GENTLE = timedelta(hours=24)  # science notes 7.1
 INTENT_LEVEL = 4
-AFTER_TURNS = {1: 2, 2: 8}  # turns that are still spent on safety after a card, by its level
+AFTER_TURNS = 8  # quiet turns after a card that are still spent on safety
+CONCERN_TURNS = 2  # the same after a mere concern, where no step was told
 QUIET_TURNS = 3  # turns that stay on the topic of a crisis without a new sign
 
 
@@ -64,8 +65,8 @@ class Hold:
     """What holds now: the danger to answer, how, and how often the talk has met it before.
 
     `variant` counts the cards that this talk has given since this level was reached, so a rise gets
-    the first text of its own card; `peak` is the highest level. `after` holds for the turns that
-    follow a card and bring no new sign.
+    the first text of its own card; `peak` is the highest level. `quiet` counts the turns since
+    the last new sign, None where there was none or where it was intent.
     """
 
     answer: Answer
@@ -74,7 +75,7 @@ class Hold:
     peak: int = 0
     gentle: bool = False
     fresh: bool = False
-    after: bool = False
+    quiet: int | None = None
 
     def mark(self, at: datetime) -> Mark:
         """Return what to keep of this turn."""
@@ -107,8 +108,8 @@ def hold(marks: Sequence[Mark], current: Screening, now: datetime) -> Hold:
         left = replace(_held(last, current), level=level, denial=current.denial)
         return Hold(Answer.DENIED, left, given, peak, gentle=True)
     answer = Answer.CARD if _stays(talk, held) else Answer.GENTLE
-    after = held < INTENT_LEVEL and _quiet(talk) < AFTER_TURNS[min(held, CRISIS_LEVEL)]
-    return Hold(answer, _held(last, current), given, peak, gentle=True, after=after)
+    quiet = _quiet(talk) if held < INTENT_LEVEL else None
+    return Hold(answer, _held(last, current), given, peak, gentle=True, quiet=quiet)
 
 
 def _given(talk: Sequence[Mark], level: int) -> int:
@@ -116,12 +117,20 @@ def _given(talk: Sequence[Mark], level: int) -> int:
     return sum(1 for one in talk if one.level >= level)
 
 
-def answers_step(held: Hold, said: str) -> bool:
+def answers_step(held: Hold, said: Sequence[str]) -> bool:
     """Whether a turn after a card is for the writer: safety still, in words of its own.
 
-    Where a follow-up card is due, only the report of a step goes before it; never after intent.
+    `said` are the person's lines, the newest last. Where a follow-up card is due, only the report
+    of a step goes before it; never after intent. Once a step was told, the turns after it stay
+    with it; without one, a mere concern is left alone soon.
     """
-    return held.after and (held.answer is not Answer.CARD or bool(_STEP.search(said)))
+    if held.quiet is None or not said:
+        return False
+    if held.answer is Answer.CARD:
+        return bool(_STEP.search(said[-1]))
+    told = any(_STEP.search(line) for line in said[-1 - held.quiet :])
+    concern = held.screening.level < CRISIS_LEVEL and not told
+    return held.quiet < (CONCERN_TURNS if concern else AFTER_TURNS)
 
 
 def _talk(marks: Sequence[Mark], now: datetime) -> list[Mark]:

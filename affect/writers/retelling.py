@@ -84,9 +84,11 @@ def _chinese_deed(said: str) -> Filler | None:
     found = _SHOULD_CHINESE.search(said)
     if not found:
         return None
-    text = re.sub(r"[吗呢啊吧呀]+$", "", found[1]).replace("我", "你")
-    if not text or any(word in text for word in _blocked("zh")) or text.startswith(("怎", "做什")):
+    asked = re.sub(r"[吗呢啊吧呀]+$", "", found[1])
+    if not asked or any(word in asked for word in _blocked("zh")) or asked.startswith("做什"):
         return None
+    # 你妈 alone can sound like swearing.
+    text = re.sub("我妈(?!妈)", "你妈妈", asked).replace("我", "你")
     return Filler(text, text)
 
 

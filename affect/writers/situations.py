@@ -122,6 +122,8 @@ _SPOKEN_OF = {
 def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
     if name in _SPOKEN_OF and not _SPOKEN_OF[name].search(said):
         return False
+    if name == "good_news" and _unsettled(said):
+        return False
     if name == "mixed_news":
         return bool(contrast().search(said))
     if name == "wrong_guess" and _NO_GUESS.fullmatch(said.strip()):
