@@ -18,7 +18,10 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one if it is there
 FILE = Path(__file__).parent / "matters.yaml"
+LOOKED_BACK = 12  # turns that are read for it
+READ = 400  # characters of a line that are read for it
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
@@ -76,8 +79,8 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
     """What the talk is about now; `history` holds its earlier turns, oldest first."""
     now: str | None = None
     since = silent = 0
-    for turn in (*history, None):
-        words = turn.said if turn else said
+    for turn in (*history[-LOOKED_BACK:], None):
+        words = (turn.said if turn else said)[:READ]
         opened = begun(words)
         if now is not None and opened != now and _stays(now, words):
             opened = None
@@ -100,7 +103,8 @@ def _stays(name: str, said: str) -> bool:
 
 @cache
 def _kinds() -> Mapping[str, _Kind]:
-    content: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    text = FILE.read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe
     return {
         name: _Kind(bool(raw["dark"]), _any(raw["begins"]), _any(raw["stays"]))
         for name, raw in content.items()
