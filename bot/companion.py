@@ -111,9 +111,7 @@ class Companion:
         witnessed = Witnessed()
         if not found.level and last.kind is not Kind.COMMAND:
             witnessed = await self._witness(known, messages)
-            if (
-                witnessed.words
-            ):  # what is said aloud is screened, answered and kept as what is typed
+            if witnessed.words:  # said aloud is screened, answered and kept as if it was typed
                 text = "\n".join(part for part in (text, witnessed.words) if part)
                 known = self._spoken_to(known, messages, text)
                 found = screening.screen(text, _said_before(known.here))
@@ -224,13 +222,14 @@ class Companion:
 
     async def _witness(self, known: Known, messages: Sequence[Incoming]) -> Witnessed:
         """Hear and see what came along, as far as the person and the settings allow it."""
-        personal = self._settings.setting == "personal"
         agreed = known.profile.consents
         leave = {
-            Modality.VOICE: agreed.get("voice") if personal else False,
-            Modality.FACE: agreed.get("face") if personal else False,
+            sense: agreed.get(sense.value)
+            for sense in (Modality.VOICE, Modality.FACE)
+            if self._settings.offers(sense.value)
         }
-        return await self._perceiver.witness(messages, known.language, leave)
+        hear = agreed.get("hear", True)
+        return await self._perceiver.witness(messages, known.language, leave, hear=hear)
 
     def _spoken_to(self, known: Known, messages: Sequence[Incoming], text: str) -> Known:
         """What is known, once it was heard which language is spoken."""

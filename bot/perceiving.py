@@ -94,15 +94,21 @@ class Perceiver:
         return replace(told, estimates=(words, *told.estimates), embedding=read.embedding)
 
     async def witness(
-        self, messages: Sequence[Incoming], language: str, leave: Mapping[Modality, bool | None]
+        self,
+        messages: Sequence[Incoming],
+        language: str,
+        leave: Mapping[Modality, bool | None],
+        *,
+        hear: bool = True,
     ) -> Witnessed:
         """Hear and see what came along; never raises for what people send.
 
-        `leave` says which modality may be read; None where the person was never asked.
+        `leave` says which modality may be read: None where the person was never asked, absent
+        where it is nobody's to give. Without `hear` no recording is even fetched.
         """
         media = [(message.address.platform, one) for message in messages for one in message.media]
         found = await asyncio.gather(
-            *(self._one(platform, one, language, leave) for platform, one in media)
+            *(self._one(platform, one, language, leave, hear) for platform, one in media)
         )
         return Witnessed(
             words="\n".join(one.words for one in found if one.words),
@@ -113,7 +119,12 @@ class Perceiver:
         )
 
     async def _one(
-        self, platform: str, media: Media, language: str, leave: Mapping[Modality, bool | None]
+        self,
+        platform: str,
+        media: Media,
+        language: str,
+        leave: Mapping[Modality, bool | None],
+        hear: bool,
     ) -> Witnessed:
         part = media.kind.value
         if media.kind is MediaKind.OTHER:
@@ -121,10 +132,13 @@ class Perceiver:
             return _only(
                 Problem("media", "not_usable", say("problem_other", language, thing=thing))
             )
-        if media.kind is MediaKind.PHOTO and not leave[Modality.FACE]:
-            unasked = {Modality.FACE} if leave[Modality.FACE] is None else ()
-            problem = _problem(part, NO_LEAVE, language)
-            return Witnessed(problems=(problem,), unasked=frozenset(unasked))
+        if media.kind is MediaKind.PHOTO and not leave.get(Modality.FACE):
+            kind = NO_LEAVE if Modality.FACE in leave else "not_here"
+            return Witnessed(
+                problems=(_problem(part, kind, language),), unasked=_unasked(media.kind, leave)
+            )
+        if media.kind is not MediaKind.PHOTO and not hear:
+            return _only(_problem(part, "not_heard", language))
         try:
             async with self._free:
                 data = await self._fetch(platform, media, audio.MOST_BYTES)
@@ -139,7 +153,7 @@ class Perceiver:
         language: str,
         leave: Mapping[Modality, bool | None],
     ) -> Witnessed:
-        tone, face = bool(leave[Modality.VOICE]), bool(leave[Modality.FACE])
+        tone, face = bool(leave.get(Modality.VOICE)), bool(leave.get(Modality.FACE))
         seen: tuple[Estimate, ...] = ()
         match kind:
             case MediaKind.PHOTO:
@@ -150,15 +164,23 @@ class Perceiver:
                 )
             case _:
                 heard = await asyncio.to_thread(self._senses.hear, data, tone=tone)
-        asked = {Modality.VOICE, Modality.FACE} if kind is MediaKind.VIDEO else {Modality.VOICE}
-        unasked = frozenset(modality for modality in asked if leave[modality] is None)
-        return _witnessed(heard, seen, kind.value, language, unasked)
+        return _witnessed(heard, seen, kind.value, language, _unasked(kind, leave))
 
 
 def both_ends(text: str) -> str:
     """The beginning and the end of a long text; a shorter one is whole."""
     half = MOST_CHARACTERS // 2
     return text if len(text) <= MOST_CHARACTERS else text[:half] + text[-half:]
+
+
+def _unasked(kind: MediaKind, leave: Mapping[Modality, bool | None]) -> frozenset[Modality]:
+    """What a medium could tell and nobody has asked its person for."""
+    held = {
+        MediaKind.VOICE: {Modality.VOICE},
+        MediaKind.PHOTO: {Modality.FACE},
+        MediaKind.VIDEO: {Modality.VOICE, Modality.FACE},
+    }
+    return frozenset(one for one in held[kind] if one in leave and leave[one] is None)
 
 
 def _witnessed(
@@ -170,7 +192,8 @@ def _witnessed(
 ) -> Witnessed:
     problems = []
     if not heard.words:
-        problems.append(_problem(part, "no_words", language))
+        kind = "no_words" if heard.listened else "words_off"
+        problems.append(_problem(part, kind, language))
     elif not heard.sure:
         problems.append(Problem(part, "unsure", say("heard_unsure", language, words=heard.words)))
     tone = (heard.tone,) if heard.tone else ()

@@ -18,6 +18,12 @@ from affect.perception.audio import Sound
 from affect.types import Estimate
 from bot.settings import OFF, Settings
 
+# The parts that a setting can switch off: module, class, and the setting.
+PARTS = {
+    "speech": ("SpeechModel", "asr_model"),
+    "voice": ("VoiceModel", "voice_model"),
+    "face": ("FaceModel", "face_model"),
+}
 NO_FEELING = frozenset({"no_speech"})  # too little of a voice for its tone may still hold words
 
 
@@ -26,7 +32,7 @@ class Heard:
     """What a recording gave: words, how surely they were heard, and how it sounded.
 
     `sure` is False where only part was made out. `tone` is None where it was not to be read, or
-    there was too little of it.
+    there was too little of it. `listened` is False where words are not made out here at all.
     """
 
     words: str = ""
@@ -34,6 +40,7 @@ class Heard:
     confidence: float = 1.0
     sure: bool = True
     tone: Estimate | None = None
+    listened: bool = True
 
 
 class Senses:
@@ -73,13 +80,24 @@ class Senses:
                 continue
         return heard, tuple(seen)
 
+    def state(self, part: str) -> str:
+        """How one of `PARTS` stands, for an operator: the model's name, or why there is none."""
+        name, setting = PARTS[part]
+        if getattr(self._settings, setting) == OFF:
+            return "switched off"
+        try:
+            model = self._model(part, name)
+        except ModelUnavailable as missing:
+            return f"not there: {missing}"
+        return str(getattr(model, "name", "built in"))
+
     def _listened(self, sound: Sound, *, tone: bool, language: str | None) -> Heard:
         activity = self._model("activity", "VoiceActivity").listen(sound)
         if not activity.spans:
             raise MediaRejected("no_speech", "There is no speech in the recording.")
         found = self._tone(sound, activity) if tone else None
         if self._settings.asr_model == OFF:
-            return Heard(tone=found)
+            return Heard(tone=found, listened=False)
         told = self._model("speech", "SpeechModel").transcribe(sound, activity, language)
         return Heard(told.text, told.language, told.confidence, told.sure, found)
 

@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         driver = "sqlite+aiosqlite" if scheme.startswith("sqlite") else "postgresql+psycopg"
         return f"{driver}:{rest}"
 
+    def offers(self, sense: str) -> bool:
+        """Whether emotion in a `voice` or a `face` may be read here, if its person agrees."""
+        model = self.voice_model if sense == "voice" else self.face_model
+        return self.setting == "personal" and model != OFF
+
     @property
     def keys(self) -> Path:
         """The master key file."""

@@ -17,6 +17,7 @@ from bot.messages import readable
 from bot.platforms import jsonl
 from bot.platforms.base import Platform
 from bot.platforms.terminal import PLATFORM, Terminal, typed_lines
+from bot.senses import PARTS, Senses
 from bot.settings import Settings
 from bot.texts import say
 from bot.turns import Settling
@@ -118,7 +119,9 @@ async def check(wish: Wish, settings: Settings) -> None:
         _told("keys", str(settings.keys))
         _told("words", "the text model reads")
         _told("writer", "scripted")
-        _told("voices, faces", "not there yet in this version")
+        senses = Senses(settings)
+        for part in PARTS:
+            _told(part, await asyncio.to_thread(senses.state, part))
         await app.start()
         for name in app.platforms:
             _told(name, "connected")

@@ -75,10 +75,13 @@ def choices(asked: str | None, language: str) -> tuple[Button, ...]:
     """Its answers."""
     if asked is None:
         return ()
-    return (
+    given = (
         Button(say(f"ask_{asked}_yes", language), f"/{asked} on"),
         Button(say(f"ask_{asked}_no", language), f"/{asked} off"),
     )
+    if asked != Modality.VOICE.value:
+        return given
+    return (*given, Button(say("ask_voice_never", language), "/consent hear no"))
 
 
 def worded(names: Sequence[str], language: str) -> tuple[str, ...]:

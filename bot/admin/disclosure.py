@@ -62,10 +62,9 @@ class Disclosure:
             return None
         if view.person_uid not in self._on_record:
             raise Refused("Nothing is shown of a person before it is on record.")
-        reading = view.reading
         return Words(
             said=tuple(_message(body) for body in view.said),
-            transcript=reading.transcript if reading is not None else None,
+            transcript=_heard(view),
             reply=view.wording.text if view.wording is not None else None,
         )
 
@@ -99,13 +98,17 @@ def ask(
 
 def texts(view: TurnView) -> Mapping[str, Sequence[str]]:
     """The texts of a turn, for a scan; who scans has asked before."""
-    reading, wording = view.reading, view.wording
-    heard = reading.transcript if reading is not None else None
+    wording, heard = view.wording, _heard(view)
     return {
         "said": [_message(body) for body in view.said],
         "transcript": [heard] if heard else [],
         "reply": [wording.text] if wording is not None else [],
     }
+
+
+def _heard(view: TurnView) -> str | None:
+    """What was said aloud in a turn; in danger nothing is read, and the notes alone hold it."""
+    return view.notes.heard or (view.reading.transcript if view.reading is not None else None)
 
 
 def actor() -> str:

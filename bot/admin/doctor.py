@@ -72,6 +72,8 @@ def _checks(env_file: Path | None, log_level: str, now: datetime) -> list[Check]
         _disk(settings),
         _clock(now),
         _models(settings),
+        *_senses(settings),
+        *_licences(),
         _writer(settings),
         _token("telegram", settings.telegram_token is not None),
         _token("discord", settings.discord_token is not None),
@@ -191,6 +193,41 @@ def _models(settings: Settings) -> Check:
         "Install Attune again with its weights, or set ATTUNE_TEXT_MODEL to a folder that is one."
     )
     return _loaded("text model", load, todo)
+
+
+def _senses(settings: Settings) -> list[Check]:
+    """The models that hear and see; without one of them, what it reads is one honest sentence."""
+    from bot.senses import PARTS, Senses
+
+    senses = Senses(settings)
+    checks = []
+    for part, (_, setting) in PARTS.items():
+        told = senses.state(part)
+        missing = told.startswith("not there")
+        todo = f"Install Attune again with its weights, or set ATTUNE_{setting.upper()}=off."
+        state: Literal["warn", "ok"] = "warn" if missing else "ok"
+        checks.append(Check(f"{part} model", state, told, todo if missing else ""))
+    return checks
+
+
+def _licences() -> list[Check]:
+    """What every shipped model may be used for; what is not for commerce stands first."""
+    from affect import catalogue
+
+    def bound(model: catalogue.Shipped) -> bool:
+        told = " ".join((model.licence, *model.data)).lower()
+        return "non-commercial" in told or "noncommercial" in told or "-nc" in told
+
+    def check(model: catalogue.Shipped) -> Check:
+        data = f"; trained on {', '.join(model.data)}" if model.data else ""
+        todo = "Not for commercial use: switch it off there." if bound(model) else ""
+        return Check(f"licence of {model.name}", "ok", f"{model.licence}{data}", todo)
+
+    try:
+        return [check(one) for one in sorted(catalogue.shipped(), key=lambda one: not bound(one))]
+    except (OSError, ValueError, KeyError) as error:
+        told = f"the cards cannot be read ({type(error).__name__})"
+        return [Check("licences", "fail", told, "Install Attune again with its weights.")]
 
 
 def _writer(settings: Settings) -> Check:

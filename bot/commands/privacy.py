@@ -10,7 +10,7 @@ from bot.commands.senses import switched
 from bot.messages import Attachment, Button
 from storage import people
 
-KINDS = ("remember", "text")
+KINDS = ("remember", "text", "hear")
 SENSES = ("voice", "face")
 
 
@@ -86,5 +86,6 @@ def _consents(ask: Ask) -> str:
         "consent_now",
         remember=state(on=ask.profile.consents.get("remember", False)),
         text=state(on=ask.profile.consents.get("text", True)),
+        hear=state(on=ask.profile.consents.get("hear", True)),
         **{kind: state(on=allowed(ask, kind) == "on") for kind in SENSES},
     )

@@ -26,8 +26,10 @@ async def switched(ask: Ask, kind: str, *, granted: bool) -> str:
 
 
 def state(ask: Ask, kind: str, *, granted: bool | None = None) -> str:
-    """on, off, or work: at work and at school it is nobody's to allow."""
+    """on, off, work (there it is nobody's to allow), or none: it is switched off here."""
     if ask.settings.setting != "personal":
         return "work"
+    if not ask.settings.offers(kind):
+        return "none"
     agreed = ask.profile.consents.get(kind, False) if granted is None else granted
     return "on" if agreed else "off"

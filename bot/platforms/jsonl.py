@@ -6,6 +6,7 @@ next line is read.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from affect.types import Affect, Moment, Plan, Reading
 from bot import wellbeing
 from bot.messages import Media, MediaKind, readable
 from bot.platforms.terminal import Line, Terminal, file_of
-from bot.texts import say
+from bot.texts import problem_key, say
 from storage.records import TurnView
 from storage.values import dump
 
@@ -44,7 +45,7 @@ async def converse(
         if not raw.strip():
             continue
         try:
-            line = parse(raw, terminal.person)
+            line = await asyncio.to_thread(parse, raw, terminal.person)  # it reads files
         except BadInput as wrong:
             shown: dict[str, Any] = {"error": {"kind": wrong.kind, "message": str(wrong)}}
         else:
@@ -112,7 +113,7 @@ def as_json(view: TurnView, line: Line) -> dict[str, Any]:
         {
             "part": part,
             "kind": kind,
-            "message": say(f"problem_{kind}", view.notes.language, limit=limit),
+            "message": say(problem_key(kind), view.notes.language, limit=limit),
         }
         for part, kind in line.rejected
     ]

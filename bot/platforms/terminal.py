@@ -22,7 +22,7 @@ from affect.errors import MediaRejected, RetryLater
 from affect.perception import audio, images
 from bot.messages import Address, Incoming, Kind, Media, MediaKind, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
-from bot.texts import say
+from bot.texts import problem_key, say
 
 PLATFORM = "terminal"
 AWAY = 60.0  # seconds after which it is looked again whether somebody is here
@@ -138,7 +138,7 @@ class Terminal:
                 break
             if not text.strip():
                 continue
-            line, complaint = self._typed(text.strip())
+            line, complaint = await asyncio.to_thread(self._typed, text.strip())  # reads files
             if complaint:
                 self._show([complaint])
                 continue
@@ -154,7 +154,7 @@ class Terminal:
             return Line(text, self.person), None
         media, wrong = file_of(kinds[command], rest.strip())
         if wrong:
-            key = f"problem_{wrong}" if wrong != "unreadable" else f"terminal_usage{command}"
+            key = problem_key(wrong) if wrong != "unreadable" else f"terminal_usage{command}"
             limit = audio.MOST_BYTES // 2**20
             sentence = say(key.replace("/", "_"), self.language, path=rest.strip(), limit=limit)
             return Line("", self.person), sentence

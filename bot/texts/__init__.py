@@ -19,6 +19,12 @@ def sentences(language: str) -> dict[str, str]:
     return loaded
 
 
+def problem_key(kind: str) -> str:
+    """The sentence for a file that cannot be used; `empty` alone means a turn without words."""
+    key = f"problem_{'empty_file' if kind == 'empty' else kind}"
+    return key if key in sentences("en") else "problem_unread"
+
+
 def say(key: str, language: str, **values: object) -> str:
     """A sentence of `language` (English where it is not one of ours) with its places filled."""
     known = language if language in LANGUAGES else "en"

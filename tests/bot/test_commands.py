@@ -245,7 +245,7 @@ class TestConsent:
     async def test_it_shows_and_changes_what_is_allowed(self, house: House, language: str) -> None:
         on, off = say("memory_on", language), say("memory_off", language)
         assert await house.answer("/consent", language=language) == say(
-            "consent_now", language, remember=off, text=on, voice=off, face=off
+            "consent_now", language, remember=off, text=on, hear=on, voice=off, face=off
         )
         told = await house.talk("/consent remember yes", "/consent text no")
         assert told == [
@@ -253,7 +253,7 @@ class TestConsent:
             say("consent_text_no", language),
         ]
         assert await house.answer("/consent") == say(
-            "consent_now", language, remember=on, text=off, voice=off, face=off
+            "consent_now", language, remember=on, text=off, hear=on, voice=off, face=off
         )
         profile = await people.profile(house.database, 1)
         assert profile.consents == {"remember": True, "text": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,16 @@ def test_files_that_cannot_be_used_are_problems(tmp_path: Path) -> None:
     assert told[2]["reading"] is not None
     assert told[4]["problems"][0]["message"] == say("problem_unreadable", "zh")
     assert all(say("failed", "en") not in one["reply"] for one in told)
+
+
+def test_what_no_one_says_anything_in_is_heard_as_that(tmp_path: Path) -> None:
+    """A real sound through the real decoder and the real detector of speech."""
+    with wave.open(str(tmp_path / "silence.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000))
+    (told,) = run_json([{"voice": str(tmp_path / "silence.wav")}])
+    assert [(one["part"], one["kind"]) for one in told["problems"]] == [("voice", "no_speech")]
+    assert told["reply"] == say("problem_no_speech", "en")
 
 
 def test_nothing_but_json_is_written_whatever_the_log_level() -> None:

@@ -13,6 +13,7 @@ import pytest
 from affect.safety import cards
 from affect.safety.screening import screen
 from affect.types import Modality, Risk
+from bot.admin import disclosure
 from bot.messages import Media, MediaKind
 from bot.texts import LANGUAGES, say, sentences
 from storage.database import Database
@@ -77,7 +78,8 @@ class TestVoice:
     async def test_leave_for_the_tone_is_asked_once(self, house: House, language: str) -> None:
         first = (await house.hear("", media=voice("I am sad"), language=language))[-1]
         assert first.text.endswith(say("ask_voice", "en"))  # what was said is English
-        assert [button.command for button in first.buttons] == ["/voice on", "/voice off"]
+        commands = [button.command for button in first.buttons]
+        assert commands == ["/voice on", "/voice off", "/consent hear no"]
         again = (await house.hear("", media=voice("I am worried"), language=language))[-1]
         assert say("ask_voice", "en") not in again.text
         assert again.buttons == ()
@@ -174,6 +176,33 @@ async def test_at_work_and_school_only_words_are_read(
     assert out[-1].buttons == ()
     assert house.senses.tones == [False]
     assert house.senses.seen == []
+
+
+@pytest.mark.parametrize("kind", ["voice", "face"])
+async def test_what_is_switched_off_is_neither_read_nor_asked_for(
+    database: Database, clock: FakeClock, kind: str
+) -> None:
+    voice_model, face_model = ("off", None) if kind == "voice" else (None, "off")
+    house = House(database, clock, voice_model=voice_model, face_model=face_model)
+    assert await house.answer(f"/{kind} on") == say(f"{kind}_none", "en")
+    media = voice("I am sad") if kind == "voice" else photo("sad")
+    out = await house.hear("", media=media)
+    assert out[-1].buttons == ()
+    assert house.senses.tones in ([], [False])
+    assert house.senses.seen == []
+
+
+async def test_who_wants_no_voice_note_heard_is_obeyed(house: House) -> None:
+    assert await house.answer("/consent hear no") == say("consent_hear_no", "en")
+    out = await house.hear("", media=voice("I am sad"))
+    assert out[-1].text == say("problem_not_heard", "en")
+    assert out[-1].buttons == ()
+    assert house.senses.heard == []
+
+
+async def test_operators_with_leave_see_what_was_said_in_danger(house: House) -> None:
+    await house.answer("", media=voice("I want to kill myself"))
+    assert disclosure.texts(await house.last())["transcript"] == ["I want to kill myself"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
