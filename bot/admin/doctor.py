@@ -220,7 +220,11 @@ def _licences() -> list[Check]:
 
     def check(model: catalogue.Shipped) -> Check:
         data = f"; trained on {', '.join(model.data)}" if model.data else ""
-        todo = "Not for commercial use: switch it off there." if bound(model) else ""
+        todo = (
+            "Not for commercial use: there, set its ATTUNE_..._MODEL to off."
+            if bound(model)
+            else ""
+        )
         return Check(f"licence of {model.name}", "ok", f"{model.licence}{data}", todo)
 
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 
 from affect.safety import cards
 from affect.safety.screening import screen
@@ -212,6 +213,18 @@ def test_what_no_one_says_anything_in_is_heard_as_that(tmp_path: Path) -> None:
     (told,) = run_json([{"voice": str(tmp_path / "silence.wav")}])
     assert [(one["part"], one["kind"]) for one in told["problems"]] == [("voice", "no_speech")]
     assert told["reply"] == say("problem_no_speech", "en")
+
+
+def test_a_picture_without_a_face_is_seen_as_that(tmp_path: Path) -> None:
+    """A real picture through the real decoder and finder of faces, once that is allowed."""
+    wall = Image.new("RGB", (320, 240), "white")
+    for at in range(0, 320, 40):  # tiles: without any detail it would be called blurred
+        ImageDraw.Draw(wall).line(((at, 0), (at, 240)), fill="black", width=3)
+        ImageDraw.Draw(wall).line(((0, at), (320, at)), fill="black", width=3)
+    wall.save(tmp_path / "wall.png")
+    *_, told = run_json(["/face on", {"photo": str(tmp_path / "wall.png")}])
+    assert [(one["part"], one["kind"]) for one in told["problems"]] == [("photo", "no_face")]
+    assert told["reply"] == say("problem_no_face", "en")
 
 
 def test_nothing_but_json_is_written_whatever_the_log_level() -> None:
