@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from affect.errors import NotFound, SettingsError, Unreachable
+from storage import driver
 from storage.tables import Key, Person
 from storage.vault import Sealer, Vault
 
@@ -87,7 +88,8 @@ class Database:
         if self.embedded:
             async with self._pen, self.engine.connect() as connection:
                 raw = await connection.get_raw_connection()
-                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+                done = await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+                await done.close()  # an open statement would keep the next transaction from ending
 
     async def close(self) -> None:
         """Close every connection."""
@@ -119,7 +121,12 @@ def _postgres(url: str) -> AsyncEngine:
 def _sqlite(url: str) -> AsyncEngine:
     # Every transaction here ends by itself; another rollback at each return would be two hops
     # through the driver's thread for nothing.
-    engine = create_async_engine(url, hide_parameters=True, pool_reset_on_return=None)
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_reset_on_return=None,
+        connect_args={"async_creator_fn": driver.connect},
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "bank"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bank:
     """All entries, ordered by language and id."""
 
@@ -26,7 +27,14 @@ class Bank:
 
     def of(self, language: str) -> tuple[Entry, ...]:
         """The entries of one language."""
-        return tuple(entry for entry in self.entries if entry.language == language)
+        return self._by_language.get(language, ())
+
+    @cached_property
+    def _by_language(self) -> dict[str, tuple[Entry, ...]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.language, []).append(entry)
+        return {language: tuple(entries) for language, entries in found.items()}
 
 
 def load(folder: Path | None = None) -> Bank:

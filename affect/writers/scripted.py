@@ -9,6 +9,7 @@ that exclude entries are relaxed one after another, so that something always fit
 from __future__ import annotations
 
 import asyncio
+import heapq
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from affect.writers.slots import fill, take
 from affect.writers.weighing import FELT, GENERAL, MIRROR, NEAR, Weigher, Worded, broad
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from affect.matters import Matter
     from affect.writers.bank import Bank
@@ -43,6 +44,7 @@ JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last
 SURELY = 0.8  # likeness from which a line is of its cue's kind, whatever the talk is about
 MATTER = 0.7  # likeness that an entry for the matter at hand has to any line of it
 MATTER_FIRST = 0.68  # and to the line that begins it, where questions come second
+WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
 TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
 
 _BARE = frozenset({"said_yes", "said_no", "unsure"})
@@ -102,20 +104,24 @@ class ScriptedWriter:
         )
         matter = matters.current(scene.history, scene.said)
         bare = scene.plan.situation in _BARE
-        worded = []
+        worded: list[Worded] = []
+        fitting: list[tuple[float, Entry]] = []
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
         glad = matter is not None and matter.name == matters.GOOD
         for entry in _fitting(entries, scene, matter, joyful=joyful):
             general = entry.situation == "fallback"
-            filled = (
-                fill(entry.text, taken, scene.language, general=general) if entry.slots else None
-            )
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             if glad and entry.emotions <= DARK and meaning < SURELY:
                 continue  # nobody is comforted for good news
             if entry.matter and matter and not entry.cues:
                 known = MATTER if matter.since or bare else MATTER_FIRST
                 meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
+            fitting.append((meaning, entry))
+        for meaning, entry in _worth_weighing(fitting):
+            general = entry.situation == "fallback"
+            filled = (
+                fill(entry.text, taken, scene.language, general=general) if entry.slots else None
+            )
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
@@ -140,6 +146,13 @@ class ScriptedWriter:
             other = self._cues.likeness(text, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
+
+
+def _worth_weighing(fitting: Sequence[tuple[float, Entry]]) -> Iterable[tuple[float, Entry]]:
+    """Entries that may come first: what fits anything, and the `WEIGHED` nearest of the rest."""
+    general = [pair for pair in fitting if pair[1].situation == "fallback"]
+    about = [pair for pair in fitting if pair[1].situation != "fallback"]
+    return [*general, *heapq.nlargest(WEIGHED, about, key=lambda pair: pair[0])]
 
 
 def _mirrored(scene: Scene, *, small: bool) -> Entry | None:
@@ -213,7 +226,9 @@ def _fitting(
         (),
     )
     for rules in levels:
-        fitting = [entry for entry in entries if all(rule(entry) for rule in rules)]
+        fitting = list(entries)
+        for rule in rules:
+            fitting = [entry for entry in fitting if rule(entry)]
         if fitting:
             return fitting
     return []
