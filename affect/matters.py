@@ -25,7 +25,7 @@ READ = 400  # characters of a line that are read for it
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
-GLAD_TURNS = 4  # turns that good news is spoken about
+GLAD_TURNS = 7  # turns that good news is spoken about
 
 NEW_TOPIC = re.compile(
     r"^(anyway|by the way|btw|on another note|something else|also, there'?s|different thing)\b"
@@ -60,6 +60,7 @@ class Matter:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     dark: bool
+    weak: bool
     begins: re.Pattern[str]
     stays: re.Pattern[str]
 
@@ -82,7 +83,7 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
     for turn in (*history[-LOOKED_BACK:], None):
         words = (turn.said if turn else said)[:READ]
         opened = begun(words)
-        if now is not None and opened != now and _stays(now, words):
+        if now is not None and opened != now and (_stays(now, words) or _weak(opened)):
             opened = None
         if NEW_TOPIC.search(words.strip()) and not opened:
             now = None
@@ -97,6 +98,11 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
     return Matter(now, since, now != GOOD and _kinds()[now].dark) if now else None
 
 
+def _weak(name: str | None) -> bool:
+    """Whether a matter begins only where none is open: bad nights may be part of any other."""
+    return name is not None and _kinds()[name].weak
+
+
 def _stays(name: str, said: str) -> bool:
     return name != GOOD and bool(_kinds()[name].stays.search(said.replace("’", "'")))
 
@@ -106,7 +112,9 @@ def _kinds() -> Mapping[str, _Kind]:
     text = FILE.read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe
     return {
-        name: _Kind(bool(raw["dark"]), _any(raw["begins"]), _any(raw["stays"]))
+        name: _Kind(
+            bool(raw["dark"]), bool(raw.get("weak")), _any(raw["begins"]), _any(raw["stays"])
+        )
         for name, raw in content.items()
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from affect import matters
@@ -20,6 +21,8 @@ _KEYS = frozenset(
     | {"situation", "question", "aim", "matter"}
 )
 _ID = re.compile(r"(en|zh)(-[a-z0-9]+)+")
+# What is said before a question at the end; a few words of greeting are not enough.
+_STATED = re.compile(r"(.{12,}[.!。！])\s*[^.!。！]+[?？]", re.DOTALL)
 _SLOT = re.compile(r"\{(\w*)\}")
 
 
@@ -53,6 +56,18 @@ class Entry:
     def slots(self) -> tuple[str, ...]:
         """The names of the slots in `text`, in their order."""
         return tuple(_SLOT.findall(self.text))
+
+
+@lru_cache(maxsize=8_192)
+def without_question(entry: Entry) -> Entry:
+    """The entry without the question at its end, where enough is said before it; else itself."""
+    if not entry.question or entry.strategy is Strategy.QUESTION:
+        return entry
+    texts = [_STATED.fullmatch(text) for text in (entry.text, entry.plain)]
+    stated = [found[1] for found in texts if found]
+    if len(stated) < len(texts):
+        return entry
+    return replace(entry, text=stated[0], plain=stated[1], question=False)
 
 
 def parse(raw: Any) -> Entry:

@@ -21,7 +21,7 @@ from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import guard, retelling, situations, words
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
-from affect.writers.entry import INTENSITIES, Entry
+from affect.writers.entry import INTENSITIES, Entry, without_question
 from affect.writers.kindred import DARK, feelings
 from affect.writers.mirror import fragment, mirror
 from affect.writers.slots import fill, take
@@ -37,15 +37,16 @@ if TYPE_CHECKING:
 
 CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
-MIRROR_PAUSE = 3  # replies between two mirrors
+MIRROR_PAUSE = 2  # replies between two mirrors
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
+THIS_LINE = 0.75  # likeness that an entry for some lines of a matter must have
 SURELY = 0.8  # likeness from which a line is of its cue's kind, whatever the talk is about
 MATTER = 0.7  # likeness that an entry for the matter at hand has to any line of it
 MATTER_FIRST = 0.68  # and to the line that begins it, where questions come second
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
-TWO_PARTS_WORDS = 20  # a first part longer than this stands alone
+TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 _BARE = frozenset({"said_yes", "said_no", "unsure"})
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
@@ -113,6 +114,8 @@ class ScriptedWriter:
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             if glad and entry.emotions <= DARK and meaning < SURELY:
                 continue  # nobody is comforted for good news
+            if entry.matter and entry.cues and meaning < THIS_LINE:
+                continue  # it answers its own lines, not any of the matter
             if entry.matter and matter and not entry.cues:
                 known = MATTER if matter.since or bare else MATTER_FIRST
                 meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
@@ -198,6 +201,8 @@ def _fitting(
     """The entries that may be said here; where none is left, rules are given up one by one."""
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     avoid = scene.plan.avoid
+    if not scene.plan.ask:
+        entries = [without_question(entry) for entry in entries]
 
     def fresh(entry: Entry) -> bool:
         return entry.id not in used
@@ -319,14 +324,23 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
             asking = [each for each in ranked if each.entry.question and _opens(each)]
             yield from ((statement, each.entry.plain if named else each.text) for each in asking)
         return
-    questions = asks and not first.entry.question
-    if questions:
-        yield from ((first, each.text) for each in spoken if each.near and _is_short(each))
     mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
     if mirrored and "uptake" not in first.reasons and not _says_back(first.entry):
         yield mirrored, first.text
+    questions = asks and not first.entry.question
+    if questions:
+        yield from ((first, each.text) for each in spoken if each.near and _is_short(each))
+    if first.entry.matter and first.entry.question and not first.entry.cues:
+        # A question by itself is an interrogation: something is said before it.
+        saying = (e for e in rest if e.near and _says_any(e.entry))
+        yield from ((each, first.text) for each in saying)
     if questions and scene.plan.strategy is Strategy.QUESTION:
         yield from ((first, text) for text in pointed)
+
+
+def _says_any(entry: Entry) -> bool:
+    """Whether it may be said to any line of its matter, and asks nothing."""
+    return bool(entry.matter) and not entry.cues and not entry.question
 
 
 def _opens(worded: Worded) -> bool:

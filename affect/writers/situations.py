@@ -111,6 +111,11 @@ _SPOKEN_OF = {
         re.IGNORECASE,
     ),
     "love_me": re.compile(r"\byou\b|\bu\b|你", re.IGNORECASE),
+    "take_sides": re.compile(
+        r"\b(right|wrong|sides?|agree|faults?|fair|unfair|unreasonable|overreact\w*|crazy|too much"
+        r"|problem|blame|dramatic)\b|错|问题|对不对|站|评|过分|怪谁|谁对",
+        re.IGNORECASE,
+    ),
     "irony": re.compile(
         r"\b(great|wonderful|nice|sure|lovely|perfect|brilliant|fantastic|thanks|right)\b"
         r"|呵呵|真行|真棒|太好了|好得很|厉害|谢谢",
