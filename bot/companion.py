@@ -20,7 +20,8 @@ from affect.errors import BadInput, NotFound
 from affect.fusion import fuse
 from affect.perception import language as languages
 from affect.safety import cards, holding, screening
-from affect.types import Modality, Moment, Plan, Reading
+from affect.safety.places import country_said
+from affect.types import Modality, Moment, Plan, Reading, Strategy
 from affect.writers import bank, guard, situations
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.scripted import ScriptedWriter
@@ -126,9 +127,13 @@ class Companion:
             care = wellbeing.mark(care, held, last.at)
         notes = Notes(known.language, care, notices=due, heard=witnessed.words)
         notices = wellbeing.worded(due, known.language)
-        country = known.profile.country or self._settings.country
+        place = country_said(text)
+        country = place or known.profile.country or self._settings.country
         card = cards.held_card(held, known.language, country)
         after_card = holding.answers_step(held, (*_said_before(known.here), text))
+        if place and held.quiet is not None and not held.fresh:
+            # Where they are was asked for by the card before: now it can name the lines.
+            card, after_card = cards.crisis_card(known.language, country), False
         if card is not None and not after_card:
             return _in_danger(card, held.screening, notes, notices)
 
@@ -336,11 +341,18 @@ def _exchange(turn: TurnView) -> Exchange | None:
     return Exchange(
         said=both_ends(_said(turn)),
         reply=turn.wording.text,
-        strategy=turn.plan.strategy if turn.plan else None,
+        strategy=_shown(turn.wording, turn.plan),
         entry=turn.wording.entry,
         asked=turn.wording.asked,
         situation=turn.plan.situation if turn.plan else None,
     )
+
+
+def _shown(wording: Wording, plan: Plan | None) -> Strategy | None:
+    """The strategy that a reply really showed, which may be another than was planned."""
+    if wording.strategy:
+        return Strategy(wording.strategy)
+    return plan.strategy if plan else None
 
 
 def _in_danger(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from affect import trajectory
-from affect.types import EMOTIONS, Emotion, Reading, Risk
+from affect.types import EMOTIONS, Emotion, Reading, Risk, Strategy
 from bot.commands.base import Answer, Ask
 from bot.commands.mood import in_words
 
@@ -24,13 +24,17 @@ async def why(ask: Ask) -> Answer:
     if last.moment is None:
         refused = ask.profile.consents.get("text") is False
         return Answer(ask.say("why_refused" if refused else "why_none"))
+    # What the reply shows, which a writer knows better than the plan that it was written for.
+    worded = last.wording.strategy if last.wording else None
+    shown = Strategy(worded) if worded else last.plan.strategy
+    asked = bool(last.wording and last.wording.asked) and shown is not Strategy.QUESTION
     now = trajectory.affect_of(last.moment)
     spread = trajectory.spread_of(last.moment).valence
     told = {
         "sources": _sources(ask, last.reading),
         "moment": ask.say("why_moment", mood=in_words(ask, now, spread)),
-        "strategy": ask.say(f"strategy_{last.plan.strategy.value}"),
-        "ask": ask.say("why_ask") if last.wording and last.wording.asked else "",
+        "strategy": ask.say(f"strategy_{shown.value}"),
+        "ask": ask.say("why_ask") if asked else "",
     }
     heard = [ask.say("why_heard", words=last.notes.heard)] if last.notes.heard else []
     if last.reading.emotion is None:
