@@ -58,6 +58,11 @@ def evaluate(
                     for table in found.tables():
                         console().print(table)
                 print_json(found.as_json())
+            case What.FAIRNESS:
+                from affect.evaluation import fairness
+                from affect.training import data as corpora
+
+                _print("fairness", fairness.evaluate(corpora.folder(data), say), as_json)
             case _:
                 raise NotYet(f"Evaluating {what} is not there yet.")
 
