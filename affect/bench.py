@@ -54,15 +54,17 @@ TEXT, VOICE, FACE, EXPRESSION = (
 class Timing:
     """Milliseconds of one `what`, seconds to load, peak memory of the process so far in MB.
 
-    `texts_per_second` is of many lines read together. `ratio` is how many times longer a peer
-    takes than ours.
+    `cpu_ms` is the median of processor time, which other programs disturb less than the clock;
+    `ratio` is a peer's over ours. `texts_per_second` is of many lines read together. What was
+    loaded only has no milliseconds.
     """
 
     what: str
     model: str
     load_seconds: float
-    p50_ms: float
-    p95_ms: float
+    p50_ms: float | None
+    p95_ms: float | None
+    cpu_ms: float | None
     peak_megabytes: float | None
     texts_per_second: float | None = None
     ratio: float | None = None
@@ -80,7 +82,7 @@ def time_text(folder: Path | None) -> Timing:
     load = time.perf_counter() - began
     for _ in range(WARM_UP):
         model.read_many(LINES)
-    single = [_seconds(lambda k=k: model.read(LINES[k % len(LINES)])) for k in range(CALLS)]  # type: ignore[misc]
+    single = [_spent(partial(model.read, LINES[number % len(LINES)])) for number in range(CALLS)]
     texts = [LINES[number % len(LINES)] for number in range(MANY)]
     took = _seconds(lambda: model.read_many(texts))
     return _timing(TEXT, model.name, load, single, MANY / took)
@@ -134,8 +136,8 @@ def time_all(data: Path | None) -> list[Timing]:
         from affect.perception.speech import SpeechModel
 
         began = time.perf_counter()
-        _speech = SpeechModel.load()
-        timings.append(_timing("speech to text, loaded only", _speech.name, _since(began), [0.0]))
+        speech = SpeechModel.load()
+        timings.append(_timing("speech to text, loaded only", speech.name, _since(began), []))
     except ModelUnavailable:
         pass
     return timings
@@ -184,41 +186,56 @@ def time_peers(timings: list[Timing]) -> list[Timing]:
         with torch.inference_mode():
             spent = _calls(partial(model, given[ours.what]))
         peer = _timing(ours.what, f"{name} (random weights)", load, spent)
-        found.append(replace(peer, ratio=peer.p50_ms / max(ours.p50_ms, 1e-6)))
+        if peer.cpu_ms and ours.cpu_ms:
+            found.append(replace(peer, ratio=peer.cpu_ms / ours.cpu_ms))
     return found
 
 
 def as_table(timings: list[Timing]) -> Table:
     """One row a timing."""
-    table = Table("what", "model", "load s", "p50 ms", "p95 ms", "per s", "peak MB", "x ours")
+    table = Table(
+        "what", "model", "load s", "p50 ms", "p95 ms", "cpu ms", "per s", "peak MB", "x ours"
+    )
     for timing in timings:
-        numbers = (timing.texts_per_second, timing.peak_megabytes, timing.ratio)
-        per_second, peak, ratio = ("" if n is None else f"{n:.1f}" for n in numbers)
-        table.add_row(
-            timing.what,
-            timing.model,
-            f"{timing.load_seconds:.2f}",
-            f"{timing.p50_ms:.1f}",
-            f"{timing.p95_ms:.1f}",
-            per_second,
-            peak,
-            ratio,
+        numbers = (
+            timing.p50_ms,
+            timing.p95_ms,
+            timing.cpu_ms,
+            timing.texts_per_second,
+            timing.peak_megabytes,
+            timing.ratio,
         )
+        cells = ("" if number is None else f"{number:.1f}" for number in numbers)
+        table.add_row(timing.what, timing.model, f"{timing.load_seconds:.2f}", *cells)
     return table
 
 
 def _timing(
-    what: str, model: str, load: float, spent: list[float], per_second: float | None = None
+    what: str,
+    model: str,
+    load: float,
+    spent: list[tuple[float, float]],
+    per_second: float | None = None,
 ) -> Timing:
-    p50, p95 = np.percentile(spent, [50, 95]) * 1000
-    return Timing(what, model, load, float(p50), float(p95), _peak(), per_second)
+    if not spent:
+        return Timing(what, model, load, None, None, None, _peak(), per_second)
+    wall, cpu = (np.array(part) * 1000 for part in zip(*spent, strict=True))
+    p50, p95 = (float(q) for q in np.percentile(wall, [50, 95]))
+    return Timing(what, model, load, p50, p95, float(np.median(cpu)), _peak(), per_second)
 
 
-def _calls(read: Callable[[], object]) -> list[float]:
-    """Seconds of each of `MEDIA_CALLS` calls, after a warm-up."""
+def _calls(read: Callable[[], object]) -> list[tuple[float, float]]:
+    """What each of `MEDIA_CALLS` calls took, after a warm-up."""
     for _ in range(WARM_UP):
         read()
-    return [_seconds(read) for _ in range(MEDIA_CALLS)]
+    return [_spent(read) for _ in range(MEDIA_CALLS)]
+
+
+def _spent(read: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock and of processor time."""
+    began, worked = time.perf_counter(), time.process_time()
+    read()
+    return time.perf_counter() - began, time.process_time() - worked
 
 
 def _seconds(read: Callable[[], object]) -> float:

@@ -229,3 +229,20 @@ def test_bench_ends_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
     timing = json.loads(result.stdout.strip().splitlines()[-1])["timings"][0]
     assert timing["p50_ms"] > 0
     assert timing["texts_per_second"] > 0
+
+
+@pytest.mark.parametrize("what", ["voice", "face"])
+def test_media_are_timed_without_a_data_folder(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affect.bench.MEDIA_CALLS", 2)
+    monkeypatch.setattr("affect.bench.WARM_UP", 1)
+    monkeypatch.setattr("affect.bench.MEGAPIXELS", 0.5)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ATTUNE_DATA", raising=False)
+    result = run("bench", what, "--json")
+    assert result.exit_code == 0, result.stderr
+    timings = json.loads(result.stdout)["timings"]
+    assert all(timing["p50_ms"] > 0 for timing in timings)
+    # Nobody is in the made-up picture, and the table says so.
+    assert ("no face in it" in timings[0]["what"]) == (what == "face")
