@@ -25,8 +25,9 @@ RATE = 16_000  # Hz; what every model of the house hears
 MOST_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot fetch
 MOST_SECONDS = 600
 LEAST_RATE, MOST_RATE = 8_000, 48_000  # checked before resampling: at 1 Hz a second would be hours
-MOST_CHANNELS = 2  # a person speaks into one or two microphones
-BLOCK = 1 << 16  # frames read at a time
+MOST_CHANNELS = 2  # a person speaks into one or two microphones; 65,535 are a memory bomb
+BLOCK = 1 << 12  # frames read at a time; of a broken file at most one block is lost
+PIECE = 1 << 16  # samples filtered at a time
 TAPS = 127  # of the low-pass before resampling
 CUT = 0.46  # of the new rate: what lies above would come back as a false tone
 
@@ -96,11 +97,13 @@ def _read(data: bytes, kind: str) -> AudioSegment:
             rate, channels = file.samplerate, file.channels
             if not (LEAST_RATE <= rate <= MOST_RATE and 1 <= channels <= MOST_CHANNELS):
                 raise MediaRejected("odd_format", "The sound has a rate or channels of no voice.")
-            for block in file.blocks(BLOCK, dtype="int16", always_2d=True):
+            # As floats: where a loud Ogg decodes beyond full scale, libsndfile's 16 bits wrap.
+            for block in file.blocks(BLOCK, dtype="float32", always_2d=True):
                 frames += len(block)
                 if frames > MOST_SECONDS * rate:
                     raise MediaRejected("too_long", "The sound is longer than ten minutes.")
-                blocks.append(block.tobytes())
+                whole = np.clip(np.nan_to_num(block), -1, 1) * np.float32(32768)
+                blocks.append(_sixteen_bits(whole).tobytes())
     except (soundfile.SoundFileError, ValueError, OverflowError):
         if not frames:  # else it broke off, and what was read is what there is
             raise MediaRejected("broken", f"The {kind} file cannot be decoded.") from None
@@ -115,10 +118,17 @@ def _read(data: bytes, kind: str) -> AudioSegment:
 def _resampled(segment: AudioSegment) -> Sound:
     if segment.frame_rate > RATE:  # pydub interpolates in a straight line, so filter first
         samples = np.frombuffer(segment.raw_data, dtype=np.int16).astype(np.float32)
-        kept = _filtered(samples, CUT * RATE / segment.frame_rate)
-        clean = np.clip(np.rint(kept), -32768, 32767).astype(np.int16)
+        clean = _sixteen_bits(_filtered(samples, CUT * RATE / segment.frame_rate))
         segment = segment._spawn(clean.tobytes())  # noqa: SLF001 - pydub's own way to new samples
-    return from_pcm(segment.set_frame_rate(RATE).raw_data)
+    sound = from_pcm(segment.set_frame_rate(RATE).raw_data)
+    if segment.frame_rate < RATE:  # and after it, where the straight line mirrors what is there
+        return Sound(_filtered(sound.samples, CUT * segment.frame_rate / RATE).clip(-1, 1))
+    return sound
+
+
+def _sixteen_bits(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Rounded, and cut off at full scale."""
+    return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
 
 
 def _filtered(samples: NDArray[np.float32], cut: float) -> NDArray[np.float32]:
@@ -127,7 +137,7 @@ def _filtered(samples: NDArray[np.float32], cut: float) -> NDArray[np.float32]:
     taps = (2 * cut * np.sinc(2 * cut * at) * np.blackman(TAPS)).astype(np.float32)
     taps /= taps.sum()
     padded = np.pad(samples, (TAPS - 1) // 2)
-    size, step = BLOCK, BLOCK - TAPS + 1
+    size, step = PIECE, PIECE - TAPS + 1
     response = np.fft.rfft(taps, size)
     out = np.empty(len(samples), dtype=np.float32)
     for start in range(0, len(samples), step):

@@ -26,11 +26,16 @@ class VideoNote:
 def open_video(data: bytes) -> VideoNote:
     """Take a video note apart (MP4, M4V, MOV, WebM; needs the extra `video`).
 
-    Raises `MediaRejected`: empty, too_big, not_video, broken, too_long, no_decoder.
+    Raises `MediaRejected`: empty, too_big, not_video, broken, too_long, odd_format, no_decoder.
     """
     if not data:
         raise MediaRejected("empty", "The file is empty.")
-    kind = audio.container(data)
+    try:
+        kind = audio.container(data)
+    except MediaRejected as wrong:
+        if wrong.kind == "too_big":
+            raise MediaRejected("too_big", "The video is larger than 20 MB.") from None
+        kind = ""
     if kind not in {"m4a", "webm"}:
         raise MediaRejected("not_video", "The file is not a video of a known kind.")
     parts = take_apart(data, kind, FRAMES)

@@ -54,6 +54,31 @@ def test_what_is_too_high_to_keep_does_not_come_back_as_a_false_tone() -> None:
     assert np.std(high.samples[inner]) < 0.01 * np.std(low.samples[inner])
 
 
+def test_what_is_low_is_not_mirrored_upwards() -> None:
+    sound = decode(encoded(tone(1.0, hertz=3_000, rate=8_000), "wav", 8_000))
+    second = sound.samples[: RATE - 100]
+    spectrum = np.abs(np.fft.rfft(second * np.hanning(len(second)), RATE))  # 1 Hz a step
+    assert spectrum[5_000] < 0.001 * spectrum[3_000]
+
+
+@pytest.mark.parametrize("kind", ["ogg", "vorbis", "mp3"])
+def test_a_shout_is_cut_off_at_full_scale_and_does_not_wrap(kind: str) -> None:
+    shout = np.sign(tone(0.5, hertz=300)).astype(np.float32)  # decodes to more than full scale
+    heard = decode(encoded(shout, kind)).samples[RATE // 10 : -RATE // 10]
+    plain = decode(encoded(np.float32(0.5) * shout, kind)).samples[RATE // 10 : -RATE // 10]
+    assert np.mean(np.sign(heard) == np.sign(plain)) > 0.99
+
+
+def test_numbers_that_are_none_become_silence() -> None:
+    import soundfile
+
+    samples = tone(0.5, rate=RATE)
+    samples[100], samples[200], samples[300] = np.nan, np.inf, 1e38
+    out = io.BytesIO()
+    soundfile.write(out, samples, RATE, format="WAV", subtype="FLOAT")
+    assert np.all(np.abs(decode(out.getvalue()).samples) <= 1)
+
+
 def test_two_microphones_become_one() -> None:
     left = tone(0.5)
     both = decode(encoded(np.stack([left, np.zeros_like(left)], axis=1), "wav"))
@@ -102,7 +127,10 @@ def test_four_hours_of_silence_end_at_ten_minutes() -> None:
     "text",
     [
         "ffconcat version 1.0\nfile other.wav\n",
+        "ffconcat version 1.0\nfile /etc/passwd\n",
         "#EXTM3U\n#EXTINF:1,\nother.ts\n",
+        "#EXTM3U\n#EXTINF:1,\nconcat:other.ts|/etc/passwd\n",
+        "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/other.ts\n",
         "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011'/>",
         "v=0\no=- 0 0 IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n",
     ],
