@@ -174,7 +174,11 @@ def _situation(
         found = None  # it only looks like good news
     if found == "success" and heavy:
         found = "relief"
-    if found == "acknowledged" and matter and history and not history[-1].asked:
+    after = history[-1] if history else None
+    unasked = after is not None and not after.asked
+    if found == "wrong_guess" and matter and unasked and len(said) <= SHORT_NO:
+        found = None  # a bare "not really" in the middle of something corrects no guess
+    if found == "acknowledged" and matter and unasked and not _advised(history):
         found = None  # an "ok" in the middle of something: the talk about it goes on
     offered = _open_offer(history) and found in _MAY_ANSWER
     refused = found in _MAY_ANSWER and bool(NO.search(said)) and _advised(history)
