@@ -19,7 +19,7 @@ from affect.safety.screening import Denial, Screening
 TALK_GAP = timedelta(hours=6)  # a longer silence ends a talk
 GENTLE = timedelta(hours=24)  # science notes 7.1
 INTENT_LEVEL = 4
-AFTER_TURNS = 8  # quiet turns after a card that are still spent on safety
+AFTER_TURNS = 12  # quiet turns after a card that are still spent on safety
 CONCERN_TURNS = 2  # the same after a mere concern, where no step was told
 QUIET_TURNS = 3  # turns that stay on the topic of a crisis without a new sign
 
