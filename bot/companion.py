@@ -109,6 +109,8 @@ class Companion:
 
         found = screening.screen(text, _said_before(known.here))
         steps.done("screen")
+        if not found.level and (command := _leave_in_words(known, last, text)):
+            return await self._command(talk_id, command, known)
         witnessed = Witnessed()
         if not found.level and last.kind is not Kind.COMMAND:
             witnessed = await self._witness(known, messages)
@@ -323,6 +325,14 @@ def _introduced(care: Care, ask: Ask) -> Care:
 def words(messages: Sequence[Incoming]) -> str:
     """What the messages of a turn say together."""
     return "\n".join(message.text for message in messages if message.text).strip()
+
+
+def _leave_in_words(known: Known, last: Incoming, text: str) -> Incoming | None:
+    """A bare yes or no to the question for leave under the last reply, as its button says it."""
+    if not known.here or not last.address.private or last.media:
+        return None
+    command = wellbeing.settled(known.here[-1].notes.asked, text)
+    return replace(last, kind=Kind.COMMAND, text=command) if command else None
 
 
 def _said(turn: TurnView) -> str:

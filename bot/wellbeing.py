@@ -6,6 +6,7 @@ week away, every three hours of going on; a pause is suggested after two.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,6 +24,15 @@ GOING_ON = timedelta(minutes=30)  # messages no further apart than this are one 
 MOST_MARKS = 200
 
 FIRST, PROGRAM, PAUSED = "first", "program", "pause"
+_EDGES = re.compile(r"^\W+|\W+$")
+_YES = re.compile(
+    r"(yes|yeah|yep|yup|sure|of course)(\W+(please|sure|of course|you (may|can)|go ahead))?"
+    r"|you (may|can)|go ahead|(好|可以|行|当然|同意)(的|啊|呀|吧|可以)?"
+)
+_NO = re.compile(
+    r"(no|nope|nah)(\W+(thanks|thank you|please don.?t|don.?t))?|(please )?don.?t|rather not"
+    r"|(不|不要|不用|不行|不可以|别|不了)(了|吧|谢谢)?"
+)
 _TEXT = {FIRST: "notice_first", PROGRAM: "notice_program", PAUSED: "notice_pause"}
 
 
@@ -82,6 +92,14 @@ def choices(asked: str | None, language: str) -> tuple[Button, ...]:
     if asked != Modality.VOICE.value:
         return given
     return (*given, Button(say("ask_voice_never", language), "/consent hear no"))
+
+
+def settled(asked: str | None, said: str) -> str | None:
+    """The command that a plain yes or no to what was asked stands for; None for anything else."""
+    plain = _EDGES.sub("", said.lower())
+    if asked is None or not (_YES.fullmatch(plain) or _NO.fullmatch(plain)):
+        return None
+    return f"/{asked} on" if _YES.fullmatch(plain) else f"/{asked} off"
 
 
 def worded(names: Sequence[str], language: str) -> tuple[str, ...]:

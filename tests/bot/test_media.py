@@ -16,6 +16,7 @@ from affect.types import Modality, Risk
 from bot.admin import disclosure
 from bot.messages import Media, MediaKind
 from bot.texts import LANGUAGES, say, sentences
+from storage import people
 from storage.database import Database
 from storage.vault import Vault
 from tests.bot.hearing import FAILING, FakeSenses
@@ -119,6 +120,33 @@ class TestVoice:
         out = await house.hear("I want to kill myself", media=voice("listen"))
         assert out[-1].buttons == ()
         assert house.senses.heard == []
+
+
+@pytest.mark.parametrize(
+    ("said", "now"),
+    [
+        ("yes", "on"),
+        ("Yes, you may!", "on"),
+        ("no thanks", "off"),
+        ("可以", "on"),
+        ("不用了", "off"),
+    ],
+)
+async def test_a_plain_word_answers_the_question_for_leave(
+    house: House, said: str, now: str
+) -> None:
+    await house.answer("", media=voice("I am sad"))
+    told = await house.answer(said)
+    assert told in {say(f"voice_{now}", language) for language in LANGUAGES}
+    await house.answer("", media=voice("I am sad"))
+    assert house.senses.tones == [False, now == "on"]
+
+
+async def test_a_yes_to_something_else_is_no_leave(house: House) -> None:
+    await house.answer("", media=voice("I am sad"))
+    await house.talk("I am worried about tomorrow", "yes")
+    assert (await house.last()).plan is not None
+    assert "voice" not in (await people.profile(house.database, 1)).consents
 
 
 class TestPhoto:
