@@ -16,7 +16,8 @@ from typing import Any
 import aiosqlite
 
 QUICK = frozenset({"cursor", "execute", "executemany", "fetchone", "fetchmany", "fetchall"})
-AT_ONCE = ("SELECT", "INSERT", "UPDATE", "WITH", "PRAGMA synchronous")  # SQLAlchemy writes keywords in capitals
+# SQLAlchemy writes keywords in capitals.
+AT_ONCE = ("SELECT", "INSERT", "UPDATE", "WITH", "PRAGMA synchronous")
 DEFERRED = "BEGIN"  # alone it takes no lock
 
 
