@@ -32,6 +32,7 @@ from bot.commands.base import Answer, Ask, answer
 from bot.logs import where
 from bot.messages import Attachment, Button, Incoming, Kind
 from bot.perceiving import NO_LEAVE, Perceived, Perceiver, Witnessed, both_ends
+from bot.senses import Listening
 from bot.settings import Settings
 from bot.texts import LANGUAGES, say
 from storage import people, talks, trajectories
@@ -113,9 +114,9 @@ class Companion:
             return await self._command(talk_id, command, known)
         witnessed = Witnessed()
         if not found.level and last.kind is not Kind.COMMAND:
-            witnessed = await self._witness(known, messages)
+            witnessed = await self._witness(known, messages, text)
             if witnessed.words:  # said aloud is screened, answered and kept as if it was typed
-                text = "\n".join(part for part in (text, witnessed.words) if part)
+                text = _together(text, witnessed.words)
                 known = self._spoken_to(known, messages, text)
                 found = screening.screen(text, _said_before(known.here))
             steps.done("witness")
@@ -227,8 +228,13 @@ class Companion:
         text = say("failed", language)
         return Taken(text, Notes(language), wording=Wording(text, writer="fixed"))
 
-    async def _witness(self, known: Known, messages: Sequence[Incoming]) -> Witnessed:
+    async def _witness(self, known: Known, messages: Sequence[Incoming], text: str) -> Witnessed:
         """Hear and see what came along, as far as the person and the settings allow it."""
+        before = _said_before(known.here)
+
+        def grave(heard: str) -> bool:
+            return bool(screening.screen(_together(text, heard), before).level)
+
         agreed = known.profile.consents
         leave = {
             sense: agreed.get(sense.value)
@@ -236,7 +242,9 @@ class Companion:
             if self._settings.offers(sense.value)
         }
         hear = agreed.get("hear", True)
-        return await self._perceiver.witness(messages, known.language, leave, hear=hear)
+        return await self._perceiver.witness(
+            messages, known.language, leave, hear=hear, how=Listening(grave=grave)
+        )
 
     def _spoken_to(self, known: Known, messages: Sequence[Incoming], text: str) -> Known:
         """What is known, once it was heard which language is spoken."""
@@ -337,7 +345,11 @@ def _leave_in_words(known: Known, last: Incoming, text: str) -> Incoming | None:
 
 def _said(turn: TurnView) -> str:
     typed = words([load(Incoming, body) for body in turn.said])
-    return "\n".join(part for part in (typed, turn.notes.heard) if part)
+    return _together(typed, turn.notes.heard)
+
+
+def _together(typed: str, heard: str) -> str:
+    return "\n".join(part for part in (typed, heard) if part)
 
 
 def _said_before(here: Sequence[TurnView]) -> tuple[str, ...]:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 
 from affect.errors import BadInput, MediaRejected, ModelUnavailable, Unreachable
 from affect.perception import audio
+from affect.perception.speaker import Speaker
 from affect.perception.text import TextModel, TextReading
 from affect.types import Estimate, Modality
 from bot.messages import Incoming, Media, MediaKind
-from bot.senses import Heard, Senses
+from bot.senses import Heard, Listening, Senses
 from bot.texts import say, sentences
 from storage.records import Problem
 
@@ -45,7 +46,8 @@ class Witnessed:
     """What recordings and pictures gave.
 
     `words` were heard, with `confidence` in [0, 1]. `unasked` are the modalities that came along
-    although the person was never asked about them.
+    although the person was never asked about them. `speaker` is what is usual for the person's
+    voice now, where its tone was read.
     """
 
     words: str = ""
@@ -53,6 +55,7 @@ class Witnessed:
     estimates: tuple[Estimate, ...] = ()
     problems: tuple[Problem, ...] = ()
     unasked: frozenset[Modality] = frozenset()
+    speaker: Speaker | None = None
 
 
 class Perceiver:
@@ -100,22 +103,27 @@ class Perceiver:
         leave: Mapping[Modality, bool | None],
         *,
         hear: bool = True,
+        how: Listening | None = None,
     ) -> Witnessed:
         """Hear and see what came along; never raises for what people send.
 
         `leave` says which modality may be read: None where the person was never asked, absent
-        where it is nobody's to give. Without `hear` no recording is even fetched.
+        where it is nobody's to give. Without `hear` no recording is even fetched. `how` they are
+        listened to may name the speaker and which words leave no time for the tone.
         """
+        how = replace(how or Listening(), tone=bool(leave.get(Modality.VOICE)))
         media = [(message.address.platform, one) for message in messages for one in message.media]
         found = await asyncio.gather(
-            *(self._one(platform, one, language, leave, hear) for platform, one in media)
+            *(self._one(platform, one, language, leave, hear, how) for platform, one in media)
         )
+        known = [one.speaker for one in found if one.speaker]
         return Witnessed(
             words="\n".join(one.words for one in found if one.words),
             confidence=min((one.confidence for one in found if one.words), default=1.0),
             estimates=tuple(estimate for one in found for estimate in one.estimates),
             problems=tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
             unasked=frozenset(modality for one in found for modality in one.unasked),
+            speaker=(how.speaker or Speaker()).joined(known) if known else None,
         )
 
     async def _one(
@@ -125,6 +133,7 @@ class Perceiver:
         language: str,
         leave: Mapping[Modality, bool | None],
         hear: bool,
+        how: Listening,
     ) -> Witnessed:
         part = media.kind.value
         if media.kind is MediaKind.OTHER:
@@ -142,7 +151,7 @@ class Perceiver:
         try:
             async with self._free:
                 data = await self._fetch(platform, media, audio.MOST_BYTES)
-                return await self._taken_in(media.kind, data, language, leave)
+                return await self._taken_in(media.kind, data, language, leave, how)
         except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
             return _only(_problem(part, _wrong(error, part), language))
 
@@ -152,18 +161,17 @@ class Perceiver:
         data: bytes,
         language: str,
         leave: Mapping[Modality, bool | None],
+        how: Listening,
     ) -> Witnessed:
-        tone, face = bool(leave.get(Modality.VOICE)), bool(leave.get(Modality.FACE))
+        face = bool(leave.get(Modality.FACE))
         seen: tuple[Estimate, ...] = ()
         match kind:
             case MediaKind.PHOTO:
                 return Witnessed(estimates=(await asyncio.to_thread(self._senses.see, data),))
             case MediaKind.VIDEO:
-                heard, seen = await asyncio.to_thread(
-                    self._senses.watch, data, tone=tone, face=face
-                )
+                heard, seen = await asyncio.to_thread(self._senses.watch, data, how, face=face)
             case _:
-                heard = await asyncio.to_thread(self._senses.hear, data, tone=tone)
+                heard = await asyncio.to_thread(self._senses.hear, data, how)
         return _witnessed(heard, seen, kind.value, language, _unasked(kind, leave))
 
 
@@ -197,7 +205,9 @@ def _witnessed(
     elif not heard.sure:
         problems.append(Problem(part, "unsure", say("heard_unsure", language, words=heard.words)))
     tone = (heard.tone,) if heard.tone else ()
-    return Witnessed(heard.words, heard.confidence, (*tone, *seen), tuple(problems), unasked)
+    return Witnessed(
+        heard.words, heard.confidence, (*tone, *seen), tuple(problems), unasked, heard.speaker
+    )
 
 
 def _wrong(error: Exception, part: str) -> str:

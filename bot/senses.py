@@ -6,15 +6,17 @@ nothing is kept.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 from affect.errors import MediaRejected, ModelUnavailable
 from affect.perception import audio
 from affect.perception.audio import Sound
+from affect.perception.speaker import Speaker
 from affect.types import Estimate
 from bot.settings import OFF, Settings
 
@@ -24,7 +26,21 @@ PARTS = {
     "voice": ("VoiceModel", "voice_model"),
     "face": ("FaceModel", "face_model"),
 }
-NO_FEELING = frozenset({"no_speech"})  # too little of a voice for its tone may still hold words
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How a recording is to be heard: its words always, and its emotion where `tone`.
+
+    The tone is read against `speaker`, what is usual for this voice, where that is known. It is
+    not read at all where the words are `grave`: an answer to danger waits for nothing.
+    """
+
+    tone: bool = False
+    speaker: Speaker | None = None
+    grave: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +48,8 @@ class Heard:
     """What a recording gave: words, how surely they were heard, and how it sounded.
 
     `sure` is False where only part was made out. `tone` is None where it was not to be read, or
-    there was too little of it. `listened` is False where words are not made out here at all.
+    there was too little of it; `speaker` is what is usual for the voice after it. `listened` is
+    False where words are not made out here at all.
     """
 
     words: str = ""
@@ -41,6 +58,7 @@ class Heard:
     sure: bool = True
     tone: Estimate | None = None
     listened: bool = True
+    speaker: Speaker | None = None
 
 
 class Senses:
@@ -51,12 +69,12 @@ class Senses:
         self._models: dict[str, Any] = {}
         self._loading = threading.Lock()
 
-    def hear(self, data: bytes, *, tone: bool, language: str | None = None) -> Heard:
-        """The words of a recording and, where `tone`, the emotion in its sound.
+    def hear(self, data: bytes, how: Listening, *, language: str | None = None) -> Heard:
+        """The words of a recording and, as far as wanted, the emotion in its sound.
 
         Raises `MediaRejected` and `ModelUnavailable`.
         """
-        return self._listened(audio.decode(data), tone=tone, language=language)
+        return self._listened(audio.decode(data), how, language)
 
     def see(self, data: bytes) -> Estimate:
         """The emotion in a picture's face; raises `MediaRejected` and `ModelUnavailable`."""
@@ -64,14 +82,14 @@ class Senses:
         return self._look(picture)
 
     def watch(
-        self, data: bytes, *, tone: bool, face: bool, language: str | None = None
+        self, data: bytes, how: Listening, *, face: bool, language: str | None = None
     ) -> tuple[Heard, tuple[Estimate, ...]]:
         """What a video note gave to hear and, where `face`, to see.
 
         A frame without a usable face is passed over. Raises `MediaRejected`, `ModelUnavailable`.
         """
         note = _part("video").open_video(data)
-        heard = self._listened(note.sound, tone=tone, language=language) if note.sound else Heard()
+        heard = self._listened(note.sound, how, language) if note.sound else Heard()
         seen = []
         for frame in note.frames if face else ():
             try:
@@ -91,26 +109,32 @@ class Senses:
             return f"not there: {missing}"
         return str(getattr(model, "name", "built in"))
 
-    def _listened(self, sound: Sound, *, tone: bool, language: str | None) -> Heard:
+    def _listened(self, sound: Sound, how: Listening, language: str | None) -> Heard:
+        """Words first: they may be grave, and no fault of reading the tone may cost them."""
         activity = self._model("activity", "VoiceActivity").listen(sound)
         if not activity.spans:
             raise MediaRejected("no_speech", "There is no speech in the recording.")
-        found = self._tone(sound, activity) if tone else None
-        if self._settings.asr_model == OFF:
-            return Heard(tone=found, listened=False)
-        told = self._model("speech", "SpeechModel").transcribe(sound, activity, language)
-        return Heard(told.text, told.language, told.confidence, told.sure, found)
+        heard = Heard(listened=False)
+        if self._settings.asr_model != OFF:
+            told = self._model("speech", "SpeechModel").transcribe(sound, activity, language)
+            heard = Heard(told.text, told.language, told.confidence, told.sure)
+        if not how.tone or (how.grave and how.grave(heard.words)):
+            return heard
+        return self._with_tone(heard, sound, activity, how.speaker)
 
-    def _tone(self, sound: Sound, activity: Any) -> Estimate | None:
+    def _with_tone(
+        self, heard: Heard, sound: Sound, activity: Any, speaker: Speaker | None
+    ) -> Heard:
         if self._settings.voice_model == OFF:
-            return None
+            return heard
         try:
-            estimate: Estimate = self._model("voice", "VoiceModel").read(sound, activity).estimate
-        except MediaRejected as wrong:
-            if wrong.kind in NO_FEELING:
-                return None
-            raise
-        return estimate
+            read = self._model("voice", "VoiceModel").read(sound, activity, speaker)
+        except MediaRejected:  # too little of a voice for its tone may still hold words
+            return heard
+        except Exception as error:  # noqa: BLE001 - a perceiver that fails costs nobody the words
+            log.warning("tone_unread", extra={"error": type(error).__name__})
+            return heard
+        return replace(heard, tone=read.estimate, speaker=read.speaker)
 
     def _look(self, picture: Any) -> Estimate:
         if self._settings.face_model == OFF:

@@ -8,6 +8,7 @@ It holds no words and no picture, and is kept for people who agreed alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,20 @@ class Speaker:
         ) / total
         return Speaker(total, tuple(first.tolist()), tuple(second.tolist()))
 
+    def joined(self, afters: Sequence[Speaker]) -> Speaker:
+        """With the notes of all `afters`, each of which is this speaker after one note of its own.
+
+        As if one note had been heard after the other: the sums of what each brought are added.
+        """
+        if len(afters) == 1:
+            return afters[0]
+        known = min(self.frames, MOST) * (1 - len(afters))  # it is in each of them, and counts once
+        weights = np.array([known, *(one.frames for one in afters)])
+        total = weights.sum()
+        first = weights @ np.array([self.mean, *(one.mean for one in afters)]) / total
+        second = weights @ np.array([self.square, *(one.square for one in afters)]) / total
+        return Speaker(float(total), tuple(first.tolist()), tuple(second.tolist()))
+
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
         return {
@@ -52,8 +67,11 @@ class Speaker:
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Speaker:
         """Read what `to_json` gave; raises `ValueError` where it does not fit the bands."""
-        mean, square = (tuple(float(x) for x in told[name]) for name in ("mean", "square"))
-        frames = float(told["frames"])
+        try:
+            mean, square = (tuple(float(x) for x in told[name]) for name in ("mean", "square"))
+            frames = float(told["frames"])
+        except (KeyError, TypeError) as error:
+            raise ValueError("this is no speaker") from error
         if len(mean) != BANDS or len(square) != BANDS or not frames >= 0:
             raise ValueError("this is no speaker of this front end")
         return cls(frames, mean, square)

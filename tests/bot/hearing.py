@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from affect.errors import MediaRejected
+from affect.perception.mel import BANDS
+from affect.perception.speaker import Speaker
 from affect.types import Estimate, Modality
-from bot.senses import Heard, Senses
+from bot.senses import Heard, Listening, Senses
 from tests.bot.reading import WordReader
 
 REJECTED = b"rejected:"
@@ -16,23 +20,33 @@ FAILING = b"failing"
 
 
 class FakeSenses(Senses):
-    """Hears the bytes as words and, where it may, their emotion in the tone; `then` looks on."""
+    """Hears the bytes as words and, where it may, their emotion in the tone; `then` looks on.
+
+    A note teaches its speaker as many frames as it has bytes.
+    """
 
     def __init__(self, then: Callable[[], None] | None = None) -> None:
         self.heard: list[bytes] = []
         self.seen: list[bytes] = []
         self.tones: list[bool] = []
+        self.speakers: list[Speaker | None] = []
         self.threads: set[int] = set()
         self.confidence = 0.9
         self._then = then
 
-    def hear(self, data: bytes, *, tone: bool, language: str | None = None) -> Heard:
+    def hear(self, data: bytes, how: Listening, *, language: str | None = None) -> Heard:
         self._taken(data)
+        words = data.decode()
+        heard = Heard(words, "en", self.confidence, self.confidence > 0.5)
+        tone = how.tone and not (how.grave and how.grave(words))
         self.heard.append(data)
         self.tones.append(tone)
-        words = data.decode()
-        felt = _felt(words, Modality.VOICE) if tone else None
-        return Heard(words, "en", self.confidence, self.confidence > 0.5, felt)
+        if not tone:
+            return heard
+        self.speakers.append(how.speaker)
+        sound = np.full((len(data), BANDS), -30.0, dtype=np.float32)
+        after = (how.speaker or Speaker()).after(sound)
+        return replace(heard, tone=_felt(words, Modality.VOICE), speaker=after)
 
     def see(self, data: bytes) -> Estimate:
         self._taken(data)
@@ -40,9 +54,9 @@ class FakeSenses(Senses):
         return _felt(data.decode(), Modality.FACE)
 
     def watch(
-        self, data: bytes, *, tone: bool, face: bool, language: str | None = None
+        self, data: bytes, how: Listening, *, face: bool, language: str | None = None
     ) -> tuple[Heard, tuple[Estimate, ...]]:
-        return self.hear(data, tone=tone), (self.see(data),) if face else ()
+        return self.hear(data, how), (self.see(data),) if face else ()
 
     def _taken(self, data: bytes) -> None:
         self.threads.add(threading.get_ident())

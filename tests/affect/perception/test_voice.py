@@ -92,6 +92,16 @@ def test_a_speaker_survives_storage() -> None:
         Speaker.from_json({**speaker.to_json(), "mean": [0.0] * 5})
 
 
+def test_notes_heard_side_by_side_are_as_good_as_one_after_the_other() -> None:
+    a, b, c = (mel.picture(mel.log_mel(speech(seed=seed))) for seed in (1, 2, 3))
+    before = Speaker().after(a)
+    assert before.joined([before.after(b)]) == before.after(b)
+    together, in_a_row = before.joined([before.after(b), before.after(c)]), before.after(b).after(c)
+    assert together.frames == pytest.approx(in_a_row.frames)
+    assert together.mean == pytest.approx(in_a_row.mean)
+    assert together.square == pytest.approx(in_a_row.square)
+
+
 def test_old_notes_fade() -> None:
     low, high = (np.full((2000, mel.BANDS), x, dtype=np.float32) for x in (-30, -10))
     speaker = Speaker()
