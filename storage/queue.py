@@ -10,18 +10,19 @@ once, a part at least once, in order.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from storage import jobs, people
+from storage import jobs, people, transcripts
 from storage.database import Database
 from storage.records import Arrival, Kept, Part, StoredMessage
 from storage.tables import (
@@ -102,9 +103,11 @@ async def _amend(database: Database, arrival: Arrival) -> None:
         )
     )
     async with database.read() as connection:
-        if (await connection.execute(wanted)).first() is None:
+        found = (await connection.execute(wanted)).first()
+        if found is None:
             return  # most deletions are of messages that were never ours
     async with database.write(durable=True) as connection:
+        await people.hold(connection, found.person_id)  # a turn of theirs is kept before or after
         row = (await connection.execute(wanted)).first()
         if row is None:
             return
@@ -113,11 +116,23 @@ async def _amend(database: Database, arrival: Arrival) -> None:
         if arrival.kind == "delete" and row.turn_id is None:
             await connection.execute(delete(Inbox).where(Inbox.id == row.id))
             return
-        sealed = None
-        if arrival.kind == "edit":
-            sealer = await database.sealer(connection, row.person_id)
-            sealed = sealer.seal("inbox", f"{row.channel}:{row.ext_id}", arrival.body)
+        sealer = await database.sealer(connection, row.person_id)
+        name = f"{row.channel}:{row.ext_id}"
+        after = arrival.body if arrival.kind == "edit" else None
+        if row.turn_id and _lost_media(sealer.open("inbox", name, row.sealed), after):
+            await transcripts.erase(connection, sealer, row.turn_id)
+        sealed = None if after is None else sealer.seal("inbox", name, after)
         await connection.execute(update(Inbox).where(Inbox.id == row.id).values(sealed=sealed))
+
+
+def _lost_media(before: bytes, after: bytes | None) -> bool:
+    """Whether what came along with a message is gone: its transcript must not outlive it."""
+    return bool(_media(before)) and not (after and _media(after))
+
+
+def _media(body: bytes) -> object:
+    told = json.loads(body)
+    return told.get("media") if isinstance(told, dict) else None
 
 
 async def _talk(
@@ -207,15 +222,20 @@ async def keep(database: Database, kept: Kept) -> bool:
         Inbox.turn_id.is_(None),
     )
     async with database.write() as connection:
-        if (await connection.scalar(select(Inbox.id).where(still_open).limit(1))) is None:
-            return False  # taken back while we thought, or already in another turn
         moved = await connection.execute(
             update(Person)
-            .where(Person.id == kept.person_id, Person.turns == kept.no - 1)
+            .where(
+                Person.id == kept.person_id,
+                Person.turns == kept.no - 1,
+                exists().where(still_open),
+            )
             .values(turns=kept.no)
         )
         if moved.rowcount == 0:
-            return False
+            return False  # already in another turn, or all of it taken back while we thought
+        left = (await connection.scalars(select(Inbox.id).where(still_open))).all()
+        if len(left) < len(kept.inbox_ids):
+            kept = transcripts.without(kept)  # some of it was taken back, perhaps what was heard
         sealer = await database.sealer(connection, kept.person_id)
         mine: dict[str, Any] = {"turn_id": kept.id, "person_id": kept.person_id}
         await connection.execute(

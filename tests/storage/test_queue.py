@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import queue, talks
+from storage import jobs, people, queue, talks
 from storage.database import Database
-from storage.records import Part
+from storage.records import Arrival, Kept, Part, Problem, StoredMessage
 from storage.tables import Inbox, Person, Turn
+from storage.values import dump
 from tests.conftest import NOON
 from tests.people import arrival
 from tests.storage.turns import kept, nobody
@@ -222,3 +225,104 @@ async def test_a_closed_talk_is_followed_by_a_new_one(database: Database) -> Non
     await _arrived(database, "new")
     _, after = await queue.open_messages(database, person, HERE)
     assert after[0].talk_id != waiting[0].talk_id
+
+
+HEARD = "I caught only: “my sister Ondine”"
+
+
+def _note(text: str = "", *, message: str, kind: str = "message", media: bool = True) -> Arrival:
+    told = arrival(text, at=NOON, kind=kind, message=message)
+    return replace(told, body=dump({"text": text, "media": [{"kind": "voice"}] if media else []}))
+
+
+def _heard(person: int, waiting: Sequence[StoredMessage]) -> Kept:
+    """A turn in which a recording was half heard."""
+    given = kept(person, 1, waiting)
+    assert given.reading is not None
+    assert given.wording is not None
+    problem = Problem("voice", "unsure", HEARD)
+    return replace(
+        given,
+        notes=replace(given.notes, heard="my sister Ondine", problems=(problem,)),
+        reading=replace(given.reading, transcript="my sister Ondine"),
+        wording=replace(given.wording, text=f"{HEARD}\n{given.wording.text}"),
+    )
+
+
+async def _told(database: Database, person: int) -> str:
+    """All that is left of a person, but for the parts on their way to them."""
+    everything = await people.export(database, person)
+    return str({name: rows for name, rows in everything.items() if name != "delivery"})
+
+
+async def _spoken(database: Database) -> int:
+    """Somebody who spoke and typed in one turn."""
+    person = await queue.ingest(database, _note(message="5"), NOON, nobody)
+    assert person is not None
+    await queue.ingest(database, _note("typed", message="6", media=False), NOON, nobody)
+    _, waiting = await queue.open_messages(database, person, HERE)
+    assert await queue.keep(database, _heard(person, waiting))
+    assert "Ondine" in await _told(database, person)
+    return person
+
+
+async def test_a_deleted_recording_takes_its_words_along(database: Database) -> None:
+    person = await _spoken(database)
+    await queue.ingest(database, _note(message="5", kind="delete", media=False), NOON, nobody)
+    assert "Ondine" not in await _told(database, person)
+    (turn,) = await talks.recent(database, person, 1)
+    assert [b"typed" in body for body in turn.said] == [True]
+    assert (turn.notes.heard, turn.notes.problems) == ("", ())
+    assert turn.reading is not None
+    assert turn.reading.transcript is None
+    assert turn.wording is not None
+    assert turn.wording.text == "The oven, of all things."
+
+
+async def test_a_recording_taken_off_its_message_takes_its_words_along(database: Database) -> None:
+    person = await _spoken(database)
+    edit = _note("just this", message="5", kind="edit")
+    await queue.ingest(database, edit, NOON, nobody)
+    assert "Ondine" in await _told(database, person)
+    await queue.ingest(database, replace(edit, body=dump({"text": "no"})), NOON, nobody)
+    assert "Ondine" not in await _told(database, person)
+
+
+async def test_other_words_deleted_leave_what_was_heard(database: Database) -> None:
+    person = await _spoken(database)
+    await queue.ingest(database, _note(message="6", kind="delete", media=False), NOON, nobody)
+    (turn,) = await talks.recent(database, person, 1)
+    assert turn.notes.heard == "my sister Ondine"
+
+
+async def test_a_recording_deleted_while_it_is_answered_leaves_no_words(database: Database) -> None:
+    person = await queue.ingest(database, _note(message="5"), NOON, nobody)
+    assert person is not None
+    await queue.ingest(database, _note("typed", message="6", media=False), NOON, nobody)
+    _, waiting = await queue.open_messages(database, person, HERE)
+    await queue.ingest(database, _note(message="5", kind="delete", media=False), NOON, nobody)
+    assert await queue.keep(database, _heard(person, waiting))
+    assert "Ondine" not in await _told(database, person)
+    (turn,) = await talks.recent(database, person, 1)
+    assert turn.reading is not None
+
+
+async def test_a_recording_deleted_as_its_turn_is_kept_leaves_no_words(database: Database) -> None:
+    """Whichever of the two comes first."""
+    person = await queue.ingest(database, _note(message="5"), NOON, nobody)
+    assert person is not None
+    await queue.ingest(database, _note("typed", message="6", media=False), NOON, nobody)
+    _, waiting = await queue.open_messages(database, person, HERE)
+    gone = _note(message="5", kind="delete", media=False)
+    await asyncio.gather(
+        queue.keep(database, _heard(person, waiting)), queue.ingest(database, gone, NOON, nobody)
+    )
+    assert "Ondine" not in await _told(database, person)
+
+
+async def test_a_deleted_recording_of_an_erased_turn_changes_nothing(database: Database) -> None:
+    person = await _spoken(database)
+    await jobs.run_due(database, NOON + timedelta(hours=24))
+    await queue.ingest(database, _note(message="5", kind="delete", media=False), NOON, nobody)
+    (turn,) = await talks.recent(database, person, 1)
+    assert (turn.said, turn.reading, turn.wording) == ((), None, None)
