@@ -14,9 +14,11 @@ from affect.commands.telling import (
     NotYet,
     What,
     needs_extra,
+    print_json,
     say,
     told_in_one_sentence,
 )
+from affect.errors import BadInput
 
 TRAINED = (What.TEXT, What.VOICE, What.FACE, What.FUSION)
 
@@ -33,23 +35,31 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Where the finished files go; else RUN/weights.")
     ] = None,
-    epochs: Annotated[float | None, typer.Option(min=0, help="Else the model's own.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(min=0, help="Else the model's own; with --tune, of each try.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1)] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
-    tune: Annotated[int | None, typer.Option(help="Search N settings (not there yet).")] = None,
+    tune: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="First try N settings, and train with the best."),
+    ] = None,
 ) -> None:
     """Train a model and write the files that ship, calibrated; needs the extra `train`.
 
     `train fusion` learns no network: it fits the weights of the modalities on held-out readings of
     the models that ship.
+
+    `--tune N` tries learning rates and shares of the epochs first, in N short runs of `--epochs` at
+    most, goes by dev alone, prints the best as JSON and trains with it at the model's own length.
     """
     with told_in_one_sentence():
         if what not in TRAINED:
             raise NotYet(f"There is nothing to train for {what}.")
-        if tune is not None:
-            raise NotYet("Searching for settings (--tune) is not there yet.")
+        if tune is not None and what is What.FUSION:
+            raise BadInput("tune", "`train fusion` weighs its whole grid: nothing is left to try.")
         run = run or Path("runs") / what
         given = {
             "run": run,
@@ -57,7 +67,7 @@ def train(
             "device": device,
             "threads": threads,
             "resume": resume,
-            **({"epochs": epochs} if epochs is not None else {}),
+            **({"epochs": epochs} if epochs is not None and tune is None else {}),
             **({"base": base} if what is What.TEXT else {}),
         }
         settings, build = _program(what)
@@ -65,7 +75,20 @@ def train(
 
         today = datetime.now(UTC).date()
         known = {name: value for name, value in given.items() if name in settings.__annotations__}
-        build(settings(**known), corpora.folder(data), out or run / "weights", today, say)
+        own, folder = settings(**known), corpora.folder(data)
+        if tune is not None:
+            own = _tuned(what, own, folder, tune, epochs)
+        build(own, folder, out or run / "weights", today, say)
+
+
+def _tuned(what: What, own: Any, folder: Path, count: int, epochs: float | None) -> Any:
+    """The settings that did best on dev, which are printed."""
+    from affect.training.tune import SEARCHES, search
+
+    with needs_extra("train"):
+        found = search(SEARCHES[what], own, folder, count, epochs, say)
+    print_json(found.to_json())
+    return found.settings
 
 
 def _program(what: What) -> tuple[Any, Any]:

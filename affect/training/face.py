@@ -26,6 +26,7 @@ from affect.training import face_data
 from affect.training.face_data import Faces
 from affect.training.face_export import finish
 from affect.training.face_network import FaceNetwork, Jitter, Shipped, jittered
+from affect.training.tune import Watch, unwatched
 
 MOMENTUM, WEIGHT_DECAY, NO_DECAY = 0.9, 5e-4, 0.0
 WARM_UP, AVERAGE = 0.2, 0.998
@@ -64,7 +65,10 @@ def build(
 
 
 def train(
-    settings: Settings, faces: dict[str, Faces], report: Callable[[str], None] = print
+    settings: Settings,
+    faces: dict[str, Faces],
+    report: Callable[[str], None] = print,
+    watch: Watch = unwatched,
 ) -> FaceNetwork:
     """Train on FER2013's Training part; the network with averaged weights, ready to be measured."""
     _prepare(settings)
@@ -74,6 +78,7 @@ def train(
         step = run.epoch(step, report)
         figures = accuracies(run.averaged(), faces[face_data.PUBLIC])
         report(f"step {step} " + " ".join(f"{k} {v:.4f}" for k, v in figures.items()))
+        watch(step / run.total, figures)
     return run.averaged()
 
 

@@ -32,6 +32,7 @@ from affect.training.cache import Cache
 from affect.training.data import Corpus, Task, dev_corpora, training_corpora
 from affect.training.network import Network
 from affect.training.thresholds import choose
+from affect.training.tune import Watch, unwatched
 
 LOSS_WEIGHTS = {Task.LABELS: 1.0, Task.AFFECT: 0.5, Task.CHINESE: 0.7}
 RECALL_WEIGHT = 0.5
@@ -106,13 +107,15 @@ def train(
     settings: Settings, data: Path, report: Callable[[str], None] = print
 ) -> tuple[Network, Scale]:
     """Train on the corpora under `data`; the trained network (averaged weights) and V/A/D scale."""
+    return fit(settings, *read(settings, data), report)
+
+
+def read(settings: Settings, data: Path) -> tuple[Rows, Rows]:
+    """The tokenised training and dev rows."""
     tokenizer = load_tokenizer(settings.base)
-    return fit(
-        settings,
-        read_rows(training_corpora(data), tokenizer, settings.max_tokens),
-        read_rows(dev_corpora(data), tokenizer, settings.max_tokens),
-        report,
-    )
+    training, dev = training_corpora(data), dev_corpora(data)
+    limit = settings.max_tokens
+    return read_rows(training, tokenizer, limit), read_rows(dev, tokenizer, limit)
 
 
 def load_tokenizer(base: str) -> Tokenizer:
@@ -127,15 +130,22 @@ def load_tokenizer(base: str) -> Tokenizer:
 
 
 def fit(
-    settings: Settings, rows: Rows, dev: Rows, report: Callable[[str], None] = print
+    settings: Settings,
+    rows: Rows,
+    dev: Rows,
+    report: Callable[[str], None] = print,
+    watch: Watch = unwatched,
+    features: Path | None = None,
 ) -> tuple[Network, Scale]:
-    """The run itself, on tokenised rows."""
+    """The run itself, on tokenised rows; `features` is where the cache is, if not in `run`."""
     _prepare(settings)
     network = Network.pretrained(settings.base, settings.frozen)
     _move(network, settings.device)
     autocast = _autocast(settings.device)
     caches = [
-        cache.build(network, part.tokens, settings.run / name, settings.device, autocast)
+        cache.build(
+            network, part.tokens, (features or settings.run) / name, settings.device, autocast
+        )
         for name, part in (("train", rows), ("dev", dev))
     ]
     tasks = {task: _targets(rows, task) for task in Task}
@@ -150,6 +160,7 @@ def fit(
             report(f"step {step} " + " ".join(f"{k} {v:.4f}" for k, v in figures.items()))
             for name, value in figures.items():
                 board(f"dev/{name}", value, step)
+            watch(step / run.total, figures)
     network.restore(run.average)
     network.train(on=False)
     return network, scale

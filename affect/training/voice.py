@@ -24,8 +24,9 @@ from affect.perception.speaker import Usual
 from affect.perception.voice import CARD, GRAPH, VoiceModel
 from affect.perception.voice_calibration import CLASSES, VoiceCalibration
 from affect.training import voice_calibrate
+from affect.training.tune import Watch, unwatched
 from affect.training.voice_data import FOLDS, Clips, crema_d, join, ravdess
-from affect.training.voice_fit import Settings, Stage, fit, outputs, recall, usual
+from affect.training.voice_fit import Check, Settings, Stage, fit, outputs, recall, usual
 from affect.training.voice_network import VoiceNetwork, export
 
 __all__ = ["Settings", "build"]
@@ -64,12 +65,35 @@ def build(settings: Settings, data: Path, out: Path, today: date, report: Report
     report(f"Written: {out / GRAPH}, {out / CARD}.")
 
 
-def first_stage(crema: Clips, base: Usual, settings: Settings, report: Report) -> VoiceNetwork:
+def watched(crema: Clips, ravd: Clips, settings: Settings, report: Report, watch: Watch) -> None:
+    """Both stages, measured on dev of both corpora: what a search for settings repeats."""
+    settings.run.mkdir(parents=True, exist_ok=True)
+    train, more = (corpus.take(corpus.split == "train") for corpus in (crema, ravd))
+    base = usual(train)
+    half = settings.first / (settings.first + settings.second)
+    first = first_stage(crema, base, settings, report, lambda at, told: watch(half * at, told))
+    dev = join([corpus.take(corpus.split == "dev") for corpus in (crema, ravd)])
+    second_stage(
+        first,
+        "second",
+        train,
+        more,
+        base,
+        settings,
+        report,
+        _check(dev, base),
+        lambda at, told: watch(half + (1 - half) * at, told),
+    )
+
+
+def first_stage(
+    crema: Clips, base: Usual, settings: Settings, report: Report, watch: Watch = unwatched
+) -> VoiceNetwork:
     """Train on CREMA-D's train split alone."""
     torch.manual_seed(settings.seed)
     train, dev = (crema.take(crema.split == name) for name in ("train", "dev"))
     stage = Stage("first", train, settings.first, settings.rate)
-    return fit(VoiceNetwork(), stage, base, settings, _check(dev, base), report)
+    return fit(VoiceNetwork(), stage, base, settings, _check(dev, base), report, watch)
 
 
 def second_stage(
@@ -80,11 +104,13 @@ def second_stage(
     base: Usual,
     settings: Settings,
     report: Report,
+    check: Check = lambda _: {},
+    watch: Watch = unwatched,
 ) -> VoiceNetwork:
     """Go on from the first stage with RAVDESS clips among CREMA-D's."""
     both = join([crema] + [ravd] * REPEAT)
     stage = Stage(name, both, settings.second, settings.second_rate, settings.drawn)
-    return fit(copy.deepcopy(first), stage, base, settings, lambda _: "", report)
+    return fit(copy.deepcopy(first), stage, base, settings, check, report, watch)
 
 
 def cross_corpus(first: VoiceNetwork, base: Usual, ravd: Clips) -> list[Figure]:
@@ -159,11 +185,11 @@ def write_json(
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _check(dev: Clips, base: Usual) -> Callable[[VoiceNetwork], str]:
+def _check(dev: Clips, base: Usual) -> Check:
     classes = sorted(set(dev.acted.tolist()))
 
-    def check(network: VoiceNetwork) -> str:
-        return f"dev {recall(outputs(network, dev, base)[0], dev.acted, classes):.3f}"
+    def check(network: VoiceNetwork) -> dict[str, float]:
+        return {"dev": recall(outputs(network, dev, base)[0], dev.acted, classes)}
 
     return check
 

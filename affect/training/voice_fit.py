@@ -23,6 +23,7 @@ from affect.perception import speaker
 from affect.perception.mel import BANDS, FLOOR
 from affect.perception.speaker import Usual
 from affect.perception.voice_calibration import CLASSES
+from affect.training.tune import Watch, unwatched
 from affect.training.voice_augment import hide, vary
 from affect.training.voice_data import Clips, speakers
 from affect.training.voice_network import VoiceNetwork
@@ -33,6 +34,9 @@ MIXUP, MIXUP_SHARE = 0.3, 0.3  # Beta parameter; share of batches
 WEIGHT_DECAY, AVERAGE = 0.02, 0.99
 UNHEARD = -1e4  # logit of a class that a corpus does not have
 HISTORY, MOST_CLIPS = 0.5, 20  # share of clips heard with history; most clips in it
+
+Check = Callable[[VoiceNetwork], dict[str, float]]
+"""Figures of a network on dev; none where dev is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,11 @@ def fit(
     stage: Stage,
     base: Usual,
     settings: Settings,
-    check: Callable[[VoiceNetwork], str],
+    check: Check,
     report: Callable[[str], None],
+    watch: Watch = unwatched,
 ) -> VoiceNetwork:
-    """Run one stage; gives the averaged weights. `check` says how it stands, now and then."""
+    """Run one stage; gives the averaged weights. `check` measures now and then how it stands."""
     torch.set_num_threads(settings.threads)
     network = network.to(memory_format=torch.channels_last)
     steps = min(len(stage.clips), stage.most) // settings.batch
@@ -122,9 +127,12 @@ def fit(
             losses.append(float(loss.detach()))
         pace = time.monotonic() - start
         _save(path, epoch + 1, network, average, optimizer, schedule)
-        told = check(average.module) if epoch % 2 or epoch + 1 == stage.epochs else ""
+        figures = check(average.module) if epoch % 2 or epoch + 1 == stage.epochs else {}
+        told = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
         where = f"{stage.name} {epoch + 1}/{stage.epochs}"
         report(f"{where} loss {np.mean(losses):.3f} {pace:.0f} s {told}")
+        if figures:
+            watch((epoch + 1) / stage.epochs, figures)
     found: VoiceNetwork = average.module
     found.train(mode=False)
     return found

@@ -54,7 +54,7 @@ def test_one_text_from_standard_input_as_a_table() -> None:
         (("analyze", "--batch", "in.csv"), 2, "-o"),
         (("analyze", "--batch", "no-such.csv", "-o", "out.csv"), 3, "no file"),
         (("train", "replies"), 1, "nothing to train"),
-        (("train", "text", "--tune", "3"), 1, "not there yet"),
+        (("train", "fusion", "--tune", "3"), 2, "whole grid"),
         (("evaluate", "strategy"), 1, "not there yet"),
         (("evaluate", "text", "--data", "no-such-folder"), 3, "No data folder"),
         (("evaluate", "text", "--weights", "no-such-folder"), 5, "No text model"),

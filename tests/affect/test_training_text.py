@@ -21,7 +21,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from affect.labels import EWECT_CLASSES, LABELS
 from affect.perception.text import RawOutputs, load_network, run
 from affect.perception.tokens import PREFIX, encode
-from affect.training import calibrate, graph, thresholds, vocabulary
+from affect.training import calibrate, graph, thresholds, tune, vocabulary
 from affect.training import text as training
 from affect.training.cache import pad
 from affect.training.data import Corpus, Task, without
@@ -136,6 +136,22 @@ def test_training_learns(trained: tuple[Network, training.Scale, list[str]]) -> 
     figures = lines[-1].split()
     valence = float(figures[figures.index("r_V") + 1])
     assert valence > 0.5
+
+
+def test_a_search_keeps_one_cache_for_all_its_runs(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna", reason="searching needs optuna (extra `train`)")
+    for name in ("training_corpora", "dev_corpora"):
+        monkeypatch.setattr(training, name, lambda _: _corpora(32))
+    own = _settings(base, tmp_path, rate=2e-4, head_rate=5e-3)
+    lines: list[str] = []
+    found = tune.search(tune.SEARCHES["text"], own, tmp_path, 2, 1, lines.append)
+    assert found.dev <= 1
+    assert lines[0] == 'search 1/2: {"rate": 0.0002, "head_rate": 0.005, "epochs": 1.0}'
+    assert found.settings.epochs in (1, 1.5, 2)
+    kept = {path.parent.relative_to(tmp_path) for path in tmp_path.rglob("cache.json")}
+    assert kept == {Path("train"), Path("dev")}
 
 
 def test_a_stopped_run_goes_on_to_the_same_numbers(

@@ -20,6 +20,7 @@ from affect.evaluation.voice import figures_of
 from affect.perception import mel
 from affect.perception.voice import VoiceModel
 from affect.perception.voice_calibration import CLASSES
+from affect.training import tune, voice_data
 from affect.training import voice as training
 from affect.training.voice_data import FOLDS, Clips, join, speakers
 from affect.training.voice_fit import Feed, Settings, Stage, fit, outputs, usual
@@ -84,6 +85,23 @@ def test_the_whole_way_gives_files_that_run(
     assert any(line.startswith("fold 5") for line in lines)
 
 
+def test_a_search_goes_by_both_corpora_and_counts_both_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna", reason="searching needs optuna (extra `train`)")
+    corpora = {"crema_d": clips("crema", 24, 6), "ravdess": clips("ravdess", 32, 8)}
+    for name, clips_of in corpora.items():
+        monkeypatch.setattr(voice_data, name, lambda _, found=clips_of: found)
+    lines: list[str] = []
+    own = settings(tmp_path)
+    found = tune.search(tune.SEARCHES["voice"], own, tmp_path, 2, 2, lines.append)
+    assert 0 <= found.dev <= 1
+    assert "search 1/2: " in lines[0]
+    assert '"first": 1, "second": 1' in lines[0]
+    assert found.settings.first + found.settings.second in (2, 3)
+    assert not list(tmp_path.rglob("*.pt"))
+
+
 def test_exported_and_trained_network_agree(tmp_path: Path) -> None:
     some = clips("ravdess", 8, 8)
     base = usual(some)
@@ -130,5 +148,5 @@ def _stop(_: str) -> None:
     raise KeyboardInterrupt
 
 
-def _quiet(_: VoiceNetwork) -> str:
-    return ""
+def _quiet(_: VoiceNetwork) -> dict[str, float]:
+    return {}
