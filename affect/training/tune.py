@@ -26,6 +26,7 @@ Run = Callable[[Any, Watch], object]
 FOLDER, STUDY, BEST = "tune", "study.log", "best.json"
 FIRST = 4  # runs before the sampler goes by their figures, and before one is stopped
 SHARES = (0.5, 0.75, 1.0)  # of the epochs
+NO_MATTER = frozenset({"run", "resume", "threads", "device"})  # to whether a search is the same
 DIGITS = 3  # of a drawn rate, so that what is printed is what was used
 
 
@@ -84,9 +85,11 @@ def search(
     if done < count:
         run = how.open(own, data, report)
     for number in range(done, count):
-        # A sampler for each draw, so that a search that was stopped draws what it would have.
-        seed = own.seed * 10_000 + number
-        study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=FIRST)
+        # A sampler for each draw, blind to runs that were broken off ("liar" would count them as
+        # still running): a search that was stopped draws what it would have.
+        study.sampler = optuna.samplers.TPESampler(
+            n_startup_trials=FIRST, seed=own.seed * 10_000 + number, constant_liar=False
+        )
         trial = study.ask()
         drawn = {
             name: trial.suggest_float(name, *ends, log=True) for name, ends in how.rates.items()
@@ -126,8 +129,9 @@ def _study(how: Search, own: Any, epochs: float | None, folder: Path) -> Any:
         direction="maximize",
         load_if_exists=True,
     )
-    kept = asdict(replace(own, resume=False)) | {"run": "", "bound": epochs}
-    of = json.loads(json.dumps(kept | {"rates": how.rates, "figures": how.figures}, default=str))
+    kept = {name: value for name, value in asdict(own).items() if name not in NO_MATTER}
+    kept |= {"bound": epochs, "rates": how.rates, "figures": how.figures}
+    of = json.loads(json.dumps(kept))
     if study.user_attrs.get("of", of) != of:
         raise BadInput(
             "other_search",

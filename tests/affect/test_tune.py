@@ -90,35 +90,25 @@ def test_the_best_of_some_tries_is_printed_and_trained_with(data: Path, tmp_path
     assert not list((run / "tune").rglob("*.pt"))
 
 
-def test_a_stopped_search_goes_on_to_what_it_would_have_found(
+def test_what_was_stopped_goes_on(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Stop(Exception):
-        pass
-
-    def stopped(*_: object) -> None:
-        raise Stop
-
-    more = ("--epochs", "2", "--tune")
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "build", stopped)  # of a whole training, which comes after
-        for run, counts in ((tmp_path / "whole", "5"), (tmp_path / "again", "25")):
-            for count in counts:
-                with pytest.raises(Stop):
-                    train(data, run, *more, count, "--resume")
-    assert _draws(tmp_path / "again") == _draws(tmp_path / "whole")
     monkeypatch.setattr(training, "finish", lambda *_: None)
-    # The whole training goes on as well, but not from a checkpoint of other settings.
-    result = train(data, tmp_path / "again", *more, "5", "--resume")
-    assert "search 5/5" not in result.stderr
-    assert "step 1 " in result.stderr
-    assert "step" not in train(data, tmp_path / "again", *more, "5", "--resume").stderr
-    (tmp_path / "again" / "tune" / "best.json").write_text("{}")
-    assert "step 1 " in train(data, tmp_path / "again", *more, "5", "--resume").stderr
+    again = ("--epochs", "1", "--resume", "--tune")
+    first = train(data, tmp_path, *again, "1")
+    assert "step 1 " in first.stderr
+    # Nothing is left to do, neither of the search nor of the whole training.
+    second = train(data, tmp_path, *again, "1")
+    assert "step" not in second.stderr
+    assert second.stdout == first.stdout
+    assert "search 1/2" not in train(data, tmp_path, *again, "2").stderr
+    # A whole training with other settings is not gone on from.
+    (tmp_path / "tune" / "best.json").write_text("{}")
+    assert "step 1 " in train(data, tmp_path, *again, "2").stderr
     # Another bound is another search.
-    result = train(data, tmp_path / "again", "--epochs", "1", "--tune", "5", "--resume")
-    assert result.exit_code == 2
-    assert "without --resume" in result.stderr
+    other = train(data, tmp_path, "--epochs", "2", "--resume", "--tune", "2")
+    assert other.exit_code == 2
+    assert "without --resume" in other.stderr
 
 
 def test_runs_that_tell_nothing_are_told_of(data: Path, tmp_path: Path) -> None:
@@ -145,7 +135,24 @@ def test_a_run_below_the_others_is_stopped(tmp_path: Path) -> None:
     assert found.runs == len(lengths) == 10
 
 
-def _draws(run: Path) -> list[str]:
-    """Settings of all tries, in their order."""
-    kept = sorted((run / "tune").glob("*/settings.json"))
-    return [path.read_text("utf-8").replace(str(run), "") for path in kept]
+def test_a_run_that_was_broken_off_is_drawn_again(tmp_path: Path) -> None:
+    drawn: dict[str, list[float]] = {"whole": [], "broken": []}
+    breaks = {4}
+
+    def fit(settings: training.Settings, watch: tune.Watch) -> None:
+        name = settings.run.parent.parent.name
+        watch(0.5, {"ferplus_8": 0.3})
+        if name == "broken" and len(drawn[name]) in breaks:
+            breaks.clear()
+            raise KeyboardInterrupt
+        drawn[name].append(settings.rate)
+        watch(1, {"ferplus_8": 1 - settings.rate})
+
+    how = tune.Search({"rate": (0.02, 0.4)}, ("epochs",), ("ferplus_8",), lambda *_: fit)
+    own = {name: training.Settings(tmp_path / name, resume=True) for name in drawn}
+    tune.search(how, own["whole"], tmp_path, 7, None, lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        tune.search(how, own["broken"], tmp_path, 7, None, lambda _: None)
+    found = tune.search(how, own["broken"], tmp_path, 7, None, lambda _: None)
+    assert found.runs == 7
+    assert drawn["broken"] == drawn["whole"]
