@@ -25,7 +25,7 @@ from affect.types import Modality, Moment, Plan, Reading, Strategy
 from affect.writers import bank, guard, situations
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.scripted import ScriptedWriter
-from bot import wellbeing
+from bot import speakers, wellbeing
 from bot.clock import Clock
 from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
@@ -34,10 +34,11 @@ from bot.messages import Attachment, Button, Incoming, Kind
 from bot.perceiving import NO_LEAVE, Perceived, Perceiver, Witnessed, both_ends
 from bot.senses import Listening
 from bot.settings import Settings
+from bot.speakers import SPOKEN
 from bot.texts import LANGUAGES, say
-from storage import people, talks, trajectories
+from storage import people, talks, trajectories, voices
 from storage.database import Database
-from storage.records import Care, Notes, Profile, TurnView, Wording
+from storage.records import Care, Notes, Profile, TurnView, UsualVoice, Wording
 from storage.values import load
 
 REMEMBERED = 20  # turns looked back on, over all talks of the person
@@ -47,7 +48,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a turn came to. `notices` are worded; `notes` holds their names."""
+    """What a turn came to. `notices` are worded; `notes` holds their names.
+
+    `voice` is what is usual for the person's voice, where this turn taught more of it.
+    """
 
     text: str
     notes: Notes
@@ -60,6 +64,7 @@ class Taken:
     buttons: tuple[Button, ...] = ()
     forget: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
+    voice: UsualVoice | None = None
 
     @property
     def writer(self) -> str:
@@ -112,9 +117,9 @@ class Companion:
         steps.done("screen")
         if not found.level and (command := _leave_in_words(known, last, text)):
             return await self._command(talk_id, command, known)
-        witnessed = Witnessed()
+        witnessed, voice = Witnessed(), None
         if not found.level and last.kind is not Kind.COMMAND:
-            witnessed = await self._witness(known, messages, text)
+            witnessed, voice = await self._witness(known, messages, text)
             if witnessed.words:  # said aloud is screened, answered and kept as if it was typed
                 text = _together(text, witnessed.words)
                 known = self._spoken_to(known, messages, text)
@@ -189,6 +194,7 @@ class Companion:
             plan=plan,
             wording=wording,
             timings=steps.taken(),
+            voice=voice,
         )
 
     async def _situation(
@@ -228,8 +234,13 @@ class Companion:
         text = say("failed", language)
         return Taken(text, Notes(language), wording=Wording(text, writer="fixed"))
 
-    async def _witness(self, known: Known, messages: Sequence[Incoming], text: str) -> Witnessed:
-        """Hear and see what came along, as far as the person and the settings allow it."""
+    async def _witness(
+        self, known: Known, messages: Sequence[Incoming], text: str
+    ) -> tuple[Witnessed, UsualVoice | None]:
+        """Hear and see what came along, as far as the person and the settings allow it.
+
+        Gives also what is usual for the person's voice after it, to be kept.
+        """
         before = _said_before(known.here)
 
         def grave(heard: str) -> bool:
@@ -242,9 +253,12 @@ class Companion:
             if self._settings.offers(sense.value)
         }
         hear = agreed.get("hear", True)
-        return await self._perceiver.witness(
-            messages, known.language, leave, hear=hear, how=Listening(grave=grave)
-        )
+        spoken = any(media.kind in SPOKEN for message in messages for media in message.media)
+        tone = hear and spoken and leave.get(Modality.VOICE)
+        usual = await voices.usual(self._database, known.profile.id) if tone else None
+        how = Listening(speaker=speakers.known(usual), grave=grave)
+        found = await self._perceiver.witness(messages, known.language, leave, hear=hear, how=how)
+        return found, speakers.learned(found.speaker, usual)
 
     def _spoken_to(self, known: Known, messages: Sequence[Incoming], text: str) -> Known:
         """What is known, once it was heard which language is spoken."""

@@ -231,6 +231,7 @@ class Turns:
             plan=taken.plan,
             wording=taken.wording,
             timings=taken.timings,
+            voice=taken.voice,
         )
 
     async def _forget(self, person_id: int, last: Incoming, taken: Taken) -> None:

@@ -30,13 +30,16 @@ from storage.tables import (
     Table,
     Talk,
     Turn,
+    Voice,
 )
 from storage.vault import SealBroken, Sealer
+
+VOICE = "voice"  # the consent that the tone is read; without it nothing of a voice is kept
 
 # In the order in which rows must go, so that none points at nothing. `Audit` is not among them:
 # who read a person's talk stays on record, under a uid that nothing else knows any more.
 FORGOTTEN: tuple[type[Table], ...] = (
-    Delivery, Reply, Plan, Moment, Reading, Inbox, Turn, Job, Consent, Talk, Account, Key,
+    Delivery, Reply, Plan, Moment, Reading, Inbox, Turn, Job, Consent, Voice, Talk, Account, Key,
 )  # fmt: skip
 
 
@@ -110,11 +113,18 @@ async def consents(connection: AsyncConnection, person_id: int) -> dict[str, boo
 async def consent(
     database: Database, person_id: int, kind: str, *, granted: bool, now: datetime
 ) -> None:
-    """Record that a person agreed to `kind`, or took it back."""
+    """Record that a person agreed to `kind`, or took it back, and erase what was kept for it."""
+    row = insert(Consent).values(person_id=person_id, kind=kind, granted=granted, at=now)
+    erased = 0
     async with database.write() as connection:
-        await connection.execute(
-            insert(Consent).values(person_id=person_id, kind=kind, granted=granted, at=now)
-        )
+        if kind == VOICE:
+            await hold(connection, person_id)  # a turn in hand keeps its voice before, or not
+        await connection.execute(row)
+        if kind == VOICE and not granted:
+            gone = await connection.execute(delete(Voice).where(Voice.person_id == person_id))
+            erased = gone.rowcount
+    if erased:
+        await database.scrub()
 
 
 async def settle_in(
@@ -189,6 +199,8 @@ def row_name(table: str, row: Mapping[str, Any]) -> str:
             return f"{row['turn_id']}:{row['part']}"
         case "account" | "talk" | "turn":
             return str(row["id"])
+        case "voice":
+            return str(row["person_id"])
         case _:
             return str(row["turn_id"])
 

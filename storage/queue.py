@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from storage import jobs, people, transcripts
+from storage import jobs, people, transcripts, voices
 from storage.database import Database
 from storage.records import Arrival, Kept, Part, StoredMessage
 from storage.tables import (
@@ -280,6 +280,8 @@ async def keep(database: Database, kept: Kept) -> bool:
                     sealed=sealer.seal("delivery", f"{kept.id}:{number}", body),
                 )
             )
+        if kept.voice is not None:
+            await voices.keep(database, connection, sealer, kept, kept.voice)
         await jobs.erase_later(connection, kept.person_id, kept.talk_id, kept.kept_at)
     return True
 

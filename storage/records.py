@@ -118,11 +118,23 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
+class UsualVoice:
+    """What is usual for a person's voice, as bytes that the bot understands.
+
+    `since` is when the turn of its first note was kept; None where that is the turn in hand.
+    """
+
+    body: bytes
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A whole turn, ready to be kept in one transaction.
 
     `no` is the turn's number for the person: the fence must stand at `no - 1`. `parts` are the
-    reply's parts as bytes that the bot understands.
+    reply's parts as bytes that the bot understands. `voice` is what is usual for the person's voice
+    from now on; None leaves what is known.
     """
 
     id: str
@@ -141,6 +153,7 @@ class Kept:
     plan: Plan | None = None
     wording: Wording | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    voice: UsualVoice | None = None
 
 
 @dataclass(frozen=True, slots=True)

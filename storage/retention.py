@@ -2,6 +2,7 @@
 
 Words, readings and replies go; the counters that keep turns in order stay. The line itself (its
 last moment) stays with people who agreed to be remembered, and goes with the words otherwise.
+What is usual for a voice goes with the first note that it was heard in, and is learned anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
-from storage.tables import Consent, Delivery, Inbox, Moment, Plan, Reading, Reply, Turn
+from storage.tables import Consent, Delivery, Inbox, Moment, Plan, Reading, Reply, Turn, Voice
 
 BATCH = 500
 
@@ -26,11 +27,11 @@ class Swept:
     turns: int
 
 
-def agreed(person_id: int) -> ColumnElement[bool]:
-    """Whether a person's newest word on memory is yes."""
+def agreed(person_id: int, kind: str = "remember") -> ColumnElement[bool]:
+    """Whether a person's newest word on memory, or on another kind of consent, is yes."""
     newest = (
         select(func.max(Consent.id))
-        .where(Consent.person_id == person_id, Consent.kind == "remember")
+        .where(Consent.person_id == person_id, Consent.kind == kind)
         .scalar_subquery()
     )
     return exists().where(Consent.id == newest, Consent.granted)
@@ -47,15 +48,19 @@ async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool =
     before = now - timedelta(days=days)
     old = select(Turn.id).where(Turn.kept_at < before, full)
     unanswered = and_(Inbox.turn_id.is_(None), Inbox.received_at < before)
+    heard = Voice.since < before
     async with database.read() as connection:
         found = (await connection.scalars(old)).all()
-        left = await connection.scalar(select(exists().where(unanswered)))
+        left = await connection.scalar(
+            select(or_(exists().where(unanswered), exists().where(heard)))
+        )
     if dry_run or not (found or left):
         return Swept(len(found))
     if left:
-        # Of a platform that is served no more: nothing would ever answer or erase them.
         async with database.write() as connection:
+            # Of a platform that is served no more: nothing would ever answer or erase them.
             await connection.execute(delete(Inbox).where(unanswered))
+            await connection.execute(delete(Voice).where(heard))
     for start in range(0, len(found), BATCH):
         async with database.write() as connection:
             batch = found[start : start + BATCH]
@@ -83,6 +88,9 @@ async def erase_unremembered(
         batch = found[start : start + BATCH]
         await _erase(connection, batch)
         await connection.execute(delete(Moment).where(Moment.turn_id.in_(batch)))
+    await connection.execute(
+        delete(Voice).where(Voice.person_id == person_id, Voice.since <= before)
+    )
     oldest: datetime | None = await connection.scalar(
         select(func.min(Turn.kept_at)).where(Turn.person_id == person_id, Turn.kept_at > before)
     )

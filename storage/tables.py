@@ -282,6 +282,18 @@ class Consent(Table):
     at: Mapped[datetime]
 
 
+class Voice(Table):
+    """What is usual for the voice of a person who agreed to it; `since` the turn of its first note.
+
+    One row a person, of constant size: the next note of theirs is read against it.
+    """
+
+    __tablename__ = "voice"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    since: Mapped[datetime]
+    sealed: Mapped[bytes]
+
+
 class Audit(Table):
     """Who looked at what, and why; append-only, each row chained to the one before."""
 

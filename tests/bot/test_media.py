@@ -12,11 +12,13 @@ import pytest
 from affect.safety import cards
 from affect.safety.screening import screen
 from affect.types import Modality, Risk
+from bot import speakers
 from bot.admin import disclosure
 from bot.messages import Media, MediaKind
 from bot.texts import LANGUAGES, say, sentences
-from storage import people
+from storage import people, voices
 from storage.database import Database
+from storage.records import UsualVoice
 from storage.vault import Vault
 from tests.bot.hearing import FAILING, FakeSenses
 from tests.bot.house import House, opened
@@ -97,6 +99,59 @@ class TestVoice:
         assert await house.answer("/voice off") == say("voice_off", "en")
         await house.answer("", media=voice("I am worried"))
         assert house.senses.tones == [True, False]
+
+    async def test_each_note_is_read_against_those_before_it(self, house: House) -> None:
+        await house.answer("/voice on")
+        await house.answer("", media=voice("I am sad"))
+        await house.answer("", media=voice("so sad"))
+        await house.answer("and now I type")
+        await house.answer("", media=video("still sad"))
+        assert [one and one.frames for one in house.senses.speakers] == [None, 8.0, 14.0]
+        kept = await voices.usual(house.database, 1)
+        known = speakers.known(kept)
+        assert known is not None
+        assert (known.frames, known.mean[0]) == (23.0, -30.0)
+
+    async def test_notes_of_one_turn_are_joined(self, house: House) -> None:
+        await house.answer("/voice on")
+        await house.answer("", media=(*voice("I am sad"), *voice("so sad"), *photo("glad")))
+        known = speakers.known(await voices.usual(house.database, 1))
+        assert known is not None
+        assert known.frames == pytest.approx(14.0)
+
+    @pytest.mark.parametrize("command", ["/voice off", "/consent voice no"])
+    async def test_what_is_usual_for_a_voice_goes_with_the_leave(
+        self, house: House, command: str
+    ) -> None:
+        await house.talk("/voice on", "/consent remember yes")
+        await house.answer("", media=voice("I am sad"))
+        assert await voices.usual(house.database, 1) is not None
+        await house.answer(command)
+        assert await voices.usual(house.database, 1) is None
+        await house.answer("", media=voice("I am sad"))
+        assert await voices.usual(house.database, 1) is None
+
+    async def test_a_voice_is_looked_up_only_where_one_is_to_be_read(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+
+        async def usual(database: Database, person_id: int) -> UsualVoice | None:
+            asked.append(person_id)
+            return UsualVoice(b'{"of": "another model"}')
+
+        monkeypatch.setattr(voices, "usual", usual)
+        await house.talk("hello", "/voice off")
+        await house.answer("", media=voice("I am sad"))
+        await house.talk("/voice on", "I am sad")
+        await house.answer("", media=photo("glad"))
+        await house.talk("/consent hear no")
+        await house.answer("", media=voice("I am sad"))
+        assert asked == []
+        await house.talk("/consent hear yes")
+        await house.answer("", media=voice("I am sad"))
+        assert asked == [1]
+        assert house.senses.speakers == [None]  # what cannot be read is as if it was not there
 
     async def test_what_was_half_heard_is_said(self, house: House) -> None:
         house.senses.confidence = 0.3

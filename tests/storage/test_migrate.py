@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from storage import migrate, people, queue
+from storage import migrate, people, queue, voices
 from storage.database import Database
+from storage.records import UsualVoice
 from storage.tables import Table
 from storage.vault import Vault
 from tests.conftest import NOON
@@ -40,7 +43,15 @@ async def test_down_and_up_again_on_a_filled_database(database: Database) -> Non
     person = await queue.ingest(database, arrival(at=NOON), NOON, nobody)
     assert person is not None
     _, waiting = await queue.open_messages(database, person, ("terminal",))
-    assert await queue.keep(database, kept(person, 1, waiting))
+    await people.consent(database, person, "voice", granted=True, now=NOON)
+    turn = replace(kept(person, 1, waiting), voice=UsualVoice(b"[1]"))
+    assert await queue.keep(database, turn)
+    assert await voices.usual(database, person) is not None
+
+    await migrate.downgrade(database, "0001")
+    assert (await people.profile(database, person)).turns == 1
+    await migrate.upgrade(database)
+    assert await voices.usual(database, person) is None
 
     await migrate.downgrade(database, "base")
     async with database.read() as connection:
