@@ -1,8 +1,10 @@
 """What a talk is about over several turns: "yeah, three years" belongs to the breakup before it.
 
 Told by words that leave little doubt (matters.yaml), because a matter that was guessed wrong is
-worse than none. A matter holds until another begins, the person changes the topic, or `KEPT` turns
-have passed without a word of it. After good news the matter is the good news. Knows no entry.
+worse than none. A matter holds until another begins, the person changes the topic or corrects the
+program, or `KEPT` turns have passed without a word of it. After good news the matter is the good
+news. Death, separation and illness (`grave`) must be told plainly: neither denied nor figurative
+nor of other people. Knows no entry.
 """
 
 from __future__ import annotations
@@ -11,12 +13,16 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from affect.corrections import corrects
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from affect.shares import Turned
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one if it is there
 FILE = Path(__file__).parent / "matters.yaml"
@@ -27,24 +33,14 @@ GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
 GLAD_TURNS = 7  # turns that good news is spoken about
 
+WARY = 3  # turns after a correction in which nothing is taken for granted
+
 NEW_TOPIC = re.compile(
     r"^(anyway|by the way|btw|on another note|something else|also, there'?s|different thing)\b"
     r"|\b(change the subject|talk about something else)\b"
     r"|^(对了|另外|还有(件|个)|话说|换个)|不(说|聊)这个",
     re.IGNORECASE,
 )
-
-
-class Turned(Protocol):
-    """What is needed of an earlier turn."""
-
-    @property
-    def said(self) -> str:
-        """The person's words."""
-
-    @property
-    def situation(self) -> str | None:
-        """The special turn it was, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,31 @@ class _Kind:
     weak: bool
     begins: re.Pattern[str]
     stays: re.Pattern[str]
+    words: re.Pattern[str] | None
+    """Any word of a grave matter; None where the matter is not grave."""
+
+
+# Inside such a clause a grave word tells nothing: denied, feared, compared, of long habit.
+_DOUBT = re.compile(
+    r"\b(not|isnt|wasnt|arent|didnt|dont|hasnt|never|nobody|no ?one|none|almost|nearly|gonna"
+    r"|going to|will|would|could|might|if|unless|i'?ll|she'?ll|he'?ll|as if|as though"
+    r"|like (i|she|he|they|it|someone|somebody|we|you)('?s|'?m)?|feels like|give me|giving me)\b"
+    r"|n't\b|没(?!了)|不是|好像|像是|要是|如果|差点|快要|怕|气得",
+    re.IGNORECASE,
+)
+_BELIEVED = re.compile(r"\bcan'?t (even )?believe( that)?\b|\bdon'?t know how to\b", re.IGNORECASE)
+# Whose it was, where it was nobody of one's own.
+_OTHERS = re.compile(
+    r"\b(her|his|their|your|someone'?s|somebody'?s|(?!(?:my|our)\b)\w+'s) (mom|mum|mother|dad|father"
+    r"|sister|brother|grand\w+|gran|nana|husband|wife|son|daughter|uncle|aunt|dog|cat|ex)\b"
+    r"|\b(a|the|some|my|our) (co-?worker|colleague|neighbou?r|client|customer|teacher|boss)\b"
+    r"|[他她]的?(爸|妈|爷|奶|外|姥|哥|姐|弟|妹|老公|老婆)|(同事|邻居|客户|领导|老师|同学)",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"[.!?;:,\n。！？；，、…]+|\s[-–—]+\s|\b(?:and|but|so|because|when|while)\b", re.IGNORECASE
+)
+_BEFORE = 24  # characters before a grave word in which a doubt or another's person counts
 
 
 def names() -> frozenset[str]:
@@ -73,16 +94,66 @@ def names() -> frozenset[str]:
 def begun(said: str) -> str | None:
     """The matter that these words begin, or None."""
     plain = said.replace("’", "'")
-    return next((name for name, kind in _kinds().items() if kind.begins.search(plain)), None)
+    return next((name for name, kind in _kinds().items() if _begins(kind, plain)), None)
+
+
+def _begins(kind: _Kind, plain: str) -> bool:
+    if kind.words is None:
+        return bool(kind.begins.search(plain))
+    return any(_told(kind.begins, clause) for clause in _clauses(plain))
+
+
+def grave() -> frozenset[str]:
+    """The matters in which a wrong guess wounds."""
+    return frozenset(name for name, kind in _kinds().items() if kind.words is not None)
+
+
+def holds_word_of(name: str, text: str) -> bool:
+    """Whether a text speaks of a grave matter, in whatever way."""
+    words = _kinds()[name].words
+    return words is not None and bool(words.search(text))
+
+
+def speaks_of(name: str, said: str) -> bool:
+    """Whether a person's words speak of a grave matter as theirs: not denied, not another's."""
+    words = _kinds()[name].words
+    plain = said[:READ].replace("’", "'")
+    return words is not None and any(_told(words, clause) for clause in _clauses(plain))
+
+
+def _clauses(plain: str) -> list[str]:
+    return [part for part in _CLAUSE.split(plain) if part]
+
+
+def _told(pattern: re.Pattern[str], clause: str) -> bool:
+    clause = _BELIEVED.sub(" ", clause)
+    for found in pattern.finditer(clause):
+        around = clause[max(0, found.start() - _BEFORE) : found.end()]
+        if not _DOUBT.search(around) and not _OTHERS.search(around):
+            return True
+    return False
+
+
+def wary(history: Sequence[Turned]) -> bool:
+    """Whether the program was corrected lately, so that it had better stay with what is said."""
+    lately = history[-WARY:]
+    before = (None, *history)[-len(lately) - 1 : -1]
+    return any(corrects(turn.said, last) for last, turn in zip(before, lately, strict=True))
 
 
 def current(history: Sequence[Turned], said: str) -> Matter | None:
     """What the talk is about now; `history` holds its earlier turns, oldest first."""
     now: str | None = None
     since = silent = 0
+    last: Turned | None = None
     for turn in (*history[-LOOKED_BACK:], None):
         words = (turn.said if turn else said)[:READ]
         opened = begun(words)
+        if corrects(words, last):
+            # What was taken for granted is dropped; what they say it is instead may begin.
+            opened = None if opened == now else opened
+            now = None
+        last = turn
         if now is not None and opened != now and (_stays(now, words) or _weak(opened)):
             opened = None
         if NEW_TOPIC.search(words.strip()) and not opened:
@@ -113,7 +184,11 @@ def _kinds() -> Mapping[str, _Kind]:
     content: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe
     return {
         name: _Kind(
-            bool(raw["dark"]), bool(raw.get("weak")), _any(raw["begins"]), _any(raw["stays"])
+            bool(raw["dark"]),
+            bool(raw.get("weak")),
+            _any(raw["begins"]),
+            _any(raw["stays"]),
+            _any(raw["words"]) if "words" in raw else None,
         )
         for name, raw in content.items()
     }

@@ -109,11 +109,14 @@ class ScriptedWriter:
         fitting: list[tuple[float, Entry]] = []
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
         glad = matter is not None and matter.name == matters.GOOD
+        wary = matter is None and matters.wary(scene.history)
         for entry in _fitting(entries, scene, matter, joyful=joyful):
             general = entry.situation == "fallback"
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             if glad and entry.emotions <= DARK and meaning < SURELY:
                 continue  # nobody is comforted for good news
+            if wary and entry.situation is None and meaning < SURELY:
+                continue  # one wrong guess was enough
             if entry.matter and entry.cues and meaning < THIS_LINE:
                 continue  # it answers its own lines, not any of the matter
             if entry.matter and matter and not entry.cues:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from affect import matters
+from affect.corrections import corrects
 from affect.matters import NEWS
 from affect.shares import intensity
 from affect.types import Emotion, Strategy
@@ -47,13 +49,6 @@ _TIME_TOLD = re.compile(
     r"\b(today|yesterday|tonight|tomorrow|ago|since|(last|next|this) \w+)\b"
     r"|\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\w+ (year|month|week|day|hour)s?\b"
     r"|昨|今|明天|前天|上周|下周|年|个月|天了|周",
-    re.IGNORECASE,
-)
-# Words of mourning, where nobody was said to have died, wound more than any blandness.
-_DEATH = re.compile(
-    r"\b(die[ds]?|dying|dead|death|passed away|funeral|grie(f|ve|ving)|mourn\w*|buried|grave"
-    r"|los(es?|t) (someone|somebody|(my|your|his|her|a) \w+)|widow\w*)\b"
-    r"|去世|过世|走了|没了|不在了|葬|死|忌日",
     re.IGNORECASE,
 )
 _KIN = {
@@ -93,7 +88,7 @@ class Worded:
     def near(self) -> bool:
         """Whether it is about what was said and speaks to what is felt."""
         about = self.entry.id != MIRROR and self.reasons.get("meaning", 0.0) >= NEAR
-        return self.felt and about and "mourning" not in self.reasons
+        return self.felt and about and "grave" not in self.reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +127,7 @@ class Weigher:
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
         self._own = words.stems(scene.said)
-        lately = [exchange.said for exchange in scene.history[-2:]]
-        self._mourning = any(_DEATH.search(said) for said in (*lately, scene.said))
+        self._graves = _graves(scene)
         self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
@@ -156,7 +150,7 @@ class Weigher:
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
-            "mourning": 0.0 if self._mourning or not _mourns(entry) else -2.0,
+            "grave": 0.0 if not (of := _gravity(entry)) or of & self._graves else -2.0,
             "told": -0.5 if self._time_told and shape.asks_time else 0.0,
             "broad": self._breadth(entry) if general else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
@@ -202,11 +196,31 @@ class Weigher:
         return cost + 0.5 * len(shape.grams & self._said) / max(len(shape.grams), 1)
 
 
+def _graves(scene: Scene) -> frozenset[str]:
+    """The grave matters that the talk is about, or that these lines speak of.
+
+    Words of mourning, parting or illness, where nothing of the kind was told, wound more than any
+    blandness: after a correction only the matter itself counts.
+    """
+    matter = matters.current(scene.history, scene.said)
+    open_matter = {matter.name} if matter else set()
+    last = scene.history[-1] if scene.history else None
+    if matters.wary(scene.history) or corrects(scene.said, last):
+        return frozenset(open_matter)
+    lately = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
+    told = {n for n in matters.grave() if any(matters.speaks_of(n, said) for said in lately)}
+    return frozenset(open_matter | told)
+
+
 @lru_cache(maxsize=8_192)
-def _mourns(entry: Entry) -> bool:
-    """Whether an entry is for those who lost somebody: its words say so, or most of its cues."""
-    cues = sum(bool(_DEATH.search(cue)) for cue in entry.cues)
-    return bool(_DEATH.search(entry.plain)) or 2 * cues > len(entry.cues) > 0
+def _gravity(entry: Entry) -> frozenset[str]:
+    """The grave matters that an entry is for: its words speak of one, or most of its cues do."""
+    found = set()
+    for name in matters.grave():
+        cues = sum(matters.holds_word_of(name, cue) for cue in entry.cues)
+        if matters.holds_word_of(name, entry.plain) or 2 * cues > len(entry.cues) > 0:
+            found.add(name)
+    return frozenset(found | ({entry.matter} & matters.grave() if entry.matter else set()))
 
 
 def broad(entry: Entry) -> bool:
