@@ -1,4 +1,4 @@
-"""Whether a line corrects the program: "its not that", "jess is alive", "that was sarcasm", 你没听懂.
+"""Whether a line corrects the program: "its not that", "jess is alive", "it was sarcasm", 你没听懂.
 
 Fixed forms, because who is told wrong things of their own life says so in few words, and each
 such word must count. A bare "no" corrects only what was stated; after a question it answers.
@@ -29,7 +29,8 @@ _CORRECTED = re.compile(
     r"\b(that|it|this)(('?s| is| was) not|n'?t| isn'?t| wasn'?t) (at all )?"
     r"(what|how|why|who) (i|we|it|he|she|they)\b"
     r"|\bnot what i('m| am)? (said|meant|mean|asked|saying|asking|told|talking)\b"
-    r"|\bi (didn'?t|did not|never) (even )?(say|said|tell|told|mean|meant) (that|it|any|you (that|it)"
+    r"|\bi (didn'?t|did not|never) (even )?(say|said|tell|told|mean|meant) (that|it|any"
+    r"|you (that|it)"
     r"|\w+ (died|is dead|was dead|left me|broke up|was sick|is sick))"
     r"|\byou('?re| are)? ?(not|aren'?t|never|didn'?t|don'?t|weren'?t|do not) (even |really )?"
     r"(listen|hear|read|get it|understand|following|getting)"
@@ -38,28 +39,38 @@ _CORRECTED = re.compile(
     r"|\byou('ve)? (got|get|had|have|understood|read) (\w+ )?(all |completely )?wrong\b"
     r"|\byou('ve)? (misunderst\w+|misread|mixed)\b|\bwrong (person|topic|story|thing)\b"
     r"|\bwhy (are|do|would|did) you (keep |even )?(talk|say|bring|go|act)\w*"
-    r"|\b(nobody|no ?one) (has |is |was )?(died|dead|dying|left me|broke up|is sick|is ill|got dumped)\b"
+    r"|\b(nobody|no ?one) (has |is |was )?(died|dead|dying|left me|broke up|is sick|is ill"
+    r"|got dumped)\b"
     rf"|\bnot like (she|he|they|it|\w+)('?s| is| are|'?re| has)? (a )?{_GRAVE}\b"
     rf"|\b(isn'?t|not|wasn'?t|aren'?t|didn'?t|hasn'?t|haven'?t) (even |actually |really )?"
     rf"({_GRAVE}|break up|broken up|left me)\W*($|[,.!;])"
+    r"|\bwe('re| are| were)? ?(not|n'?t|aren'?t|arent|weren'?t) (even )?(together|dating"
+    r"|a couple|married)\b"
+    r"(?! any)|\bnot my (bf|gf|boyfriend|girlfriend|partner|husband|wife|ex|mom|mum|dad|family)\b"
+    r"|\bi (didn'?t|did not|haven'?t) (lose|lost) (anyone|anybody|someone|him|her)\b"
     r"|\b(is|are|'s|'re|very much|still) (very much |still |totally )?alive\b"
     r"|^\W*(no+|nope|nah)?[,.! ]*(it|this|that)('?s| is| was|s)? ?(not|n'?t|isn'?t|wasn'?t)"
     r" ?(that|it|this|true|so|right|about (that|this|it|him|her|them))( at all)?[^\w]*($|[,.!])"
     r"|^\W*(wrong|incorrect)\b"
-    r"|(?<![谁他她])(我|咱)(刚才|刚刚)?(说|讲|指|问)的(是(?!真)|不是)|我(可)?没(有)?(这么|那么)?说(过|她|他|这)?"
-    r"|不是(这个|那个|这|那)(个)?意思|不是(这|那)(样|个|回事|么回事)的?($|[，。！,!啊呀])|(根本|完全|压根)?不是一回事"
-    r"|(又|并|也|可)?(不是|没|没有|没有人|没人)(分手|离婚|失恋|去世|过世|死|生病|得病)"
+    r"|(?<![谁他她])(我|咱)(刚才|刚刚)?(说|讲|指|问)的(是(?!真)|不是)|我(可)?没(有)?(这么"
+    r"|那么)?说(过|她|他|这)?"
+    r"|不是(这个|那个|这|那)(个)?意思|不是(这|那)(样|个|回事|么回事)的?($|[，。！,!啊呀])"
+    r"|(根本|完全|压根)?不是一回事"
+    r"|(又|并|也|可)?(不是|没|没有|没有人|没人)(分手|离婚|失恋|去世|过世|死|生病|得病|住院"
+    r"|确诊|情侣|一对|夫妻|谈恋爱)"
     r"|(还|都|就)?活(着呢?|得好好的)|人(还|都)?好好的"
-    r"|你(根本|完全|到底|是不是|有没有|都)*(没|不)(有)?(听懂|看懂|明白|在听|听|听我|理解)|你听懂"
-    r"|你(是不是|都|怎么|又)*(搞|弄|理解|会|想|猜|听|看)错|答非所问|牛头不对马嘴|跑题|说(的)?什么呢",
+    r"|你(根本|完全|到底|是不是|有没有|都|就)*(没|不)(有)?(听懂|看懂|明白|在听|听|听我|理解)|你听懂"
+    r"|你(是不是|都|怎么|又)*(搞|弄|理解|会|想|猜|听|看)错|答非所问|牛头不对马嘴|跑题"
+    r"|说(的)?什么呢",
     re.IGNORECASE,
 )
 # A line that begins with a no and goes on; not "no idea" or "no sleep".
 _NO = re.compile(
-    r"^\W*(no+|nope|nah)\b(?! (idea|clue|one|way|sleep|problem|worries|thanks|thank|not really|money"
+    r"^\W*(no+|nope|nah)\b(?! (idea|clue|one|way|sleep|problem|worries|thanks|thank"
+    r"|not really|money"
     r"|need|time|more|doubt|matter|wonder|reply|answer|plan|plans|friends|lol))(\W|$)"
     r"|^\W*(it|this|that)('?s| is| was|s)? ?(not|n'?t|isn'?t|wasn'?t)\W*$"
-    r"|^\W*(不是|不对|错了)(的|啊|呀|啦|吧)?([，,。！!…\s]|$)",
+    r"|^\W*(不是|不对|错了)(的|啊|呀|啦|吧)?([，,。！!…\s]|$)|^\W*不是[^，。！？?吗]{1,6}$",
     re.IGNORECASE,
 )
 

@@ -74,9 +74,11 @@ _DOUBT = re.compile(
 _BELIEVED = re.compile(r"\bcan'?t (even )?believe( that)?\b|\bdon'?t know how to\b", re.IGNORECASE)
 # Whose it was, where it was nobody of one's own.
 _OTHERS = re.compile(
-    r"\b(her|his|their|your|someone'?s|somebody'?s|(?!(?:my|our)\b)\w+'s) (mom|mum|mother|dad|father"
+    r"\b(her|his|their|your|someone'?s|somebody'?s|(?!(?:my|our)\b)\w+'s) (mom|mum|mother|dad"
+    r"|father"
     r"|sister|brother|grand\w+|gran|nana|husband|wife|son|daughter|uncle|aunt|dog|cat|ex)\b"
-    r"|\b(a|the|some|my|our) (co-?worker|colleague|neighbou?r|client|customer|teacher|boss)\b"
+    r"|\b(a|the|some|my|our) (co-?worker|colleague|neighbou?r|client|customer|teacher|boss"
+    r"|patients?|residents?|pupils?|students?)\b"
     r"|[他她]的?(爸|妈|爷|奶|外|姥|哥|姐|弟|妹|老公|老婆)|(同事|邻居|客户|领导|老师|同学)",
     re.IGNORECASE,
 )

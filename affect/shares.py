@@ -39,6 +39,10 @@ class Turned(Protocol):
     def situation(self) -> str | None:
         """The special turn it was, if any."""
 
+    @property
+    def reading(self) -> Reading | None:
+        """What was read in the words, where it is known."""
+
 
 SHARES: Mapping[Stage, Mapping[Strategy, float]] = {
     Stage.EXPLORE: {

@@ -85,6 +85,26 @@ _STUCK = re.compile(
 )
 
 
+# Great, in the way that means the opposite; such words are no news.
+_SCARE = re.compile(
+    r"[\"“‘'](great|good|nice|fun|lucky|happy|help\w*|funny|perfect|love\w*|special)[\"”’']"
+    r"|\bjust (great|perfect|wonderful|lovely|what i needed)\b|^\W*(oh,? )?(great|wonderful|perfect"
+    r"|lovely|fantastic|brilliant)\b.*\b(another|more|again)\b|\byay\b|呵呵|真行|又来",
+    re.IGNORECASE,
+)
+STRETCH = 3  # earlier turns in which a sign of anger makes good news doubtful
+ANGRY = -0.25  # valence below which an earlier line is such a sign
+AFTER_CARD_TURNS = 2  # turns about safety after which another matter is taken up again
+_CHOOSING = frozenset({"should_i", "choose"})
+_ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
+ASKED_BACK = 8  # turns in which the same question counts as asked again
+_SAFETY = re.compile(
+    r"\b(safe|called|hotline|line|crisis|here now|with me|coming over|hold|hospital|er|ambulance"
+    r"|police|alone|tired|sister|friend)\b|安全|热线|打了|接通|陪着?我|在我(旁|身)边|医院|警|一个人",
+    re.IGNORECASE,
+)
+
+
 def is_wish(said: str) -> bool:
     """Whether the words tell what is wished for; it reads as joy, and is mostly its absence."""
     return bool(_WISH.search(said.lower()))
@@ -169,9 +189,18 @@ def _situation(
     # "She was my best friend" reads as joy and is told in loneliness: in a dark matter only words
     # that tell an outcome are good news.
     heavy = matter is not None and matter.dark and matter.since > 0
-    joyful = joyful and not heavy
-    if found == "good_news" and (heavy or reading.affect.valence < -LOW_VALENCE):
+    doubtful = heavy or crossed(history) or bool(_SCARE.search(said))
+    joyful = joyful and not doubtful
+    if found == "good_news" and (doubtful or reading.affect.valence < -LOW_VALENCE):
         found = None  # it only looks like good news
+    if found in _CHOOSING and _asked_before(history, said):
+        found = "asked_again"
+    if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
+        found = "asked_again"
+    if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
+        found = "wry"  # to ask which kind of great it is, once is enough
+    if found == "after_card" and _back_at_the_topic(history, said):
+        found = None
     if found == "success" and heavy:
         found = "relief"
     after = history[-1] if history else None
@@ -201,6 +230,36 @@ def _situation(
     return next((name for name, holds in rules if holds), None)
 
 
+_WRY = frozenset({"irony", "sarcasm", "wry"})
+
+
+def crossed(history: Sequence[Turned]) -> bool:
+    """Whether a line of this stretch was read as dark: then joy is rather a bitter word."""
+    readings = [turn.reading for turn in history[-STRETCH:] if turn.reading is not None]
+    return any(r.emotion is Emotion.ANGER or r.affect.valence < ANGRY for r in readings)
+
+
+def _asked_before(history: Sequence[Turned], said: str) -> bool:
+    """Whether the same question was asked before: most of its words are."""
+    asked = [t.said for t in history[-ASKED_BACK:] if t.situation in _ASKING]
+    own = _content(said)
+    return any(
+        len(own & _content(line)) * 2 >= min(len(own), len(_content(line))) for line in asked
+    )
+
+
+def _content(said: str) -> frozenset[str]:
+    words = re.findall(r"[a-z']{4,}|[\u4e00-\u9fff]{2}", said.lower())
+    return frozenset(words) - {"should", "just", "really", "again"}
+
+
+def _back_at_the_topic(history: Sequence[Turned], said: str) -> bool:
+    """Whether, after some turns about safety, something else is told: then the talk goes back."""
+    after = [turn.situation == "after_card" for turn in history[-AFTER_CARD_TURNS:]]
+    told = len(said.split()) >= 5 or len(re.findall(r"[\u4e00-\u9fff]", said)) >= 8
+    return len(after) == AFTER_CARD_TURNS and all(after) and told and not _SAFETY.search(said)
+
+
 def _advised(history: Sequence[Turned]) -> bool:
     """Whether the last reply offered advice, or gave it."""
     return bool(history) and history[-1].situation in {"permission", "asked_advice"}
@@ -222,7 +281,7 @@ def _stage(
     said: str,
     situation: str | None,
 ) -> Stage:
-    if situation == "asked_advice":
+    if situation in {"asked_advice", "asked_again"}:
         return Stage.ACT
     if not history or NEW_TOPIC.search(said.strip()) or _distress_rises(reading, moment):
         return Stage.EXPLORE

@@ -381,6 +381,7 @@ def _exchange(turn: TurnView) -> Exchange | None:
         entry=turn.wording.entry,
         asked=turn.wording.asked,
         situation=turn.plan.situation if turn.plan else None,
+        reading=turn.reading,
     )
 
 

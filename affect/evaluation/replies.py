@@ -116,6 +116,7 @@ def converse(
                 entry=reply.entry,
                 asked=words.questions(reply.text) > 0,
                 situation=intent.situation,
+                reading=reading,
             )
         )
     return turns

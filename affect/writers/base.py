@@ -13,7 +13,8 @@ from affect.types import Moment, Plan, Reading, Strategy
 class Exchange:
     """One earlier turn of the same talk, oldest first in `Scene.history`.
 
-    `entry` names the bank entry that the scripted writer used, if it did.
+    `entry` names the bank entry that the scripted writer used, if it did. `reading` is what was
+    read in `said`, where it is known.
     """
 
     said: str
@@ -22,6 +23,7 @@ class Exchange:
     entry: str | None = None
     asked: bool = False
     situation: str | None = None
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ _TIMES = {
 }
 
 
+_DENIED = re.compile(r"(不是|没有?|不算)$")  # 不是吵架 tells of no quarrel
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What may be taken up; empty strings where nothing is sure."""
@@ -33,7 +36,8 @@ class Found:
 
 def find(said: str) -> Found:
     """The topic, the one person and the one time in the words."""
-    hits = [match.group(0) for match in _pattern().finditer(said)]
+    found = [m for m in _pattern().finditer(said) if not _DENIED.search(said[: m.start()])]
+    hits = [match.group(0) for match in found]
     topics = [hit for hit in hits if hit in listed("zh", "topics")]
     people = dict.fromkeys(name for hit in hits if (name := _named(hit)))
     times = dict.fromkeys(hit for hit in hits if _time_kind(hit))

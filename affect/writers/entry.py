@@ -13,7 +13,7 @@ from affect.special import SPECIAL
 from affect.types import Emotion, Stage, Strategy
 
 LANGUAGES = ("en", "zh")
-SLOTS = ("topic", "person", "time", "deed", "told")
+SLOTS = ("topic", "person", "time", "deed", "other", "told", "feeling", "name", "count")
 INTENSITIES = ("low", "middle", "high")
 SITUATIONS = frozenset({*SPECIAL, "fallback"})
 _KEYS = frozenset(

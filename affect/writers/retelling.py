@@ -1,17 +1,22 @@
-"""The person's own clauses for an entry: what they ask whether to do, and what they told before."""
+"""The person's own clauses for an entry: what they ask whether to do, what they told before, what
+they say it is instead, and what was read in them.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from affect.types import Emotion, Modality
 from affect.writers.lexicon import listed
 from affect.writers.mirror import retold
+from affect.writers.naming import capitalised
 from affect.writers.slots import Filler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from affect.types import Estimate, Reading
     from affect.writers.base import Exchange, Scene
 
 MOST_TOLD = 3  # things said back of a talk
@@ -42,6 +47,8 @@ def deed(said: str, language: str) -> Filler | None:
 
 def told(scene: Scene) -> Filler | None:
     """What was told in this talk, oldest first, as one clause; None where nothing can be said."""
+    if scene.plan.situation == "corrected":
+        return put_right(scene.said, scene.language)
     if scene.plan.situation == "explain":
         wanted: Sequence[Exchange] = scene.history[-1:]
     elif scene.plan.situation == "remember" and not _FAR.search(scene.said):
@@ -60,6 +67,160 @@ def told(scene: Scene) -> Filler | None:
         return None
     text = "，".join(picked) if scene.language == "zh" else _series(picked)
     return Filler(text, text)
+
+
+# "Text her or leave it", 先跟我妈说还是先跟我爸说: two things between which to choose.
+_CHOICE = re.compile(
+    r"(?:\b(?:should|do|shall|can) (?:i|we) (?:just |even |rather )?)?([a-z][^?.!,;\n]*?),? or "
+    r"(?:should i |do i |just |do i just )*([a-z][^?.!,;\n]*?)(?: instead| then| now)?\W*",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"(should|do|shall|can) (i|we)\b", re.IGNORECASE)
+_CHOICE_CHINESE = re.compile(
+    r"(?:我)?(?:不知道)?(?:到底|究竟)?(?:是)?(?:应该|该|要|得)?(?:是)?([^？?，。！!\s]{1,12}?)"
+    r"[，,]?还是(?:应该|该|要|得)?([^？?，。！!\s]{1,12}?)[呢啊呀吧好]*[？?]?"
+)
+_DOING = re.compile(
+    r"先|去|忍|算|认|躲|留|跟|找|选|说|等|走|换|回|辞|考|打|发|告诉|继续|放|问|不|买|搬|接|做"
+)
+_NO_DEED = frozenset(
+    {"not", "something", "what", "whatever", "nothing", "so", "else", "both", "is", "am", "are"}
+)
+_UNFIT_DEED = frozenset({"you", "your", "i", "it's", "is", "are", "not"})
+CHOICE_WORDS = 6  # words of each thing that is chosen between
+
+
+def choice(said: str, language: str | None = None) -> tuple[Filler, Filler] | None:
+    """The two things that a question is between, turned to the person; None where it is not plain.
+
+    `language` None: told by the words.
+    """
+    chinese = language == "zh" if language else not said.isascii()
+    sentence = said.replace("’", "'").strip().rstrip("?？!. ")
+    last = re.split(r"(?<=[.!?。！？])\s*|\n", sentence)[-1]
+    return _chinese_choice(last) if chinese else _english_choice(last)
+
+
+def _chinese_choice(last: str) -> tuple[Filler, Filler] | None:
+    found = _CHOICE_CHINESE.fullmatch(last)
+    if not found or not all(_DOING.search(part) for part in found.groups()) or "你" in last:
+        return None
+    if any(word in last for word in listed("zh", "blocked")):
+        return None
+    one, two = (_turned_chinese(part) for part in found.groups())
+    return Filler(one, one), Filler(two, two)
+
+
+def _english_choice(last: str) -> tuple[Filler, Filler] | None:
+    """Only what asks for a deed: "red or blue?" does not."""
+    found = _CHOICE.fullmatch(last) if _ASKS.match(last) else None
+    if not found:
+        return None
+    parts = [part.strip().split() for part in found.groups()]
+    low = {word.lower() for part in parts for word in part}
+    fits = all(1 <= len(part) <= CHOICE_WORDS for part in parts)
+    if not fits or parts[1][0].lower() in _NO_DEED or low & (listed("en", "blocked") | _UNFIT_DEED):
+        return None
+    one, two = (" ".join(_TURN.get(word.lower(), word) for word in part) for part in parts)
+    return Filler(one, one), Filler(two, two)
+
+
+def _turned_chinese(part: str) -> str:
+    """你妈 alone can sound like swearing."""
+    part = re.sub("我妈(?!妈)", "你妈妈", part)
+    part = re.sub("我爸(?!爸)", "你爸爸", part)
+    return part.replace("我", "你")
+
+
+# What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.
+_IS = re.compile(
+    r"^((it|that|this|he|she|they)('s|'re| is| are| was)|its|thats|hes|shes|theyre|\w+ (is|are))\b",
+    re.IGNORECASE,
+)
+_DENYING = re.compile(
+    r"\b(not|never|nobody|no ?one|isnt|wasnt|arent|didnt|like)\b|n't\b", re.IGNORECASE
+)
+_SPELT = {"its": "it's", "thats": "that's", "hes": "he's", "shes": "she's", "theyre": "they're"}
+_SAID_CHINESE = re.compile(r"我(?:刚才|刚刚)?(?:说|讲|指|问)的是([^，。！？,.!?\s]{2,12})")
+_LIVES_CHINESE = re.compile(r"([他她]|我?[\u4e00-\u9fff]{1,3})(还活着|活得好好的|还好好的)")
+
+
+def put_right(said: str, language: str) -> Filler | None:
+    """What a correcting line says it is instead, as a clause; None where it only denies."""
+    if language == "zh":
+        found = _SAID_CHINESE.search(said)
+        lives = _LIVES_CHINESE.search(said)
+        text = found[1] if found else "".join(lives.groups()) if lives else ""
+        text = _turned_chinese(re.sub(r"^(关于|因为)|(这件事|的事)$", "", text))
+        fits = text and not any(word in text for word in listed("zh", "blocked"))
+        return Filler(text, text) if fits and "你没" not in text else None
+    for clause in re.split(r"[.!?;,\n]+", said.replace("’", "'")):
+        plain = re.sub(
+            r"^(no+|nope|nah|i (said|meant|mean)|but|and|because)\s+", "", clause.strip()
+        )
+        words = plain.split()
+        if not 2 <= len(words) <= MOST_WORDS or not _IS.match(plain) or _DENYING.search(plain):
+            continue
+        low = [word.lower() for word in words]
+        if set(low) & (_blocked("en") - {"living"} | {"you", "your", "youre", "you're", "weird"}):
+            continue
+        turned = [_TURN.get(word, _SPELT.get(word, word)) for word in low]
+        text = " ".join(capitalised(word) for word in turned)
+        return Filler(text, text)
+    return None
+
+
+_FELT = {
+    "en": {
+        Emotion.ANGER: "anger",
+        Emotion.DISGUST: "being put off by something",
+        Emotion.FEAR: "worry",
+        Emotion.JOY: "gladness",
+        Emotion.SADNESS: "sadness",
+        Emotion.SURPRISE: "surprise",
+    },
+    "zh": {
+        Emotion.ANGER: "生气",
+        Emotion.DISGUST: "反感",
+        Emotion.FEAR: "担心",
+        Emotion.JOY: "高兴",
+        Emotion.SADNESS: "难过",
+        Emotion.SURPRISE: "意外",
+    },
+}
+_LEANING = {
+    "en": ("a heavy mood without one clear name", "a light mood", "an even mood"),
+    "zh": ("有点沉", "比较轻松", "比较平"),
+}
+_EVEN = {"en": "an even tone", "zh": "平稳"}
+SOON = 4  # turns whose readings still stand for now
+LEANS = 0.1  # valence from which a mood is said to lean
+
+
+def feeling(scene: Scene) -> Filler | None:
+    """What is read in the person, in words; for `my_voice` what the last voice showed, if any."""
+    readings = [scene.reading, *(e.reading for e in reversed(scene.history[-SOON:]) if e.reading)]
+    names = _FELT.get(scene.language, _FELT["en"])
+    if scene.plan.situation == "my_voice":
+        heard = next((each for each in map(_voice, readings) if each), None)
+        if heard is None:
+            return None
+        top = max(heard.probabilities, key=lambda emotion: heard.probabilities[emotion])
+        text = names.get(top, _EVEN.get(scene.language, _EVEN["en"]))
+        return Filler(text, text)
+    if scene.plan.situation != "my_feeling":
+        return None
+    for reading in readings:
+        if reading.emotion in names and reading.emotion is not None:
+            return Filler(names[reading.emotion], names[reading.emotion])
+    valence = sum(scene.moment.valence.mean)
+    dark, light, even = _LEANING.get(scene.language, _LEANING["en"])
+    text = dark if valence < -LEANS else light if valence > LEANS else even
+    return Filler(text, text)
+
+
+def _voice(reading: Reading) -> Estimate | None:
+    return next((e for e in reading.estimates if e.modality is Modality.VOICE), None)
 
 
 def _series(clauses: Sequence[str]) -> str:
@@ -87,8 +248,7 @@ def _chinese_deed(said: str) -> Filler | None:
     asked = re.sub(r"[吗呢啊吧呀]+$", "", found[1])
     if not asked or any(word in asked for word in _blocked("zh")) or asked.startswith("做什"):
         return None
-    # 你妈 alone can sound like swearing.
-    text = re.sub("我妈(?!妈)", "你妈妈", asked).replace("我", "你")
+    text = _turned_chinese(asked)
     return Filler(text, text)
 
 

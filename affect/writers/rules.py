@@ -48,6 +48,15 @@ _NO_CUES = frozenset(
         "relief",
         "change_topic",
         "teasing",
+        "choose",
+        "asked_again",
+        "corrected",
+        "sarcasm",
+        "wry",
+        "my_feeling",
+        "my_voice",
+        "understand_me",
+        "memory",
     }
 )
 _EXAMPLES = {
@@ -56,14 +65,22 @@ _EXAMPLES = {
         Filler("your sister", "sister"),
         Filler("Monday", "Monday"),
         Filler("call her", "call her"),
+        Filler("leave it", "leave it"),
         Filler("your shift was moved", "your shift was moved"),
+        Filler("sadness", "sadness"),
+        Filler("Jess", "Jess"),
+        Filler("14 clients", "14 clients"),
     ),
     "zh": Taken(
         Filler("夜班", "夜班"),
         Filler("你妹妹", "妹妹"),
         Filler("周一", "周一"),
         Filler("给她打电话", "给她打电话"),
+        Filler("先放着", "先放着"),
         Filler("你换了班", "你换了班"),
+        Filler("难过", "难过"),
+        Filler("小雨", "小雨"),
+        Filler("血糖十六", "血糖十六"),
     ),
 }
 

@@ -18,19 +18,19 @@ from affect import matters
 from affect.errors import ModelUnavailable
 from affect.matters import NEWS
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import guard, retelling, situations, words
+from affect.writers import guard, naming, retelling, situations, words
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
-from affect.writers.entry import INTENSITIES, Entry, without_question
+from affect.writers.entry import INTENSITIES, Entry
+from affect.writers.fitting import BARE, fitting
 from affect.writers.kindred import DARK, feelings
 from affect.writers.mirror import fragment, mirror
-from affect.writers.slots import fill, take
-from affect.writers.weighing import FELT, GENERAL, MIRROR, NEAR, Weigher, Worded, broad
+from affect.writers.slots import Taken, fill, take
+from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher, Worded, broad
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from affect.matters import Matter
     from affect.writers.bank import Bank
     from affect.writers.base import Exchange, Scene
     from affect.writers.cues import Encoder
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRROR_PAUSE = 2  # replies between two mirrors
-BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
 THIS_LINE = 0.75  # likeness that an entry for some lines of a matter must have
@@ -48,7 +47,6 @@ MATTER_FIRST = 0.68  # and to the line that begins it, where questions come seco
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
-_BARE = frozenset({"said_yes", "said_no", "unsure"})
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
@@ -82,7 +80,7 @@ class ScriptedWriter:
         ranked = self._ranked(scene)
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
-        if scene.plan.situation in _BARE:
+        if scene.plan.situation in BARE:
             joined = _answering(ranked, scene)
             ranked = [each for each in ranked if each.entry.situation == scene.plan.situation]
         else:
@@ -98,19 +96,15 @@ class ScriptedWriter:
         entries = self._bank.of(scene.language)
         felt = feelings(scene, likeness, entries)
         weigher = Weigher(scene, felt)
-        taken = replace(
-            take(scene.said, scene.language),
-            deed=retelling.deed(scene.said, scene.language),
-            told=retelling.told(scene),
-        )
+        taken = _taken(scene)
         matter = matters.current(scene.history, scene.said)
-        bare = scene.plan.situation in _BARE
+        bare = scene.plan.situation in BARE
         worded: list[Worded] = []
-        fitting: list[tuple[float, Entry]] = []
+        near: list[tuple[float, Entry]] = []
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
         glad = matter is not None and matter.name == matters.GOOD
         wary = matter is None and matters.wary(scene.history)
-        for entry in _fitting(entries, scene, matter, joyful=joyful):
+        for entry in fitting(entries, scene, matter, joyful=joyful):
             general = entry.situation == "fallback"
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             if glad and entry.emotions <= DARK and meaning < SURELY:
@@ -122,12 +116,14 @@ class ScriptedWriter:
             if entry.matter and matter and not entry.cues:
                 known = MATTER if matter.since or bare else MATTER_FIRST
                 meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
-            fitting.append((meaning, entry))
-        for meaning, entry in _worth_weighing(fitting):
+            near.append((meaning, entry))
+        for meaning, entry in _worth_weighing(near):
             general = entry.situation == "fallback"
             filled = (
                 fill(entry.text, taken, scene.language, general=general) if entry.slots else None
             )
+            if filled is None and NAMED.intersection(entry.slots):
+                continue  # written for the name alone
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
@@ -152,6 +148,22 @@ class ScriptedWriter:
             other = self._cues.likeness(text, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
+
+
+def _taken(scene: Scene) -> Taken:
+    """All that the person's words offer for slots."""
+    said, language = scene.said, scene.language
+    between = retelling.choice(said, language)
+    one, other = between or (retelling.deed(said, language), None)
+    return replace(
+        take(said, language),
+        deed=one,
+        other=other,
+        told=retelling.told(scene),
+        feeling=retelling.feeling(scene),
+        name=naming.name(scene),
+        count=naming.count(said, language),
+    )
 
 
 def _worth_weighing(fitting: Sequence[tuple[float, Entry]]) -> Iterable[tuple[float, Entry]]:
@@ -196,70 +208,6 @@ def _candidate(worded: Worded) -> Candidate:
         score=worded.score,
         reasons=worded.reasons,
     )
-
-
-def _fitting(
-    entries: Sequence[Entry], scene: Scene, matter: Matter | None, *, joyful: bool
-) -> list[Entry]:
-    """The entries that may be said here; where none is left, rules are given up one by one."""
-    used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
-    avoid = scene.plan.avoid
-    if not scene.plan.ask:
-        entries = [without_question(entry) for entry in entries]
-
-    def fresh(entry: Entry) -> bool:
-        return entry.id not in used
-
-    def here(entry: Entry) -> bool:
-        about = entry.matter is None or (matter is not None and matter.name == entry.matter)
-        return about and _of_situation(entry, scene)
-
-    def quiet(entry: Entry) -> bool:
-        return scene.plan.ask or not entry.question
-
-    def allowed(entry: Entry) -> bool:
-        cheers = entry.valence > BRIGHT and ("cheer" in avoid or not joyful)
-        return not cheers and not ("advice" in avoid and _advises(entry))
-
-    def general(entry: Entry) -> bool:
-        return entry.situation == "fallback"
-
-    # A special turn is rather answered twice alike than with something else.
-    levels: tuple[tuple[Callable[[Entry], bool], ...], ...] = (
-        (here, fresh, allowed, quiet),
-        (here, fresh, allowed),
-        (here, allowed, quiet),
-        (here,),
-        (general, fresh),
-        (),
-    )
-    for rules in levels:
-        fitting = list(entries)
-        for rule in rules:
-            fitting = [entry for entry in fitting if rule(entry)]
-        if fitting:
-            return fitting
-    return []
-
-
-def _of_situation(entry: Entry, scene: Scene) -> bool:
-    wanted = scene.plan.situation
-    if wanted is None:
-        return entry.situation in {None, "fallback"}
-    if wanted in NEWS and entry.situation in {None, "fallback"}:
-        return Emotion.JOY in entry.emotions
-    if wanted in {"success", "relief"} and entry.situation in {"good_news", "success"}:
-        return True
-    if wanted in _BARE and entry.situation is None:
-        return entry.matter is not None  # what may follow the yes or no
-    if wanted == "asked_advice" and entry.situation is None:
-        return entry.strategy in {Strategy.SUGGESTION, Strategy.INFORMATION}
-    return entry.situation == wanted
-
-
-def _advises(entry: Entry) -> bool:
-    only_act = entry.stages == {Stage.ACT}
-    return entry.situation is None and (only_act or entry.strategy is Strategy.SUGGESTION)
 
 
 def _answering(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from affect.corrections import corrects
 from affect.types import Emotion
-from affect.writers import words
+from affect.writers import retelling, words
 from affect.writers.lexicon import contrast, no_outcome, turns
 
 if TYPE_CHECKING:
@@ -37,6 +38,15 @@ BY_MEANING = frozenset(
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged"}
 )  # speak of what went before
+# What a correction may be taken for, and a question between two things.
+_MAY_CORRECT = frozenset({None, "silence", "acknowledged", "irony", "success", "relief"})
+_MAY_CHOOSE = frozenset({None, "should_i", "asked_advice"})
+# A correction that names a feeling corrects the guess of one.
+_FEELING = re.compile(
+    r"\b(sad|angry|mad|upset|scared|afraid|worried|happy|tired|anxious|jealous|joking|depressed)\b"
+    r"|难过|生气|害怕|担心|开心|高兴|伤心|焦虑|抑郁",
+    re.IGNORECASE,
+)
 _ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
 
 _MAYBE_QUOTED = frozenset({"insult", "love_me", "leaning", "harsh_on_self"})  # said by others
@@ -48,7 +58,7 @@ _REPORTED = re.compile(
 
 _STILL_ANSWERED = frozenset(
     {"are_you_real", "how_do_you_know", "what_do_you_keep", "cannot_serve", "anger_at_bot"}
-    | {"insult", "explain", "love_me", "about_me"}
+    | {"insult", "explain", "love_me", "about_me", "understand_me", "memory"}
 )
 
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
@@ -70,6 +80,11 @@ def find(
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
     fixed = by_form(said)
+    if fixed in _MAY_CORRECT and (corrected := corrects(said, history[-1] if history else None)):
+        feeling = corrected == "corrected" and _FEELING.search(said)
+        return "wrong_guess" if feeling else corrected
+    if fixed in _MAY_CHOOSE and retelling.choice(said):
+        return "choose"
     if fixed and (history or fixed not in _ON_A_REPLY):
         return fixed
     language = "zh" if words.is_chinese(said) else "en"
@@ -131,6 +146,8 @@ def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
         return False
     if name == "mixed_news":
         return bool(contrast().search(said))
+    if name == "anger_at_bot" and _REPORTED.search(said):
+        return False  # who asked, said or did it was somebody else
     if name == "wrong_guess" and _NO_GUESS.fullmatch(said.strip()):
         return False
     return bool(history) or name not in _ANSWERING
@@ -164,7 +181,7 @@ def under_care(found: str | None) -> str:
 
 
 def _unsettled(plain: str) -> bool:
-    return bool(no_outcome().search(plain.replace("不错", "")))
+    return bool(no_outcome().search(re.sub("不[错少小低]", "", plain)))
 
 
 def _wordless(plain: str) -> str | None:

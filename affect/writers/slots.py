@@ -17,8 +17,10 @@ MOST_WORDS = 4
 
 _TOKEN = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*|\d[\w.,:%-]*|[^\sA-Za-z\d]")
 _IN_LAW = re.compile(r"\b(\w+)[ -]in[ -]law\b", re.IGNORECASE)
-_SLOT = re.compile(r"\{(topic|person|time|deed|told)\}")
-_CLAUSES = frozenset({"deed", "told"})  # stand as they are: no article, no agreement
+_SLOT = re.compile(r"\{(topic|person|time|deed|other|told|feeling|name|count)\}")
+_CLAUSES = frozenset(
+    {"deed", "other", "told", "feeling", "name", "count"}
+)  # stand as they are: no article, no agreement
 _SINGULAR = frozenset({"is", "was", "has", "does", "isn't", "wasn't", "hasn't", "doesn't"})
 _PLURAL = frozenset({"are", "were", "have", "do", "aren't", "weren't", "haven't", "don't"})
 _ENDS_IN_S = frozenset({"this", "us", "as", "always", "perhaps", "sometimes", "plus", "across"})
@@ -52,7 +54,11 @@ class Taken:
     person: Filler | None = None
     time: Filler | None = None
     deed: Filler | None = None
+    other: Filler | None = None
     told: Filler | None = None
+    feeling: Filler | None = None
+    name: Filler | None = None
+    count: Filler | None = None
 
     def of(self, slot: str) -> Filler | None:
         """The filler for a slot by its name."""
@@ -61,7 +67,11 @@ class Taken:
             "person": self.person,
             "time": self.time,
             "deed": self.deed,
+            "other": self.other,
             "told": self.told,
+            "feeling": self.feeling,
+            "name": self.name,
+            "count": self.count,
         }
         return fillers[slot]
 
@@ -104,7 +114,8 @@ def fill(text: str, taken: Taken, language: str, *, general: bool = False) -> st
 
 def _worded(slot: str, filler: Filler, before: str, after: str, language: str) -> str | None:
     if slot in _CLAUSES:
-        return filler.text
+        starts = language != "zh" and (not before.strip() or before.rstrip()[-1] in ".?!")
+        return filler.text[0].upper() + filler.text[1:] if starts else filler.text
     if language == "zh":
         return chinese.fitted(filler.text, filler.bare, before)
     return _fitted(slot, filler, before, after)

@@ -36,10 +36,12 @@ GENERAL = 0.5  # what entries that fit almost anything count as
 SAD = -0.05  # valence below which weighty words are in place though no feeling is known
 WEIGHS = -0.15  # valence below which light words are out of place
 REMEMBERED = 8  # replies whose wording is not repeated
+NAMED = frozenset({"name", "count"})  # slots that show best that somebody was listened to
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
 _ABOUT_SOMETHING = frozenset(
     {"good_news", "success", "mixed_news", "asked_advice", "small_talk", "support"}
+    | {"relief", "choose", "asked_again"}
 )
 # To ask for what was just said shows that nobody read it.
 _TIME_ASKED = re.compile(
@@ -155,7 +157,7 @@ class Weigher:
             "broad": self._breadth(entry) if general else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.24, 0.08 * len(self._own & shape.stems)),
-            "slots": 0.08 if text != entry.plain else 0.0,
+            "slots": _taken_up(entry) if text != entry.plain else 0.0,
             "aim": -0.1 * (abs(entry.valence - aim.valence) + abs(entry.arousal - aim.arousal)),
             "question": self._wish_to_ask if entry.question else 0.0,
             "naming": -0.1 if "naming" in plan.avoid and _names_feeling(entry) else 0.0,
@@ -218,9 +220,14 @@ def _gravity(entry: Entry) -> frozenset[str]:
     found = set()
     for name in matters.grave():
         cues = sum(matters.holds_word_of(name, cue) for cue in entry.cues)
-        if matters.holds_word_of(name, entry.plain) or 2 * cues > len(entry.cues) > 0:
+        if matters.holds_word_of(name, entry.plain) or 2 * cues >= len(entry.cues) > 0:
             found.add(name)
     return frozenset(found | ({entry.matter} & matters.grave() if entry.matter else set()))
+
+
+def _taken_up(entry: Entry) -> float:
+    own = NAMED.intersection(entry.slots) or entry.situation == "corrected"
+    return 0.3 if own else 0.08
 
 
 def broad(entry: Entry) -> bool:

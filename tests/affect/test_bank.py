@@ -76,7 +76,7 @@ def test_the_vectors_that_ship_are_of_these_entries(shipped: Bank) -> None:
     ("change", "message"),
     [
         ({"plain": None}, "plain"),
-        ({"text": "{name} again."}, "slot"),
+        ({"text": "{nick} again."}, "slot"),
         ({"strategy": "hug"}, "hug"),
         ({"stages": []}, "stages"),
         ({"emotions": ["love"]}, "love"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from affect import matters
+from affect.corrections import corrects
 from affect.writers.base import Exchange
 
 
@@ -26,6 +27,21 @@ def told(*lines: str) -> tuple[Exchange, ...]:
         ("老板当着所有人骂我", "boss"),
         ("最近挺孤单的", "lonely"),
         ("I had soup for lunch", None),
+        ("it was at her mum's funeral", None),
+        ("its not like she's dead", None),
+        ("after Dan quit", None),
+        ("its not a breakup", None),
+        ("Dan left me his clients", None),
+        ("ill have a heart attack at that desk", None),
+        ("my friend's dad died", None),
+        ("my sister passed her test", None),
+        ("one of my patients died today", None),
+        ("i can't believe my dad died", "loss"),
+        ("we're getting divorced", "breakup"),
+        ("my mom has cancer", "illness"),
+        ("同事离婚了", None),
+        ("我没分手", None),
+        ("我外婆上个月没了", "loss"),
         ("my dog learned to open the fridge", None),
     ],
 )
@@ -37,6 +53,45 @@ def test_a_short_line_belongs_to_what_was_told() -> None:
     now = matters.current(told("she broke up with me", "over text"), "yeah, three years")
     assert now is not None
     assert (now.name, now.since) == ("breakup", 2)
+
+
+STATED = Exchange("x", "Stated.")
+ASKED = Exchange("x", "What was it?", asked=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "last", "kind"),
+    [
+        ("no", STATED, "corrected"),
+        ("no", ASKED, None),
+        ("no idea", STATED, None),
+        ("its not that", ASKED, "corrected"),
+        ("she's alive", ASKED, "corrected"),
+        ("that's not what I said", ASKED, "corrected"),
+        ("you're not listening", ASKED, "corrected"),
+        ("that was sarcasm", ASKED, "sarcasm"),
+        ("不是", STATED, "corrected"),
+        ("你没听懂", ASKED, "corrected"),
+        ("你听懂我说什么了吗", ASKED, "corrected"),
+        ("it's not fair", STATED, None),
+        ("he didn't even say sorry", STATED, None),
+        ("没人听我说话", STATED, None),
+        ("its not that", None, None),
+    ],
+)
+def test_corrections_are_told_from_answers(
+    said: str, last: Exchange | None, kind: str | None
+) -> None:
+    assert corrects(said, last) == kind
+
+
+def test_a_correction_ends_the_matter_until_it_is_told_anew() -> None:
+    denied = told("my grandma passed away", "no, she's alive")
+    assert matters.current(denied, "she lives in leeds") is None
+    assert matters.wary(denied)
+    anew = matters.current(denied, "my grandpa died")
+    assert anew is not None
+    assert anew.name == "loss"
 
 
 def test_a_change_of_topic_ends_it() -> None:

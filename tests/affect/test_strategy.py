@@ -33,6 +33,7 @@ class Past:
     strategy: Strategy | None = Strategy.RESTATEMENT
     asked: bool = False
     situation: str | None = None
+    reading: Reading | None = None
 
 
 def felt(
@@ -321,3 +322,20 @@ def test_the_target_is_calmer_than_alarm_and_never_bright_to_the_sad(
 )
 def test_intensity(reading: Reading, level: str) -> None:
     assert intensity(reading) == level
+
+
+def test_no_joy_in_an_angry_stretch() -> None:
+    joy = felt(Emotion.JOY, 0.7)
+    angry = Past(reading=felt(Emotion.ANGER, -0.6))
+    assert planned((angry,), joy, "this is lovely").situation is None
+    assert planned((Past(),), joy, "oh great, another one").situation is None
+    assert planned((Past(),), joy, "this is lovely").situation == "good_news"
+
+
+def test_after_two_turns_about_safety_another_matter_is_taken_up() -> None:
+    after = Past(situation="after_card")
+    back = "the clients are still on my desk, all of them"
+    assert planned((after,), said=back, situation="after_card").situation == "after_card"
+    assert planned((after, after), said=back, situation="after_card").situation != "after_card"
+    safe = planned((after, after), said="my sister is here now with me", situation="after_card")
+    assert safe.situation == "after_card"

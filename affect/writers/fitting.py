@@ -1,0 +1,115 @@
+"""Which entries may be said in a scene at all: situation, matter, tone, and nothing twice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from affect import matters
+from affect.matters import NEWS
+from affect.strategy import crossed
+from affect.types import Emotion, Stage, Strategy
+from affect.writers.entry import Entry, without_question
+from affect.writers.kindred import DARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from affect.matters import Matter
+    from affect.writers.base import Scene
+
+BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
+BARE = frozenset({"said_yes", "said_no", "unsure"})
+# Leave to go on, said in whatever way: once a talk.
+_INVITES = re.compile(
+    r"\b(start|begin) (anywhere|with either|wherever)|\bany (order|part|corner)\b|\bno (right"
+    r"|set|wrong) way"
+    r"|\bgo on\b|\bgo ahead\b|\bcarry on\b|\bno (rush|hurry)\b|\bnext bit\b|\bin crumbs\b"
+    r"|\btell it again"
+    r"|\bwherever (you|it)\b|\broom for more\b|\bit if it helps\b|\bgo on from\b"
+    r"|\bin its own order\b"
+    r"|\bleft in\b|\bfirst thing to know\b|\bhappened next\b|\btake your time\b"
+    r"|\bas loud as\b|接着|想到哪|从中间|不急|往下|慢慢说|先说哪|排顺序|哪一头|写到哪",
+    re.IGNORECASE,
+)
+
+_NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
+
+
+def fitting(
+    entries: Sequence[Entry], scene: Scene, matter: Matter | None, *, joyful: bool
+) -> list[Entry]:
+    """The entries that may be said here; where none is left, rules are given up one by one."""
+    used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
+    avoid = scene.plan.avoid
+    if not scene.plan.ask:
+        entries = [without_question(entry) for entry in entries]
+
+    doubtful = scene.plan.situation not in NEWS and (
+        matters.wary(scene.history) or crossed(scene.history) or bool(_NOT.search(scene.said))
+    )
+    invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
+
+    def fresh(entry: Entry) -> bool:
+        # To be told again and again that one may go on is not to be listened to.
+        again = invited and entry.situation == "fallback" and bool(_INVITES.search(entry.plain))
+        return entry.id not in used and not again
+
+    def here(entry: Entry) -> bool:
+        about = entry.matter is None or (matter is not None and matter.name == entry.matter)
+        return about and _of_situation(entry, scene)
+
+    def quiet(entry: Entry) -> bool:
+        return scene.plan.ask or not entry.question
+
+    def allowed(entry: Entry) -> bool:
+        cheers = entry.valence > BRIGHT and ("cheer" in avoid or not joyful)
+        cheers = cheers or (doubtful and _glad(entry))
+        return not cheers and not ("advice" in avoid and _advises(entry))
+
+    def general(entry: Entry) -> bool:
+        return entry.situation == "fallback"
+
+    # A special turn is rather answered twice alike than with something else.
+    levels: tuple[tuple[Callable[[Entry], bool], ...], ...] = (
+        (here, fresh, allowed, quiet),
+        (here, fresh, allowed),
+        (here, allowed, quiet),
+        (here,),
+        (general, fresh),
+        (),
+    )
+    for rules in levels:
+        found = list(entries)
+        for rule in rules:
+            found = [entry for entry in found if rule(entry)]
+        if found:
+            return found
+    return []
+
+
+def _glad(entry: Entry) -> bool:
+    """Whether it takes for granted that something is good."""
+    if entry.situation == "wrong_guess":
+        return Emotion.JOY in entry.emotions and not entry.emotions & DARK
+    return entry.emotions == {Emotion.JOY}
+
+
+def _of_situation(entry: Entry, scene: Scene) -> bool:
+    wanted = scene.plan.situation
+    if wanted is None:
+        return entry.situation in {None, "fallback"}
+    if wanted in NEWS and entry.situation in {None, "fallback"}:
+        return Emotion.JOY in entry.emotions
+    if wanted in {"success", "relief"} and entry.situation in {"good_news", "success"}:
+        return True
+    if wanted in BARE and entry.situation is None:
+        return entry.matter is not None  # what may follow the yes or no
+    if wanted == "asked_advice" and entry.situation is None:
+        return entry.strategy in {Strategy.SUGGESTION, Strategy.INFORMATION}
+    return entry.situation == wanted
+
+
+def _advises(entry: Entry) -> bool:
+    only_act = entry.stages == {Stage.ACT}
+    return entry.situation is None and (only_act or entry.strategy is Strategy.SUGGESTION)
