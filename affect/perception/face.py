@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
@@ -26,6 +26,9 @@ from affect.perception.face_detection import Face, FaceDetector, load_session
 from affect.perception.face_network import VOTE_FOR, VOTES
 from affect.perception.images import Picture, shrunk
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 GRAPH, CARD = "face.onnx", "face.json"
 SIDE = 48  # pixels of the network's tiles
@@ -187,19 +190,32 @@ def aligned(picture: Picture, face: Face) -> NDArray[np.float32]:
     """(48, 48) grey: the face turned, scaled and shifted onto the points of FER2013's tiles."""
     from PIL import Image
 
-    matrix = _similarity(ANCHORS, face.points[ANCHORED])
+    grey = Image.fromarray(picture.pixels).convert("L")
+    return np.asarray(_laid(grey, face, SIDE), dtype=np.float32)
+
+
+def cut_out(picture: Picture, face: Face, side: int) -> Image.Image:
+    """The face in colour, laid as `aligned` lays it, on a square of `side` pixels."""
+    from PIL import Image
+
+    return _laid(Image.fromarray(picture.pixels), face, side)
+
+
+def _laid(image: Image.Image, face: Face, side: int) -> Image.Image:
+    from PIL import Image
+
+    matrix = _similarity(ANCHORS * side / SIDE, face.points[ANCHORED])
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))  # pixels of the picture to one of the tile
     fine = int(np.clip(np.ceil(scale), 1, 8))  # first sampled finely, so that nothing is skipped
     linear = matrix[:, :2] / fine
     shift = matrix[:, 2]
-    image = Image.fromarray(picture.pixels).convert("L")
     cut = image.transform(
-        (SIDE * fine, SIDE * fine),
+        (side * fine, side * fine),
         Image.Transform.AFFINE,
         (*linear[0], float(shift[0]), *linear[1], float(shift[1])),
         Image.Resampling.BILINEAR,
     )
-    return np.asarray(cut.reduce(fine) if fine > 1 else cut, dtype=np.float32)
+    return cut.reduce(fine) if fine > 1 else cut
 
 
 def _similarity(source: Floats, target: Floats) -> Floats:

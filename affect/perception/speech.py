@@ -102,12 +102,12 @@ class SpeechModel:
             piece = sound.samples[int(start * RATE) : int(end * RATE)]
             heard = self._whisper.hear(piece, spoken, padding)
             text = self._tokenizer.decode(list(heard.tokens), skip_special_tokens=True)
-            if not text.strip() or _nobody(heard):
+            if not text.strip() or nobody(heard):
                 continue
             texts.append(text)
             said.append(heard)
             spoken = heard.language
-        return _joined(texts, said)
+        return joined(texts, said)
 
 
 def windows(
@@ -148,13 +148,15 @@ def _quietest(samples: NDArray[np.float32], low: float, high: float) -> float:
     return low + (int((frames**2).mean(axis=1).argmin()) + 0.5) * QUIET_FRAME
 
 
-def _nobody(heard: Heard) -> bool:
+def nobody(heard: Heard) -> bool:
+    """Whether the model itself holds that nobody speaks in this stretch."""
     if heard.no_speech > SURELY_NO_SPEECH:
         return True
     return heard.no_speech > NO_SPEECH and heard.log_probability < UNSURE_LOG_PROBABILITY
 
 
-def _joined(texts: Sequence[str], said: Sequence[Heard]) -> Transcript:
+def joined(texts: Sequence[str], said: Sequence[Heard]) -> Transcript:
+    """One transcript of the stretches that said something, and what each was heard like."""
     if not said:
         return Transcript("", "", 0.0, sure=False)
     text = " ".join("".join(texts).split())
