@@ -12,7 +12,8 @@ from datetime import timedelta
 from sqlalchemy.exc import DatabaseError
 
 from affect.errors import ModelUnavailable, SettingsError, Unreachable
-from affect.perception.text import TextModel
+from affect.perception.other import load_text
+from affect.perception.text import TextModel, TextReader
 from affect.writers import bank
 from affect.writers.scripted import ScriptedWriter
 from bot.clock import Clock, SystemClock
@@ -21,7 +22,7 @@ from bot.companion import Companion
 from bot.messages import Address, Media
 from bot.perceiving import Fetch, Perceiver
 from bot.platforms.base import Place, Platform
-from bot.senses import Senses
+from bot.senses import Senses, check
 from bot.settings import Settings
 from bot.turns import Settling, Turns
 from bot.waking import Lanes, Waker
@@ -130,6 +131,7 @@ async def build(
             f"The {settings.writer!r} writer is not there yet in this version: "
             "leave ATTUNE_WRITER at auto or scripted."
         )
+    check(settings)
     clock = clock or SystemClock()
     model_loading = asyncio.create_task(asyncio.to_thread(load_models, settings))
     try:
@@ -161,15 +163,16 @@ def fetching(platforms: Mapping[str, Platform]) -> Fetch:
     return fetch
 
 
-def load_models(settings: Settings) -> tuple[TextModel, ScriptedWriter]:
-    """The text model, and the writer that finds its entries with it."""
+def load_models(settings: Settings) -> tuple[TextReader, ScriptedWriter]:
+    """What reads words, and the writer, which finds its entries by the house's own text model."""
     try:
-        model = TextModel.load(settings.text_model)
+        model = load_text(settings.text_model)
     except ModelUnavailable as error:
         if settings.text_model is None:
             raise
         raise SettingsError(f"ATTUNE_TEXT_MODEL: {error}") from None
-    return model, ScriptedWriter(bank.load(), model)
+    own = model if isinstance(model, TextModel) else model.own
+    return model, ScriptedWriter(bank.load(), own)
 
 
 async def open_database(settings: Settings) -> Database:

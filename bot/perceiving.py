@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from affect.errors import BadInput, MediaRejected, ModelUnavailable, Unreachable
 from affect.perception import audio
 from affect.perception.speaker import Speaker
-from affect.perception.text import TextModel, TextReading
+from affect.perception.text import TextReader, TextReading
 from affect.types import Estimate, Modality
 from bot.messages import Incoming, Media, MediaKind
 from bot.senses import Heard, Listening, Senses
@@ -61,7 +61,7 @@ class Witnessed:
 class Perceiver:
     """Words, voices and faces of one turn, for everybody."""
 
-    def __init__(self, model: TextModel, senses: Senses, fetch: Fetch) -> None:
+    def __init__(self, model: TextReader, senses: Senses, fetch: Fetch) -> None:
         self._model = model
         self._senses = senses
         self._fetch = fetch

@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from affect.errors import MediaRejected, ModelUnavailable
+from affect.errors import MediaRejected, ModelUnavailable, SettingsError
 from affect.perception import audio
 from affect.perception.audio import Sound
 from affect.perception.speaker import Speaker
 from affect.types import Estimate
 from bot.settings import OFF, Settings
 
-# The parts that a setting can switch off: module, class, and the setting.
+# The parts that a setting can switch off or exchange: class, the setting, and what loads another.
 PARTS = {
-    "speech": ("SpeechModel", "asr_model"),
-    "voice": ("VoiceModel", "voice_model"),
-    "face": ("FaceModel", "face_model"),
+    "speech": ("SpeechModel", "asr_model", ("other_speech", "load_speech")),
+    "voice": ("VoiceModel", "voice_model", ("other", "load_voice")),
+    "face": ("FaceModel", "face_model", ("other", "load_face")),
 }
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Senses:
 
     def state(self, part: str) -> str:
         """How one of `PARTS` stands, for an operator: the model's name, or why there is none."""
-        name, setting = PARTS[part]
+        name, setting, _ = PARTS[part]
         if getattr(self._settings, setting) == OFF:
             return "switched off"
         try:
@@ -145,9 +145,34 @@ class Senses:
     def _model(self, module: str, name: str) -> Any:
         with self._loading:
             if name not in self._models:
-                load: Callable[[], Any] = getattr(_part(module), name).load
-                self._models[name] = load()
+                self._models[name] = self._load(module, name)
             return self._models[name]
+
+    def _load(self, module: str, name: str) -> Any:
+        if module in PARTS:
+            _, setting, (other, load) = PARTS[module]
+            wanted: str | None = getattr(self._settings, setting)
+            if wanted is not None:
+                return getattr(_part(other), load)(wanted)
+        return getattr(_part(module), name).load()
+
+
+def check(settings: Settings) -> None:
+    """See that models other than the built-in ones can be meant, without loading any.
+
+    Raises `SettingsError` that names the setting.
+    """
+    from affect.perception import hub
+
+    for part, (_, setting, _) in PARTS.items():
+        wanted: str | None = getattr(settings, setting)
+        if wanted in {None, OFF}:
+            continue
+        try:
+            if not hub.own(str(wanted), f"{part}.json"):
+                hub.check(str(wanted))
+        except ModelUnavailable as error:
+            raise SettingsError(f"ATTUNE_{setting.upper()}: {error}") from None
 
 
 def _part(name: str) -> Any:

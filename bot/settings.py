@@ -79,15 +79,6 @@ class Settings(BaseSettings):
             raise ValueError("must be a two-letter country code such as US or CN")
         return value.upper() if value else None
 
-    @field_validator("voice_model", "face_model", "asr_model")
-    @classmethod
-    def _built_in_or_off(cls, value: str | None) -> str | None:
-        if value not in {None, OFF}:
-            raise ValueError(
-                "models other than the built-in one are not there yet: use off, or none"
-            )
-        return value
-
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str | None) -> str | None:

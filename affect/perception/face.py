@@ -100,7 +100,8 @@ class RawOutputs:
 
 
 class FaceModel:
-    """The face model as it ships, or one from another folder with the same files.
+    """The face model as it ships, or one from another folder (graph and card), behind the shipped
+    detector.
 
     A loaded model may be used by many threads.
     """
@@ -117,7 +118,7 @@ class FaceModel:
     def load(cls, folder: Path | None = None) -> FaceModel:
         """Load from a folder (default: what ships); raises `ModelUnavailable`."""
         place: Traversable = folder or resources.files("affect") / "weights"
-        detector, session = FaceDetector.load(folder), load_session(place, GRAPH)
+        detector, session = FaceDetector.load(), load_session(place, GRAPH)
         try:
             return cls(detector, session, json.loads((place / CARD).read_text("utf-8")))
         except (OSError, KeyError, TypeError, ValueError) as error:

@@ -61,7 +61,7 @@ SPEECH = Kind(
 
 def own(name: str, card: str) -> Path | None:
     """The folder, if it holds a model of the house's own making (its JSON card)."""
-    folder = Path(name).expanduser()
+    folder = _folder(name)
     return folder if (folder / card).is_file() else None
 
 
@@ -83,7 +83,7 @@ def place(name: str) -> str:
 
     Raises `ModelUnavailable`.
     """
-    folder = Path(name).expanduser()
+    folder = _folder(name)
     if folder.is_dir():
         if not (folder / CONFIG).is_file():
             raise ModelUnavailable(f"The folder {name} holds no model: there is no {CONFIG}.")
@@ -130,7 +130,7 @@ def load(name: str, kind: Kind) -> tuple[Any, list[Any]]:
 
 def short(name: str) -> str:
     """How a model is called in estimates: a hub id as it is, a folder by its last part."""
-    folder = Path(name).expanduser()
+    folder = _folder(name)
     return folder.resolve().name if folder.is_dir() else name
 
 
@@ -151,13 +151,13 @@ class Classifier:
         Raises `ModelUnavailable` where the network gives no numbers.
         """
         with import_module("torch").inference_mode():
-            logits = self._network(**features).logits[0].double().numpy()
+            logits: Floats = self._network(**features).logits[0].double().numpy()
         if not np.isfinite(logits).all():
             raise ModelUnavailable(f"{self.name} gave no numbers.")
+        told: Floats = softmax(logits[None])[0]
         if self._multi:
-            told: Floats = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
-            return told
-        return softmax(logits[None])[0]
+            told = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+        return told
 
     def estimate(self, scores: Floats, modality: Modality, quality: float, **more: Any) -> Estimate:
         """What label scores (labels,) say; `silent` emotions get no probability."""
@@ -198,6 +198,13 @@ def _transformers() -> Any:
     library.logging.set_verbosity_error()
     library.logging.disable_progress_bar()
     return library
+
+
+def _folder(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # ~ of somebody who is not there
+        return Path(name)
 
 
 def _lower(sentence: str) -> str:

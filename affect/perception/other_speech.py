@@ -21,6 +21,7 @@ from affect.perception.speech import SpeechModel, Transcript, joined, nobody, wi
 from affect.perception.whisper import Heard
 
 MOST_TOKENS = 224  # of one window: half of Whisper's places, as in its own code
+UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})  # written without spaces
 NO_SPEECH = ("<|nospeech|>", "<|nocaptions|>")  # newer and older name
 
 
@@ -60,7 +61,7 @@ class OtherSpeechModel:
                 text = self._tokenizer.decode(list(heard.tokens), skip_special_tokens=True)
                 if not text.strip() or nobody(heard):
                     continue
-                texts.append(text)
+                texts.append(text if heard.language in UNSPACED else f" {text}")
                 said.append(heard)
                 spoken = heard.language or None
         whole = joined(texts, said)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
@@ -57,6 +57,17 @@ class RawOutputs:
     affect: NDArray[np.float32]
     chinese: NDArray[np.float32]
     embedding: NDArray[np.float32]
+
+
+class TextReader(Protocol):
+    """Whatever reads words into a `TextReading`, as `TextModel.read` does."""
+
+    @property
+    def name(self) -> str:
+        """What its estimates are signed with."""
+
+    def read(self, text: str, language: str | None = None) -> TextReading:
+        """Read one text; raises `BadInput` (kind `empty`)."""
 
 
 class TextModel:

@@ -185,12 +185,14 @@ def _clock(now: datetime) -> Check:
 
 def _models(settings: Settings) -> Check:
     def load() -> str:
-        from affect.perception.text import TextModel
+        from affect.perception.other import load_text
 
-        return TextModel.load(settings.text_model).name
+        return load_text(settings.text_model).name
 
     todo = (
-        "Install Attune again with its weights, or set ATTUNE_TEXT_MODEL to a folder that is one."
+        "Install Attune again with its weights."
+        if settings.text_model is None
+        else "Set ATTUNE_TEXT_MODEL to a model that is there, or leave it out."
     )
     return _loaded("text model", load, todo)
 
@@ -201,10 +203,14 @@ def _senses(settings: Settings) -> list[Check]:
 
     senses = Senses(settings)
     checks = []
-    for part, (_, setting) in PARTS.items():
+    for part, (_, setting, _) in PARTS.items():
         told = senses.state(part)
         missing = told.startswith("not there")
-        todo = f"Install Attune again with its weights, or set ATTUNE_{setting.upper()}=off."
+        todo = (
+            f"Install Attune again with its weights, or set ATTUNE_{setting.upper()}=off."
+            if getattr(settings, setting) is None
+            else f"Set ATTUNE_{setting.upper()} to a model that is there, or leave it out."
+        )
         state: Literal["warn", "ok"] = "warn" if missing else "ok"
         checks.append(Check(f"{part} model", state, told, todo if missing else ""))
     return checks

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from affect.errors import SettingsError
+from affect.perception import hub
+from bot import senses
 from bot.settings import Settings
 
 TOKEN = "123:made-up-token"
@@ -115,3 +117,26 @@ def test_a_database_url_gets_its_driver(
 ) -> None:
     monkeypatch.setenv("ATTUNE_DATABASE_URL", url)
     assert Settings.load().database == driver
+
+
+@pytest.mark.parametrize("name", ["VOICE", "FACE", "ASR"])
+@pytest.mark.parametrize(
+    "value", ["best", "/nowhere/at/all", "~/nowhere", "~nobody-here/models", "one/two/three"]
+)
+def test_a_model_that_cannot_be_meant_is_one_sentence(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"ATTUNE_{name}_MODEL", value)
+    with pytest.raises(SettingsError, match=f"^ATTUNE_{name}_MODEL: {value} is neither a folder"):
+        senses.check(Settings.load())
+
+
+def test_a_model_without_the_extra_is_said_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "find_spec", lambda module: None)
+    monkeypatch.setenv("ATTUNE_VOICE_MODEL", "somebody/voices")
+    with pytest.raises(SettingsError, match=r"torch and transformers: .*attune-companion\[llm\]"):
+        senses.check(Settings.load())
+    monkeypatch.setenv("ATTUNE_VOICE_MODEL", "off")
+    senses.check(Settings.load())
