@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -26,6 +27,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as run_bot.py does
 
 from bot.app import App, build
 from bot.messages import Address, Incoming, Kind, Media, Outgoing
