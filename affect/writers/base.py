@@ -32,7 +32,8 @@ class Scene:
 
     `language` is the language to answer in (`en` or `zh`). `embedding` is the text model's own
     vector of `said` (L2-normalised), if the words were read. `gentle` holds in the day after a
-    sign of danger. `seed` makes choices repeatable.
+    sign of danger. `memory` holds what the person agreed to have remembered, a line each. `seed`
+    makes choices repeatable.
     """
 
     said: str
@@ -44,6 +45,7 @@ class Scene:
     persona: str = "companion"
     embedding: tuple[float, ...] | None = None
     gentle: bool = False
+    memory: tuple[str, ...] = ()
     seed: int = 0
 
 
