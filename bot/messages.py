@@ -87,7 +87,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file for the person."""
+    """A file for the person. `told` says in words what is in a picture, for who does not see it."""
 
     # Kept as JSON while it is on its way, and bytes are no text.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
@@ -96,6 +96,12 @@ class Attachment:
 
     name: str
     content: bytes
+    told: str = ""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is to be looked at, not saved."""
+        return self.name.endswith(".png")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""How the line and the replies are shown and spoken: charts, voice and portrait will live here."""
+"""How the line and the replies are shown and spoken: charts; voice and portrait will live here."""

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 NO_PINGS = discord.AllowedMentions.none()
 LONGEST_TEXT = 2000  # code points
 LONGEST_NONCE = 25
+LONGEST_DESCRIPTION = 1024  # of a picture, for who does not see it
 MOST_BUTTONS, LONGEST_LABEL, LONGEST_ACTION = 25, 80, 100
 
 
@@ -44,7 +45,9 @@ def parts_of(outgoing: Outgoing) -> dict[str, Any]:
         parts["content"] = escaped if len(escaped) <= LONGEST_TEXT else text
     if outgoing.attachment is not None:
         content = io.BytesIO(outgoing.attachment.content)
-        parts["file"] = discord.File(content, filename=outgoing.attachment.name)
+        told = clean(outgoing.attachment.told)[:LONGEST_DESCRIPTION] or None
+        name = outgoing.attachment.name
+        parts["file"] = discord.File(content, filename=name, description=told)
     if outgoing.buttons:
         parts["view"] = _view(outgoing.buttons)
     return parts

@@ -192,6 +192,15 @@ class Telegram:
     async def _send_file(
         self, where: _Where, file: Attachment, text: str, buttons: InlineKeyboardMarkup | None
     ) -> str:
+        if file.is_picture:
+            photo = await self._client.send_photo(
+                photo=file.content,
+                filename=clean(file.name),
+                caption=text or None,
+                reply_markup=buttons,
+                **where,
+            )
+            return str(photo.message_id)
         message = await self._client.send_document(
             document=file.content,
             filename=clean(file.name),

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select
 
 from affect.safety import cards
+from bot.charts import USUAL_FROM
 from bot.commands import COMMANDS
-from bot.commands.mood import USUAL_FROM
 from bot.messages import Address, Incoming, Kind, Outgoing
 from bot.texts import LANGUAGES, say
 from storage import people
@@ -165,6 +165,39 @@ class TestMood:
     async def test_refused_reading_is_said_so(self, house: House, language: str) -> None:
         await house.answer("/consent text no", language=language)
         assert await house.answer("/mood") == say("mood_refused", language)
+
+
+@both_languages
+class TestMoodPicture:
+    async def test_it_comes_with_the_words_and_says_them(self, house: House, language: str) -> None:
+        await house.answer({"en": "I am sad today", "zh": "我今天很难过"}[language])
+        (told,) = await house.hear("/mood")
+        assert told.attachment is not None
+        assert told.attachment.is_picture
+        assert told.attachment.content.startswith(b"\x89PNG")
+        assert told.attachment.told == told.text
+
+    async def test_buttons_offer_the_other_light_and_other_spans(
+        self, house: House, language: str
+    ) -> None:
+        await house.answer({"en": "I am sad today", "zh": "我今天很难过"}[language])
+        (light,) = await house.hear("/mood 30")
+        assert [button.command for button in light.buttons] == [
+            "/mood 30 dark",
+            "/mood 7",
+            "/mood 90",
+        ]
+        assert light.buttons[0].label == say("mood_dark", language)
+        (dark,) = await house.hear(light.buttons[0].command)
+        assert dark.buttons[0].command == "/mood 30"
+        assert dark.attachment is not None
+        assert light.attachment is not None
+        assert dark.attachment.content != light.attachment.content
+
+    async def test_there_is_none_of_nothing(self, house: House, language: str) -> None:
+        (told,) = await house.hear("/mood", language=language)
+        assert told.attachment is None
+        assert told.buttons == ()
 
 
 class TestMoodDays:

@@ -226,6 +226,12 @@ class TelegramServer:
             return refusal(400, "Bad Request: message caption is too long")
         return self._sent(call, document={"file_id": "d", "file_unique_id": "d"})
 
+    async def _sendPhoto(self, call: Call) -> Json | Fault:  # noqa: N802
+        if units(call.args.get("caption", "")) > 1024:
+            return refusal(400, "Bad Request: message caption is too long")
+        size = {"file_id": "p", "file_unique_id": "p", "width": 1080, "height": 1350}
+        return self._sent(call, photo=[size])
+
     async def _sendChatAction(self, call: Call) -> bool:  # noqa: N802
         return True
 

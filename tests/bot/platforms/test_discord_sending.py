@@ -79,11 +79,19 @@ async def test_in_a_guild_the_reply_names_what_it_answers(bot: Running) -> None:
     assert "message_reference" not in bot.server.made("POST", POST)[0].body
 
 
+async def test_a_picture_says_what_is_in_it(bot: Running) -> None:
+    file = Attachment("a.png", b"png!", told="about even, and lighter since Monday")
+    await bot.discord.send(TO_ANA, out("look", attachment=file), "n1")
+    (call,) = bot.server.made("POST", POST)
+    assert call.body["attachments"][0]["description"] == file.told
+
+
 async def test_a_file_goes_along(bot: Running) -> None:
     await bot.discord.send(TO_ANA, out("look", attachment=Attachment("a.png", b"png!")), "n1")
     (call,) = bot.server.made("POST", POST)
     assert call.files == {"a.png": b"png!"}
     assert call.body["allowed_mentions"] == {"parse": []}
+    assert "description" not in call.body["attachments"][0]
     large = Attachment("a.png", bytes(adapter.LARGEST_FILE + 1))
     with pytest.raises(Undeliverable):
         await bot.discord.send(TO_ANA, out("look", attachment=large), "n2")

@@ -86,8 +86,18 @@ async def test_a_file_goes_out_with_its_words(bot: Running) -> None:
     assert not bot.server.made("sendMessage")
 
 
+async def test_a_picture_is_shown_not_saved(bot: Running) -> None:
+    file, buttons = Attachment("days.png", b"png!", told="even"), (Button("Dark", "/mood dark"),)
+    await bot.telegram.send(TO_ANA, out("even", attachment=file, buttons=buttons), "n1")
+    (call,) = bot.server.made("sendPhoto")
+    assert call.files == {"photo": ("days.png", b"png!")}
+    assert call.args["caption"] == "even"
+    assert call.args["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "/mood dark"
+    assert not bot.server.made("sendDocument")
+
+
 async def test_words_too_long_for_a_caption_go_before_the_file(bot: Running) -> None:
-    file, buttons = Attachment("chart.png", b"png"), (Button("Why", "/why"),)
+    file, buttons = Attachment("export.json", b"{}"), (Button("Why", "/why"),)
     await bot.telegram.send(TO_ANA, out("😢" * 513, attachment=file, buttons=buttons), "n1")
     methods = [call.method for call in bot.server.calls if call.method.startswith("send")]
     assert methods == ["sendMessage", "sendDocument"]
