@@ -13,11 +13,12 @@ import logging
 import math
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affect.writers import words
+from affect.writers.vectors import Vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affect.writers.entry import Entry
+    from affect.writers.vectors import Encoder
 
     Floats = NDArray[np.float32]
 
@@ -36,17 +38,6 @@ FAR = 0.99  # this quantile of the cosines between cues of different entries
 FAR_IS = 0.32  # counts as this, which is what it is under plain multilingual e5-small
 
 _log = logging.getLogger(__name__)
-
-
-class Encoder(Protocol):
-    """What turns lines into vectors: the text model, or a stand-in in tests."""
-
-    @property
-    def name(self) -> str:
-        """Model and version; vectors of another name are not comparable."""
-
-    def embed(self, texts: Sequence[str]) -> Floats:
-        """(n, d) float32, rows L2-normalised."""
 
 
 def digest(entries: Sequence[Entry]) -> str:
@@ -96,7 +87,7 @@ class Cues:
             if vectors is None or not _same_space(vectors, entries, encoder):
                 _log.warning("bank_cues_recomputed", extra={"cues": sum(map(_size, entries))})
                 vectors = _embed(entries, encoder)
-        self._encoder = encoder
+        self._vectors = Vectors(encoder) if encoder else None
         self._spaces: dict[str, _Space] = {}
         owners = [entry for entry in entries for _ in entry.cues]
         for language in {entry.language for entry in entries}:
@@ -111,13 +102,18 @@ class Cues:
         space = self._spaces.get(language)
         if space is None:
             return {}
-        vector = None
-        if space.has_vectors and self._encoder is not None:
-            if embedding is None:
-                vector = self._encoder.embed([said])[0]
-            else:
-                vector = np.asarray(embedding, dtype=np.float32)
+        vectors = self._vectors if space.has_vectors else None
+        vector = vectors.of(said, embedding) if vectors else None
         return space.likeness(said, vector)
+
+    def together(self, lines: Sequence[str], language: str) -> dict[str, float]:
+        """The same for lines taken as one; those that were searched lately cost no encoding."""
+        space = self._spaces.get(language)
+        if space is None:
+            return {}
+        vectors = self._vectors if space.has_vectors else None
+        vector = vectors.together(lines) if vectors else None
+        return space.likeness(" ".join(lines), vector)
 
 
 def _same_space(vectors: Floats, entries: Sequence[Entry], encoder: Encoder) -> bool:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from affect.writers.bank import Bank
     from affect.writers.base import Exchange, Scene
-    from affect.writers.cues import Encoder
+    from affect.writers.vectors import Encoder
 
 CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
@@ -138,14 +138,14 @@ class ScriptedWriter:
         """Likeness to what was said; a short line is also taken with the one before it."""
         likeness = self._cues.likeness(scene.said, scene.language, scene.embedding)
         before = [exchange.said for exchange in scene.history]
-        also: list[tuple[float, str]] = []
+        also: list[tuple[float, list[str]]] = []
         if scene.plan.situation == "asked_advice":
             ask = ASKED.get(scene.language, "")
-            also = [(ASKED_ALONE, ask), (JOINED, " ".join([*before[-2:], scene.said, ask]))]
+            also = [(ASKED_ALONE, [ask]), (JOINED, [*before[-2:], scene.said, ask])]
         elif before and words.count(scene.said) < FEW_WORDS:
-            also = [(JOINED, f"{before[-1]} {scene.said}")]
-        for factor, text in also:
-            other = self._cues.likeness(text, scene.language)
+            also = [(JOINED, [before[-1], scene.said])]
+        for factor, lines in also:
+            other = self._cues.together(lines, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
 
