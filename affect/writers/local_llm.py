@@ -1,0 +1,215 @@
+"""A chat model in this process: one object owns the network and every access to it.
+
+From the outside a `ChatModel`. Inside, in this order: the prompt is written by the model's own
+template with thinking switched off; its length is checked; the person takes a place in the line;
+an engine answers, many people at once; ids become text; what was thought is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import wrap_future
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from affect.errors import ModelUnavailable, Unreachable
+from affect.writers import loading
+from affect.writers.background import in_background
+from affect.writers.batching import PEOPLE, Batching, CannotBatch
+from affect.writers.chat import Message, Sampling
+from affect.writers.engine import LATE, Engine, Request
+from affect.writers.line import Line, Seat
+from affect.writers.loading import Loaded, Report
+from affect.writers.padded import TOGETHER, Padded
+from affect.writers.spoken import OPENING, Decoder, Said
+
+WAITING = 256  # people in the line at most
+
+_log = logging.getLogger(__name__)
+
+
+def load(model: str, quantization: str | None, report: Report) -> LocalModel:
+    """Load a chat model by folder or hub id and warm it up; blocks for as long as that takes.
+
+    `quantization` is nf4, int8, none, or None: nf4 on CUDA, none elsewhere. `report` hears a stage
+    (`fetching`, `loading`, `warming`) and its share, 0 to 1. Raises `ModelUnavailable` with one
+    sentence where the model cannot be used.
+    """
+    loaded = loading.load(model, quantization, report)
+    report(loading.WARMING, 0.0)
+    ready = LocalModel(loaded)
+    report(loading.WARMING, 1.0)
+    return ready
+
+
+class LocalModel:
+    """A `ChatModel` over a network of transformers. Use it from one event loop at a time."""
+
+    def __init__(self, loaded: Loaded, seed: int | None = None) -> None:
+        """Start the engine that fits the network; blocks. `seed` makes sampling repeatable."""
+        self.name = loaded.name
+        self._loaded = loaded
+        self._engine = _engine(loaded, seed)
+        people = PEOPLE if isinstance(self._engine, Batching) else TOGETHER
+        self._line = Line(self._engine.room, people, WAITING)
+        self.context = min(loaded.context, self._engine.room - self._engine.reserved(0))
+
+    @property
+    def batched(self) -> bool:
+        """Whether many people are answered in one step, whenever they come."""
+        return isinstance(self._engine, Batching)
+
+    @property
+    def waiting(self) -> int:
+        """How many people are in the line; whoever asks now is behind them."""
+        return len(self._line)
+
+    def count(self, text: str) -> int:
+        """How many tokens a text has."""
+        return len(self._loaded.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> Answer:
+        """Give an answer piece by piece; closing it stops the work on it."""
+        return Answer(self, messages, sampling)
+
+    async def weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:
+        """Probabilities, summing to 1, of each option as the answer's first token: exact, by a
+        forward pass of its own.
+        """
+        return await wrap_future(in_background(lambda: self._weigh(messages, options)))
+
+    async def aclose(self) -> None:
+        """Stop the engine and let go of the memory; what is being answered fails."""
+        await wrap_future(in_background(self.close))
+
+    def close(self) -> None:
+        """`aclose` for where there is no event loop; blocks."""
+        self._engine.close()
+
+    async def _pieces(
+        self, answer: Answer, messages: Sequence[Message], sampling: Sampling
+    ) -> AsyncGenerator[str]:
+        deadline = asyncio.get_running_loop().time() + sampling.seconds
+        # In a thread, for a long prompt keeps the loop waiting.
+        prompt, ids = await wrap_future(in_background(lambda: self._prompt(messages)))
+        request = Request.of(ids, sampling, deadline)
+        self._check(request)
+        answer.request = request
+        answer.seat = seat = self._line.enter(self._engine.reserved(len(ids) + request.tokens))
+        try:
+            async with asyncio.timeout_at(deadline):
+                await seat.turn()
+        except TimeoutError:
+            raise Unreachable(LATE) from None
+        finally:
+            if not seat.called.is_set():
+                seat.leave()
+        try:
+            async with aclosing(self._said(request, prompt.rstrip().endswith(OPENING))) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            seat.leave()
+            self._line.resize(self._engine.room)
+
+    async def _said(self, request: Request, thinking: bool) -> AsyncGenerator[str]:
+        self._check(request)  # again: the cache may have become smaller while one waited
+        decoder, said = Decoder(self._loaded.tokenizer), Said(thinking)
+        async with aclosing(self._engine.answer(request)) as parts:
+            async for ids in parts:
+                if piece := said.text(decoder.text(ids)):
+                    yield piece
+        if rest := said.rest():
+            yield rest
+
+    def _check(self, request: Request) -> None:
+        """Everything that would end the engine for all is refused here."""
+        needed = len(request.ids) + request.tokens
+        room = min(self.context, self._engine.room - self._engine.reserved(0))
+        if needed > room:
+            raise ModelUnavailable(
+                f"A prompt of {len(request.ids)} tokens and {request.tokens} for the answer do not "
+                f"fit into the {room} that the model may have."
+            )
+        rows = self._loaded.network.get_input_embeddings().weight.shape[0]
+        if not request.ids or max(request.ids) >= rows:
+            raise ModelUnavailable("The model cannot read this prompt.")
+
+    def _prompt(self, messages: Sequence[Message]) -> tuple[str, list[int]]:
+        tokenizer = self._loaded.tokenizer
+        try:
+            text: str = tokenizer.apply_chat_template(
+                [{"role": one.role, "content": one.content} for one in messages],
+                tokenize=False,
+                add_generation_prompt=True,
+                enable_thinking=False,
+            )
+        except Exception as error:  # templates raise what they like
+            raise ModelUnavailable(
+                f"The chat template of {self.name} refused this talk."
+            ) from error
+        return text, tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def _weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:
+        import torch
+
+        _, ids = self._prompt(messages)
+        self._check(Request(ids, 1, 1.0, 1.0, 0.0))
+        labels = [self._single(option) for option in options]
+        network = self._loaded.network
+
+        def look() -> Any:
+            with torch.inference_mode():
+                given = torch.tensor([ids], device=network.device)
+                return network(given, use_cache=False, logits_to_keep=1).logits[0, -1]
+
+        scores = self._engine.alone(look)[labels].double()
+        return [float(share) for share in scores.softmax(0)]
+
+    def _single(self, option: str) -> int:
+        ids: list[int] = self._loaded.tokenizer(option, add_special_tokens=False)["input_ids"]
+        if len(ids) != 1:
+            raise ModelUnavailable(f"{option} is not a single token for {self.name}.")
+        return ids[0]
+
+
+class Answer:
+    """An answer on its way: iterate over its pieces, or close it, from whatever task."""
+
+    def __init__(self, model: LocalModel, messages: Sequence[Message], sampling: Sampling) -> None:
+        self.request: Request | None = None
+        self.seat: Seat | None = None
+        self._awaited = False
+        self._pieces = model._pieces(self, messages, sampling)  # noqa: SLF001 - one object in two
+
+    @property
+    def place(self) -> int:
+        """The place in the line, from 1; 0 once it is being answered."""
+        return self.seat.number if self.seat else 0
+
+    def __aiter__(self) -> Answer:
+        return self
+
+    async def __anext__(self) -> str:
+        self._awaited = True
+        try:
+            return await self._pieces.__anext__()
+        finally:
+            self._awaited = False
+
+    async def aclose(self) -> None:
+        """Stop the work. Somebody who waits for the next piece hears that it is over."""
+        if self._awaited and self.request:
+            self.request.stop()
+        else:
+            await self._pieces.aclose()
+
+
+def _engine(loaded: Loaded, seed: int | None) -> Engine:
+    try:
+        return Batching(loaded, seed)
+    except CannotBatch as reason:
+        _log.warning("llm_not_batched", extra={"model": loaded.name, "reason": str(reason)})
+        return Padded(loaded, seed)
