@@ -168,7 +168,7 @@ def evidence(reading: Reading, constants: Constants | None = None) -> tuple[Affe
     for i in range(3):
         mean, spread = constants.affect_mean[i], constants.affect_variance[i]
         whole = 1 / max(_triple(reading.variance)[i], constants.variance_floor)
-        prior = _missing(_speaking(reading, i)) / spread
+        prior = _missing(_speaking(reading, i).values()) / spread
         own = whole - prior
         known = own > ROUNDING / spread
         values.append((whole * _triple(reading.affect)[i] - prior * mean) / own if known else mean)
@@ -176,16 +176,41 @@ def evidence(reading: Reading, constants: Constants | None = None) -> tuple[Affe
     return Affect(*values), Variance(*variances)
 
 
-def _speaking(reading: Reading, i: int) -> list[float]:
+def shares(reading: Reading) -> Mapping[Modality, Affect]:
+    """How much of `evidence` comes from each modality, by coordinate; each coordinate sums to 1."""
+    found: dict[Modality, list[float]] = {modality: [] for modality in reading.weights}
+    for i in range(3):
+        speak = _speaking(reading, i)
+        own = {
+            modality: weight * _precision(reading, modality, i) if modality in speak else 0.0
+            for modality, weight in reading.weights.items()
+        }
+        whole = math.fsum(own.values()) or 1.0
+        for modality, precision in own.items():
+            found[modality].append(precision / whole)
+    return {modality: Affect(*parts) for modality, parts in found.items()}
+
+
+def _precision(reading: Reading, modality: Modality, i: int) -> float:
+    """1/R of a modality at coordinate `i`, its estimates averaged by quality; 1 without any."""
+    same = [e for e in reading.estimates if e.modality is modality and e.quality > 0]
+    if not same:
+        return 1.0
+    floor = shipped().variance_floor
+    told = math.fsum(e.quality / max(_triple(e.variance)[i], floor) for e in same)
+    return told / math.fsum(e.quality for e in same)
+
+
+def _speaking(reading: Reading, i: int) -> Mapping[Modality, float]:
     """The weights of the modalities that know coordinate `i`, all of them if none is named."""
     if not reading.estimates:
-        return list(reading.weights.values())
+        return reading.weights
     speak = {
         e.modality
         for e in reading.estimates
         if e.quality > 0 and math.isfinite(_triple(e.variance)[i])
     }
-    return [weight for modality, weight in reading.weights.items() if modality in speak]
+    return {modality: weight for modality, weight in reading.weights.items() if modality in speak}
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,33 +96,57 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Pull:
+    """How one dimension is drawn back: half-lives in hours, stationary variances of its parts."""
+
+    emotion_half_life: float = 4.0
+    mood_half_life: float = 240.0
+    emotion_variance: float = 0.25**2
+    mood_variance: float = 0.125**2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
     """The state of one affect dimension of a person's line.
 
     `mean` is (emotion, mood, home base); their sum is where the person is now, in [-1, 1] units.
-    `covariance` is the 3x3 covariance of that state, row by row.
+    `covariance` is the 3x3 covariance of that state, row by row. `pull` is the person's own, as far
+    as it has been learnt.
     """
 
     mean: tuple[float, float, float]
     covariance: tuple[float, float, float, float, float, float, float, float, float]
+    pull: Pull = Pull()
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A dimension has been away from its home base for days: which, which way, about since when."""
+
+    dimension: str
+    up: bool
+    since: datetime
+    found: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A person's line after a reading: all that the next step needs, of constant size.
 
-    `pull` holds the half-lives, in hours, of emotion and mood. `count` counts observations,
-    `burst` those of the running burst (see `trajectory.BURST_MINUTES`).
+    `count` counts observations, `burst` those of the running burst (`trajectory.BURST_MINUTES`).
+    `shift` is the last shift that was found. `memory` is what the filter has learnt of the person,
+    packed: only the newest moment of a person carries it, the others are for looking back.
     """
 
     at: datetime
-    valence: Line
-    arousal: Line
-    dominance: Line
-    pull: tuple[float, float]
+    valence: Parts
+    arousal: Parts
+    dominance: Parts
     count: int
     burst: int
     version: int
+    shift: Shift | None = None
+    memory: bytes = field(default=b"", repr=False)
 
 
 class Stage(StrEnum):

@@ -38,7 +38,7 @@ from bot.speakers import SPOKEN
 from bot.texts import LANGUAGES, say
 from storage import people, talks, trajectories, voices
 from storage.database import Database
-from storage.records import Care, Notes, Profile, TurnView, UsualVoice, Wording
+from storage.records import Care, Notes, Profile, Report, TurnView, UsualVoice, Wording
 from storage.values import load
 
 REMEMBERED = 20  # turns looked back on, over all talks of the person
@@ -64,6 +64,7 @@ class Taken:
     buttons: tuple[Button, ...] = ()
     forget: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
+    report: Report | None = None
     voice: UsualVoice | None = None
 
     @property
@@ -215,12 +216,10 @@ class Companion:
             return await (await asyncio.to_thread(_spare_writer)).write(scene)
 
     async def _line(self, known: Known) -> Moment | None:
-        """The person's line so far; it is rarely older than the turns looked back on."""
-        for turn in reversed(known.recent):
-            if turn.moment is not None:
-                return turn.moment
-        if len(known.recent) < REMEMBERED:
-            return None
+        """The person's line so far."""
+        followed = any(turn.moment for turn in known.recent)
+        if not followed and len(known.recent) < REMEMBERED:
+            return None  # nobody was ever read before the turns looked back on
         return await trajectories.latest(self._database, known.profile.id)
 
     def apologise(self, messages: Sequence[Incoming]) -> Taken:
@@ -303,6 +302,7 @@ class Companion:
             settings=self._settings,
         )
         given: Answer = await answer(COMMANDS, ask)
+        moment = _told(await self._line(known), given.report) if given.report else None
         return Taken(
             text=given.text,
             notes=Notes(given.language or known.language, _introduced(known.care, ask)),
@@ -310,6 +310,8 @@ class Companion:
             attachment=given.attachment,
             buttons=given.buttons,
             forget=given.forget,
+            moment=moment,
+            report=given.report,
         )
 
 
@@ -408,6 +410,16 @@ def _follow(before: Moment | None, reading: Reading, at: datetime) -> Moment:
         if before is None or wrong.kind == "moment_version":
             return trajectory.follow(None, reading, at)
         return before  # out of order by more than the line can take: it goes on from what it was
+
+
+def _told(before: Moment | None, report: Report) -> Moment | None:
+    """The line after a person's own word; None where it comes too late to be followed."""
+    try:
+        return trajectory.report(
+            before, report.valence, report.arousal, report.at, dominance=report.dominance
+        )
+    except BadInput:
+        return None
 
 
 def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:

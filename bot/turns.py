@@ -230,6 +230,7 @@ class Turns:
             moment=taken.moment,
             plan=taken.plan,
             wording=taken.wording,
+            report=taken.report,
             timings=taken.timings,
             voice=taken.voice,
         )

@@ -22,11 +22,13 @@ from storage.tables import (
     Inbox,
     Job,
     Key,
+    Line,
     Moment,
     Person,
     Plan,
     Reading,
     Reply,
+    Report,
     Table,
     Talk,
     Turn,
@@ -39,7 +41,8 @@ VOICE = "voice"  # the consent that the tone is read; without it nothing of a vo
 # In the order in which rows must go, so that none points at nothing. `Audit` is not among them:
 # who read a person's talk stays on record, under a uid that nothing else knows any more.
 FORGOTTEN: tuple[type[Table], ...] = (
-    Delivery, Reply, Plan, Moment, Reading, Inbox, Turn, Job, Consent, Voice, Talk, Account, Key,
+    Delivery, Reply, Plan, Line, Moment, Report, Reading, Inbox, Turn, Job, Consent, Voice, Talk,
+    Account, Key,
 )  # fmt: skip
 
 
@@ -199,7 +202,7 @@ def row_name(table: str, row: Mapping[str, Any]) -> str:
             return f"{row['turn_id']}:{row['part']}"
         case "account" | "talk" | "turn":
             return str(row["id"])
-        case "voice":
+        case "voice" | "line":
             return str(row["person_id"])
         case _:
             return str(row["turn_id"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from storage import jobs, people, transcripts, voices
+from storage import jobs, people, trajectories, transcripts, voices
 from storage.database import Database
 from storage.records import Arrival, Kept, Part, StoredMessage
 from storage.tables import (
@@ -33,6 +34,7 @@ from storage.tables import (
     Plan,
     Reading,
     Reply,
+    Report,
     Table,
     Talk,
     Turn,
@@ -253,7 +255,8 @@ async def keep(database: Database, kept: Kept) -> bool:
         await connection.execute(update(Inbox).where(still_open).values(turn_id=kept.id))
         told: Sequence[tuple[type[Table], object | None]] = (
             (Reading, kept.reading),
-            (Moment, kept.moment),
+            (Report, kept.report),
+            (Moment, kept.moment and replace(kept.moment, memory=b"")),
             (Plan, kept.plan),
         )
         for table, value in told:
@@ -280,6 +283,8 @@ async def keep(database: Database, kept: Kept) -> bool:
                     sealed=sealer.seal("delivery", f"{kept.id}:{number}", body),
                 )
             )
+        if kept.moment is not None:
+            await trajectories.keep(database, connection, sealer, kept, kept.moment)
         if kept.voice is not None:
             await voices.keep(database, connection, sealer, kept, kept.voice)
         await jobs.erase_later(connection, kept.person_id, kept.talk_id, kept.kept_at)

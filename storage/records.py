@@ -118,6 +118,19 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """How a person said that they were at `at`, each dimension in [-1, 1].
+
+    None for a dimension that they were not asked about.
+    """
+
+    at: datetime
+    valence: float
+    arousal: float | None = None
+    dominance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UsualVoice:
     """What is usual for a person's voice, as bytes that the bot understands.
 
@@ -133,8 +146,9 @@ class Kept:
     """A whole turn, ready to be kept in one transaction.
 
     `no` is the turn's number for the person: the fence must stand at `no - 1`. `parts` are the
-    reply's parts as bytes that the bot understands. `voice` is what is usual for the person's voice
-    from now on; None leaves what is known.
+    reply's parts as bytes that the bot understands. `report` is what the person said of themselves,
+    already in `moment`. `voice` is what is usual for the person's voice from now on; None leaves
+    what is known.
     """
 
     id: str
@@ -153,6 +167,7 @@ class Kept:
     plan: Plan | None = None
     wording: Wording | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    report: Report | None = None
     voice: UsualVoice | None = None
 
 

@@ -1,8 +1,9 @@
 """What is kept no longer: talk past its days, and that of people who did not agree to memory.
 
 Words, readings and replies go; the counters that keep turns in order stay. The line itself (its
-last moment) stays with people who agreed to be remembered, and goes with the words otherwise.
-What is usual for a voice goes with the first note that it was heard in, and is learned anew.
+last moment and what was learnt by it) stays with people who agreed to be remembered, and goes with
+the words otherwise. What is usual for a voice goes with the first note that it was heard in, and is
+learned anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,19 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
-from storage.tables import Consent, Delivery, Inbox, Moment, Plan, Reading, Reply, Turn, Voice
+from storage.tables import (
+    Consent,
+    Delivery,
+    Inbox,
+    Line,
+    Moment,
+    Plan,
+    Reading,
+    Reply,
+    Report,
+    Turn,
+    Voice,
+)
 
 BATCH = 500
 
@@ -42,6 +55,7 @@ async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool =
     full = or_(
         Turn.id.in_(select(Reply.turn_id)),
         Turn.id.in_(select(Reading.turn_id)),
+        Turn.id.in_(select(Report.turn_id)),
         Turn.id.in_(select(Inbox.turn_id).where(Inbox.sealed.is_not(None))),
         Turn.id.in_(select(Delivery.turn_id).where(Delivery.sealed.is_not(None))),
     )
@@ -87,6 +101,7 @@ async def erase_unremembered(
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
         await _erase(connection, batch)
+        await connection.execute(delete(Line).where(Line.turn_id.in_(batch)))
         await connection.execute(delete(Moment).where(Moment.turn_id.in_(batch)))
     await connection.execute(
         delete(Voice).where(Voice.person_id == person_id, Voice.since <= before)
@@ -98,7 +113,7 @@ async def erase_unremembered(
 
 
 async def _erase(connection: AsyncConnection, turn_ids: Sequence[str]) -> None:
-    for table in (Reading, Plan, Reply):
+    for table in (Reading, Report, Plan, Reply):
         await connection.execute(delete(table).where(table.turn_id.in_(turn_ids)))
     await connection.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(sealed=None))
     await connection.execute(update(Inbox).where(Inbox.turn_id.in_(turn_ids)).values(sealed=None))

@@ -199,6 +199,29 @@ class Moment(Table):
     sealed: Mapped[bytes]
 
 
+class Line(Table):
+    """What the filter of a person's line has learnt by their last moment: one row of constant size.
+
+    The moments beside the turns are small, for looking back; the next step needs this row too.
+    """
+
+    __tablename__ = "line"
+    __table_args__ = (Index(None, "turn_id"),)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    turn_id: Mapped[str] = mapped_column(ForeignKey("turn.id"))
+    sealed: Mapped[bytes]
+
+
+class Report(Table):
+    """What a person said of themselves in a turn: a check-in, or a correction of a reading."""
+
+    __tablename__ = "report"
+    __table_args__ = (Index(None, "person_id"),)
+    turn_id: Mapped[str] = mapped_column(ForeignKey("turn.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    sealed: Mapped[bytes]
+
+
 class Plan(Table):
     """What kind of answer a turn wanted."""
 

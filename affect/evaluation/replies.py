@@ -21,7 +21,7 @@ from affect.evaluation.panel import Told, Turn, figures
 from affect.fusion import fuse
 from affect.perception.text import TextModel
 from affect.strategy import plan
-from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
+from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers import bank, guard, words
 from affect.writers.base import Exchange, Scene
 from affect.writers.lexicon import LOADER
@@ -67,13 +67,12 @@ def reading_of(told: Told, probability: float = 0.7) -> Reading:
 def moment_of(told: Told, number: int) -> Moment:
     """A person whose line has just begun."""
     covariance = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
-    still = Line((0.0, 0.0, 0.0), covariance)
+    still = Parts((0.0, 0.0, 0.0), covariance)
     return Moment(
         at=START + timedelta(minutes=number),
-        valence=Line((0.3 * told.valence, 0.2 * told.valence, 0.0), covariance),
+        valence=Parts((0.3 * told.valence, 0.2 * told.valence, 0.0), covariance),
         arousal=still,
         dominance=still,
-        pull=(2.0, 48.0),
         count=number,
         burst=number,
         version=1,

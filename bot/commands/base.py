@@ -11,7 +11,7 @@ from bot.platforms.base import CommandInfo
 from bot.settings import Settings
 from bot.texts import LANGUAGES, say
 from storage.database import Database
-from storage.records import Profile, TurnView
+from storage.records import Profile, Report, TurnView
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Ask:
 class Answer:
     """What is answered. `forget` asks for the person to be erased once it is said.
 
-    `language` is the language from here on, where the command changed it.
+    `language` is the language from here on, where the command changed it. `report` is what the
+    person said of themselves by it: it is kept, and moves their line.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Answer:
     buttons: tuple[Button, ...] = ()
     forget: bool = False
     language: str | None = None
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from affect.errors import ModelUnavailable
 from affect.perception.text import TextModel
 from affect.strategy import plan
-from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
+from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers import guard, words
 from affect.writers.bank import Bank, load
 from affect.writers.base import Exchange, Scene
@@ -22,8 +22,8 @@ from affect.writers.situations import by_form
 
 LINES = Path(__file__).parent.parent / "data" / "situations.yaml"
 SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
-STILL = Line((0.0, 0.0, 0.0), SPREAD)
-MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, (2.0, 48.0), 1, 1, 1)
+STILL = Parts((0.0, 0.0, 0.0), SPREAD)
+MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1, 1)
 
 
 def entry(

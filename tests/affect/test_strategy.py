@@ -14,8 +14,8 @@ from affect.types import (
     EMOTIONS,
     Affect,
     Emotion,
-    Line,
     Moment,
+    Parts,
     Plan,
     Reading,
     Stage,
@@ -56,13 +56,12 @@ def felt(
 
 
 def moment(away: float = 0.0, count: int = 5) -> Moment:
-    still = Line((0.0, 0.0, 0.0), SPREAD)
+    still = Parts((0.0, 0.0, 0.0), SPREAD)
     return Moment(
         at=datetime(2026, 1, 1, tzinfo=UTC),
-        valence=Line((away, 0.0, 0.0), SPREAD),
+        valence=Parts((away, 0.0, 0.0), SPREAD),
         arousal=still,
         dominance=still,
-        pull=(2.0, 48.0),
         count=count,
         burst=1,
         version=1,

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from affect import trajectory
-from affect.trajectory import Pull, observe, pass_time
-from affect.types import EMOTIONS, Affect, Line, Modality, Reading, Variance
+from affect.trajectory import grid, model, smoothing
+from affect.types import Pull
 
-HALF_LIVES = np.array([4.0, 240.0])
-VARIANCES = np.array([0.25**2, 0.125**2])
-HOME_VARIANCE = 0.2**2
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+WORDS = ((1.0, 0.0, 0.0),) * 3
+Vector = NDArray[np.float64]
 
-# Gaps beyond a burst, so that each reading counts in full.
+# Gaps beyond a burst, so that each reading counts in full; every third is the person's own word.
 days = st.lists(
     st.tuples(st.floats(0.2, 500.0), st.floats(-1.0, 1.0), st.floats(0.001, 2.0)),
     min_size=1,
@@ -26,67 +27,145 @@ days = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+def observations(steps: list[tuple[float, float, float]]) -> list[trajectory.Observation]:
+    told, hours = [], 0.0
+    for n, (gap, value, variance) in enumerate(steps):
+        hours += gap
+        shares = {} if n % 3 == 2 else {"shares": WORDS}
+        told.append(
+            trajectory.Observation(
+                NOON + timedelta(hours=hours), (value,) * 3, (variance,) * 3, **shares
+            )
+        )
+    return told
+
+
+def kernel(one: Vector, other: Vector, pull: Pull) -> Vector:
+    """Covariance of where a person is at times in hours: two exponentials and a constant."""
+    apart = np.abs(np.subtract.outer(one, other))
+    return np.asarray(
+        pull.emotion_variance * 0.5 ** (apart / pull.emotion_half_life)
+        + pull.mood_variance * 0.5 ** (apart / pull.mood_half_life)
+        + model.HOME_SD**2
+    )
+
+
+class Regression:
+    """Gaussian-process regression of one dimension, all readings taken at once."""
+
+    def __init__(self, told: list[trajectory.Observation], pull: Pull, mean: float) -> None:
+        self.times = np.array([(one.at - NOON).total_seconds() / 3600 for one in told])
+        self.pull, self.mean = pull, mean
+        self.away = np.array([one.value[0] for one in told]) - mean
+        biased = np.array([not one.own for one in told], dtype=float)
+        noise = np.diag([max(one.variance[0], model.SMALLEST_VARIANCE) for one in told])
+        bias = model.BIAS_SD**2 * np.outer(biased, biased)
+        self.gram = kernel(self.times, self.times, pull) + bias + noise
+
+    @property
+    def log_density(self) -> float:
+        _, log_det = np.linalg.slogdet(2 * np.pi * self.gram)
+        return float(-0.5 * (log_det + self.away @ np.linalg.solve(self.gram, self.away)))
+
+    def at(self, hours: float) -> tuple[float, float]:
+        """Mean and variance of where the person is."""
+        to = kernel(np.array([hours]), self.times, self.pull)[0]
+        whole = self.pull.emotion_variance + self.pull.mood_variance + model.HOME_SD**2
+        return self._given(to, whole)
+
+    def home(self) -> tuple[float, float]:
+        to = np.full(len(self.times), model.HOME_SD**2)
+        return self._given(to, model.HOME_SD**2)
+
+    def _given(self, to: Vector, whole: float) -> tuple[float, float]:
+        solved = np.linalg.solve(self.gram, np.stack([self.away, to], axis=-1))
+        return float(self.mean + to @ solved[:, 0]), float(whole - to @ solved[:, 1])
+
+
+@settings(max_examples=40, deadline=None)
 @given(days, st.floats(0.0, 100.0))
-def test_following_is_gaussian_process_regression(
+def test_following_is_the_weighed_mean_of_35_regressions(
     steps: list[tuple[float, float, float]], ahead: float
 ) -> None:
-    """Same mean and variance of the person's state and home base, all readings taken at once."""
-    times = np.cumsum([gap for gap, _, _ in steps])
-    values = np.array([value for _, value, _ in steps])
-    noise = np.diag([variance for _, _, variance in steps])
-    moment = None
-    for hours, (_, value, variance) in zip(times, steps, strict=True):
-        moment = trajectory.follow(moment, reading(value, variance), at(hours))
+    told = observations(steps)
+    moment = trajectory.rebuild(told)
     assert moment is not None
-    moment = trajectory.now(moment, at(times[-1] + ahead))
+    at = moment.at + timedelta(hours=ahead)
+    hours = (at - NOON).total_seconds() / 3600
+    found = [
+        Regression(
+            told,
+            Pull(half_life, emotion_variance=float(variance[0])),
+            trajectory.HOME.valence,
+        )
+        for half_life, variance in zip(grid.HALF_LIVES.tolist(), grid.VARIANCES, strict=True)
+    ]
+    log_weights = np.log(grid.PRIOR) + [one.log_density for one in found]
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
 
-    mean = trajectory.HOME.valence
-    gram = kernel(times, times) + noise
-    to_now = kernel(np.array([times[-1] + ahead]), times)[0]
-    to_home = np.full(len(times), HOME_VARIANCE)
-    solve = np.linalg.solve
-    assert sum(moment.valence.mean) == pytest.approx(
-        mean + to_now @ solve(gram, values - mean), abs=1e-6
-    )
-    assert trajectory.spread_of(moment).valence == pytest.approx(
-        VARIANCES.sum() + HOME_VARIANCE - to_now @ solve(gram, to_now), abs=1e-6
-    )
-    assert moment.valence.mean[2] == pytest.approx(
-        mean + to_home @ solve(gram, values - mean), abs=1e-6
-    )
-    assert trajectory.home_spread_of(moment).valence == pytest.approx(
-        HOME_VARIANCE - to_home @ solve(gram, to_home), abs=1e-6
-    )
+    def mixed(each: list[tuple[float, float]]) -> tuple[float, float]:
+        means, variances = np.array(each).T
+        mean = weights @ means
+        return float(mean), float(weights @ (variances + (means - mean) ** 2))
+
+    later = trajectory.now(moment, at)
+    mean, variance = mixed([one.at(hours) for one in found])
+    assert sum(later.valence.mean) == pytest.approx(mean, abs=1e-6)
+    assert trajectory.spread_of(later).valence == pytest.approx(variance, abs=1e-6)
+    mean, variance = mixed([one.home() for one in found])
+    assert later.valence.mean[2] == pytest.approx(mean, abs=1e-6)
+    assert trajectory.home_spread_of(later).valence == pytest.approx(variance, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(days)
+def test_smoothing_is_regression_and_its_density_that_of_all_at_once(
+    steps: list[tuple[float, float, float]],
+) -> None:
+    told = observations(steps)
+    pull = Pull(6.0, 200.0, 0.05, 0.02)
+    smooth = smoothing.smoothed(trajectory.series(told), (pull,) * 3, model.prior(pull))
+    exact = Regression(told, pull, trajectory.HOME.valence)
+    for n, hours in enumerate(exact.times):
+        mean, variance = exact.at(hours)
+        assert model.NOW @ smooth.means[n, 0] == pytest.approx(mean, abs=1e-6)
+        spread = model.NOW @ smooth.covariances[n, 0] @ model.NOW
+        assert spread == pytest.approx(variance, abs=1e-6)
+        assert smooth.means[n, 0, 2] == pytest.approx(exact.home()[0], abs=1e-6)
+    assert smooth.log_density[0] == pytest.approx(exact.log_density, abs=1e-6)
 
 
 def test_intervals_cover_people_drawn_from_the_model() -> None:
     """2,000 people, 12 readings at random times: bands and surprises are as wide as they say."""
     random = np.random.default_rng(20261124)
     people, readings = 2000, 12
-    distance, home_distance, surprise = [], [], []
-    for _ in range(people):
-        gaps = random.exponential(9.0, readings)
-        noise = random.uniform(0.02, 0.3, readings)
-        line = Line((0.0, 0.0, 0.1), (0.0625, 0.0, 0.0, 0.0, 0.015625, 0.0, 0.0, 0.0, 0.04))
-        parts = random.normal(0.0, np.sqrt(VARIANCES))
-        home = random.normal(0.1, np.sqrt(HOME_VARIANCE))
-        for gap, variance in zip(gaps, noise, strict=True):
-            fade = 0.5 ** (gap / HALF_LIVES)
-            parts = fade * parts + random.normal(0.0, np.sqrt(VARIANCES * (1 - fade**2)))
-            value = random.normal(parts.sum() + home, np.sqrt(variance))
-            line = pass_time(line, Pull(), float(gap))
-            expected = sum(line.covariance) + variance
-            surprise.append((value - sum(line.mean)) ** 2 / expected)
-            line = observe(line, float(value), float(variance))
-        distance.append((parts.sum() + home - sum(line.mean)) / np.sqrt(sum(line.covariance)))
-        home_distance.append((home - line.mean[2]) / np.sqrt(line.covariance[8]))
-
-    for away in (np.abs(distance), np.abs(home_distance)):
+    rates = np.log(2) / np.array([4.0, 240.0])
+    variances = np.array([0.25**2, 0.125**2])
+    begun = model.prior()
+    means, covariances = (np.repeat(values[:1], people, axis=0) for values in begun)
+    truth = means + random.normal(size=means.shape) * np.sqrt(np.diag(begun[1][0]))
+    words = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0])
+    surprises = []
+    for _ in range(readings):
+        gap = random.exponential(9.0)  # the same for all, so that one array holds everybody
+        fade = np.exp(-rates * gap)
+        drawn = random.normal(size=(people, 2)) * np.sqrt(variances * (1 - fade**2))
+        truth[:, :2] = truth[:, :2] * fade + drawn
+        noise = random.uniform(0.02, 0.3, people)
+        values = truth @ words + random.normal(size=people) * np.sqrt(noise)
+        means, covariances = model.pass_time(means, covariances, gap, rates, variances)
+        whole = words @ covariances @ words + noise
+        surprises.append((values - means @ words) ** 2 / whole)
+        means, covariances, _ = model.observe(means, covariances, words, values, noise)
+    now = (truth - means) @ model.NOW / np.sqrt(model.NOW @ covariances @ model.NOW)
+    home = (truth - means)[:, 2] / np.sqrt(covariances[:, 2, 2])
+    for away in (np.abs(now), np.abs(home)):
         assert 0.47 <= np.mean(away < 0.674) <= 0.53
         assert 0.77 <= np.mean(away < 1.282) <= 0.83
         assert 0.93 <= np.mean(away < 1.960) <= 0.97
-    assert np.mean(surprise) == pytest.approx(1.0, abs=2 * np.sqrt(2 / len(surprise)))
+    count = people * readings
+    assert np.mean(surprises) == pytest.approx(1.0, abs=2 * np.sqrt(2 / count))
 
 
 def test_in_a_burst_the_band_is_too_narrow_but_less_than_without_the_correction() -> None:
@@ -99,37 +178,14 @@ def test_in_a_burst_the_band_is_too_narrow_but_less_than_without_the_correction(
     noise = 0.12
     shared = 0.5 * noise * 0.5 ** (np.abs(np.subtract.outer(hours, hours)) / 0.75)
     errors = shared + 0.5 * noise * np.eye(10)
-    states = kernel(hours, hours)
+    states = kernel(hours, hours, Pull())
 
-    def excess(factors: np.ndarray) -> float:
+    def excess(factors: NDArray[Any]) -> float:
         weights = np.linalg.solve(states + noise * np.diag(factors), states[-1])
         claimed = states[-1, -1] - weights @ states[-1]
         true = states[-1, -1] - 2 * weights @ states[-1] + weights @ (states + errors) @ weights
         return float(true / claimed)
 
-    corrected = 1 + trajectory.BURST_CORRELATION * np.arange(10)
+    corrected = 1 + trajectory.BURST_CORRELATION * np.arange(10.0)
     assert excess(corrected) - 1 < (excess(np.ones(10)) - 1) / 2
     assert excess(corrected) < 1.8
-
-
-def kernel(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Covariance of the person's state at times in hours: two exponentials and a constant."""
-    apart = np.abs(np.subtract.outer(one, other))[..., None]
-    total: np.ndarray = (VARIANCES * 0.5 ** (apart / HALF_LIVES)).sum(axis=-1) + HOME_VARIANCE
-    return total
-
-
-def at(hours: float) -> datetime:
-    return NOON + timedelta(hours=float(hours))
-
-
-def reading(valence: float, variance: float) -> Reading:
-    return Reading(
-        emotion=None,
-        probabilities=dict.fromkeys(EMOTIONS, 1 / 7),
-        affect=Affect(valence, 0.0, 0.0),
-        variance=Variance(variance, variance, variance),
-        confidence=1 / 7,
-        conflict=0.0,
-        weights={Modality.TEXT: 1.0},
-    )

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
 from affect.strategy import plan
-from affect.types import EMOTIONS, Affect, Emotion, Line, Moment, Reading, Variance
+from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers.base import Exchange, Scene
 from affect.writers.chat import Message, Sampling
 
 SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
-STILL = Line((0.0, 0.0, 0.0), SPREAD)
-MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, (2.0, 48.0), 1, 1, 1)
+STILL = Parts((0.0, 0.0, 0.0), SPREAD)
+MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1, 1)
 
 Answer = Callable[[Sequence[Message], int], str]
 

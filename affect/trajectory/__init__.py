@@ -1,0 +1,61 @@
+"""A person's line: where they are now, around which home base, and how surely that is known.
+
+`model` is the mathematics of one step, `grid` what is learnt of a person, `series` what was
+measured, `following` the line from moment to moment, `smoothing` the line looked back on.
+"""
+
+from affect.trajectory.following import (
+    BURST_CORRELATION,
+    BURST_MINUTES,
+    LATE_MINUTES,
+    VERSION,
+    affect_of,
+    begin,
+    follow,
+    forecast,
+    home_of,
+    home_spread_of,
+    now,
+    rebuild,
+    report,
+    spread_of,
+    step,
+)
+from affect.trajectory.model import HOME, SMALLEST_VARIANCE
+from affect.trajectory.series import (
+    SELF_REPORT_VARIANCE,
+    Observation,
+    Series,
+    read,
+    said,
+    series,
+)
+from affect.trajectory.smoothing import Line, smooth
+
+__all__ = [
+    "BURST_CORRELATION",
+    "BURST_MINUTES",
+    "HOME",
+    "LATE_MINUTES",
+    "SELF_REPORT_VARIANCE",
+    "SMALLEST_VARIANCE",
+    "VERSION",
+    "Line",
+    "Observation",
+    "Series",
+    "affect_of",
+    "begin",
+    "follow",
+    "forecast",
+    "home_of",
+    "home_spread_of",
+    "now",
+    "read",
+    "rebuild",
+    "report",
+    "said",
+    "series",
+    "smooth",
+    "spread_of",
+    "step",
+]
