@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.logs import where
 from bot.messages import Address, Outgoing
 from bot.platforms.base import Platform
-from storage import queue
+from storage import outbox
 from storage.database import Database
 from storage.records import Part
 from storage.values import load
@@ -54,10 +54,10 @@ class Delivery:
         names = tuple(self._platforms)
         while True:
             now = self._clock.now()
-            due = await queue.next_part(self._database, person_id, names, now)
+            due = await outbox.next_part(self._database, person_id, names, now)
             if due is None or isinstance(due, datetime):
                 return due
-            token = await queue.claim(self._database, due, now)
+            token = await outbox.claim(self._database, due, now)
             if token is not None:
                 await self._send(due, token)
 
@@ -73,10 +73,10 @@ class Delivery:
         except RetryLater as wait:
             log.info("part_told_to_wait", extra={**fields, "seconds": wait.seconds})
             later = self._clock.now() + timedelta(seconds=wait.seconds)
-            await queue.settle_later(self._database, part, token, later)
+            await outbox.settle_later(self._database, part, token, later)
         except Undeliverable:
             log.warning("part_undeliverable", extra=fields)
-            await queue.settle_dead(self._database, part, token)
+            await outbox.settle_dead(self._database, part, token)
         except Unreachable:
             await self._try_again(part, token, fields)
         except Exception as error:  # noqa: BLE001 - a part that fails must not stop the rest
@@ -84,13 +84,13 @@ class Delivery:
             log.error("part_failed", extra={**fields, "error": name, "where": where(error)})
             await self._try_again(part, token, fields)
         else:
-            await queue.settle_sent(self._database, part, token, message, self._clock.now())
+            await outbox.settle_sent(self._database, part, token, message, self._clock.now())
 
     async def _try_again(self, part: Part, token: str, fields: dict[str, object]) -> None:
         if part.attempts + 1 >= TRIES:
             log.error("part_given_up", extra=fields)
-            await queue.settle_dead(self._database, part, token)
+            await outbox.settle_dead(self._database, part, token)
             return
         pause = min(FIRST_PAUSE * 2 ** min(part.attempts, 20), LONGEST_PAUSE)
         log.info("part_postponed", extra={**fields, "seconds": pause.total_seconds()})
-        await queue.settle_later(self._database, part, token, self._clock.now() + pause)
+        await outbox.settle_later(self._database, part, token, self._clock.now() + pause)

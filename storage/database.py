@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url, select
+from sqlalchemy import Connection, bindparam, event, make_url, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -26,6 +26,12 @@ from storage.vault import Sealer, Vault
 BUSY_MILLISECONDS = 10_000
 CACHED_SEALERS = 4_096
 CONNECT_SECONDS = 10  # a server that does not even refuse is away
+
+_KEY = (
+    select(Person.uid, Key.wrapped)
+    .join(Key, Key.person_id == Person.id)
+    .where(Person.id == bindparam("person"))
+)
 
 
 class Database:
@@ -62,12 +68,7 @@ class Database:
         if known := self._sealers.get(person_id):
             self._sealers.move_to_end(person_id)
             return known
-        found = await connection.execute(
-            select(Person.uid, Key.wrapped)
-            .join(Key, Key.person_id == Person.id)
-            .where(Person.id == person_id)
-        )
-        row = found.one_or_none()
+        row = (await connection.execute(_KEY, {"person": person_id})).one_or_none()
         if row is None:
             raise NotFound("There is no such person.")
         return self.keep_sealer(person_id, self.vault.sealer(row.uid, row.wrapped))

@@ -8,33 +8,36 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam, exists, func, insert, literal, select
 from sqlalchemy import delete as delete_from
-from sqlalchemy import exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import people, retention
 from storage.database import Database
-from storage.tables import Instant, Job
+from storage.tables import Instant, Job, Number, Ulid
 
 ERASE = "erase"
 UNREMEMBERED = timedelta(hours=24)
 BATCH = 100
+
+_MINE = bindparam("person", type_=Number)
+_ERASE_LATER = insert(Job).from_select(
+    ["person_id", "talk_id", "kind", "run_at"],
+    select(
+        _MINE, bindparam("talk", type_=Ulid), literal(ERASE), bindparam("at", type_=Instant())
+    ).where(
+        ~exists().where(Job.person_id == _MINE, Job.kind == ERASE),
+        ~retention.agreed(_MINE),
+    ),
+)
 
 
 async def erase_later(
     connection: AsyncConnection, person_id: int, talk_id: str, now: datetime
 ) -> None:
     """Have a person's talk erased in 24 hours, unless they agreed to memory or it is planned."""
-    planned = exists().where(Job.person_id == person_id, Job.kind == ERASE)
-    run_at = literal(now + UNREMEMBERED, Instant())
-    await connection.execute(
-        insert(Job).from_select(
-            ["person_id", "talk_id", "kind", "run_at"],
-            select(literal(person_id), literal(talk_id), literal(ERASE), run_at).where(
-                ~planned, ~retention.agreed(person_id)
-            ),
-        )
-    )
+    job = {"person": person_id, "talk": talk_id, "at": now + UNREMEMBERED}
+    await connection.execute(_ERASE_LATER, job)
 
 
 async def next_time(database: Database) -> datetime | None:

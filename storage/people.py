@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
@@ -45,13 +45,24 @@ FORGOTTEN: tuple[type[Table], ...] = (
     Account, Key,
 )  # fmt: skip
 
+# Built once: that costs more than to run them.
+_BY_ACCOUNT = select(Account.person_id).where(Account.blind == bindparam("account"))
+_PERSON = select(Person).where(Person.id == bindparam("person"))
+_CONSENTS = select(Consent.kind, Consent.granted).where(
+    Consent.id.in_(
+        select(func.max(Consent.id))
+        .where(Consent.person_id == bindparam("person"))
+        .group_by(Consent.kind)
+    )
+)
+
 
 async def resolve(
     database: Database, connection: AsyncConnection, arrival: Arrival, now: datetime
 ) -> tuple[int, Sealer]:
     """The person behind an account, made on first sight."""
     blind = database.vault.blind("account", arrival.platform, arrival.account)
-    person_id = await connection.scalar(select(Account.person_id).where(Account.blind == blind))
+    person_id = await connection.scalar(_BY_ACCOUNT, {"account": blind})
     if person_id is not None:
         return person_id, await database.sealer(connection, person_id)
     uid = str(ULID.from_datetime(now))
@@ -96,7 +107,7 @@ async def key_fits(database: Database) -> bool:
 async def profile(database: Database, person_id: int) -> Profile:
     """What is known of a person; raise `NotFound`."""
     async with database.read() as connection:
-        row = (await connection.execute(select(Person).where(Person.id == person_id))).one_or_none()
+        row = (await connection.execute(_PERSON, {"person": person_id})).one_or_none()
         if row is None:
             raise NotFound("There is no such person.")
         return _profile(row, await consents(connection, person_id))
@@ -104,12 +115,7 @@ async def profile(database: Database, person_id: int) -> Profile:
 
 async def consents(connection: AsyncConnection, person_id: int) -> dict[str, bool]:
     """The newest answer of each kind of consent."""
-    newest = (
-        select(func.max(Consent.id)).where(Consent.person_id == person_id).group_by(Consent.kind)
-    )
-    rows = await connection.execute(
-        select(Consent.kind, Consent.granted).where(Consent.id.in_(newest))
-    )
+    rows = await connection.execute(_CONSENTS, {"person": person_id})
     return {row.kind: row.granted for row in rows}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
@@ -40,7 +40,7 @@ class Swept:
     turns: int
 
 
-def agreed(person_id: int, kind: str = "remember") -> ColumnElement[bool]:
+def agreed(person_id: int | BindParameter[int], kind: str = "remember") -> ColumnElement[bool]:
     """Whether a person's newest word on memory, or on another kind of consent, is yes."""
     newest = (
         select(func.max(Consent.id))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from affect.errors import AttuneError
@@ -25,6 +25,42 @@ log = logging.getLogger(__name__)
 AnyRow = Row[*tuple[Any, ...]]
 
 
+def turns() -> Select[*tuple[Any, ...]]:
+    """Turns with all that is kept of them, still sealed; narrow it, give the rows to `opened`."""
+    return (
+        select(
+            Turn,
+            Person.uid.label("person_uid"),
+            Talk.platform,
+            Reading.sealed.label("reading"),
+            Moment.sealed.label("moment"),
+            Plan.sealed.label("plan"),
+            Reply.sealed.label("reply"),
+            Reply.timings,
+        )
+        .join(Talk, Talk.id == Turn.talk_id)
+        .join(Person, Person.id == Turn.person_id)
+        .outerjoin(Reading, Reading.turn_id == Turn.id)
+        .outerjoin(Moment, Moment.turn_id == Turn.id)
+        .outerjoin(Plan, Plan.turn_id == Turn.id)
+        .outerjoin(Reply, Reply.turn_id == Turn.id)
+    )
+
+
+# Built once: that costs more than to run them.
+_RECENT = (
+    turns()
+    .where(Turn.person_id == bindparam("person"))
+    .order_by(Turn.no.desc())
+    .limit(bindparam("most"))
+)
+_SAID = (
+    select(Inbox.turn_id, Inbox.channel, Inbox.ext_id, Inbox.sealed)
+    .where(Inbox.turn_id.in_(bindparam("turns", expanding=True)), Inbox.sealed.is_not(None))
+    .order_by(Inbox.id)
+)
+
+
 async def close(database: Database, person_id: int, talk_id: str, now: datetime) -> None:
     """End a person's talk; the next message in its place opens a new one."""
     mine = update(Talk).where(Talk.id == talk_id, Talk.person_id == person_id)
@@ -34,9 +70,8 @@ async def close(database: Database, person_id: int, talk_id: str, now: datetime)
 
 async def recent(database: Database, person_id: int, limit: int) -> tuple[TurnView, ...]:
     """The last turns of a person, oldest first."""
-    wanted = turns().where(Turn.person_id == person_id).order_by(Turn.no.desc()).limit(limit)
     async with database.read() as connection:
-        rows = (await connection.execute(wanted)).all()
+        rows = (await connection.execute(_RECENT, {"person": person_id, "most": limit})).all()
         if not rows:
             return ()
         return tuple(reversed(await opened(database, connection, rows)))
@@ -65,28 +100,6 @@ async def _one(database: Database, wanted: Select[*tuple[Any, ...]]) -> TurnView
         return (await opened(database, connection, rows))[0] if rows else None
 
 
-def turns() -> Select[*tuple[Any, ...]]:
-    """Turns with all that is kept of them, still sealed; narrow it, give the rows to `opened`."""
-    return (
-        select(
-            Turn,
-            Person.uid.label("person_uid"),
-            Talk.platform,
-            Reading.sealed.label("reading"),
-            Moment.sealed.label("moment"),
-            Plan.sealed.label("plan"),
-            Reply.sealed.label("reply"),
-            Reply.timings,
-        )
-        .join(Talk, Talk.id == Turn.talk_id)
-        .join(Person, Person.id == Turn.person_id)
-        .outerjoin(Reading, Reading.turn_id == Turn.id)
-        .outerjoin(Moment, Moment.turn_id == Turn.id)
-        .outerjoin(Plan, Plan.turn_id == Turn.id)
-        .outerjoin(Reply, Reply.turn_id == Turn.id)
-    )
-
-
 async def opened(
     database: Database, connection: AsyncConnection, rows: Sequence[AnyRow]
 ) -> list[TurnView]:
@@ -102,11 +115,7 @@ async def opened(
 async def _said(
     connection: AsyncConnection, turn_ids: Sequence[str]
 ) -> Mapping[str, Sequence[AnyRow]]:
-    rows = await connection.execute(
-        select(Inbox.turn_id, Inbox.channel, Inbox.ext_id, Inbox.sealed)
-        .where(Inbox.turn_id.in_(turn_ids), Inbox.sealed.is_not(None))
-        .order_by(Inbox.id)
-    )
+    rows = await connection.execute(_SAID, {"turns": turn_ids})
     said: dict[str, list[AnyRow]] = {}
     for row in rows:
         said.setdefault(row.turn_id, []).append(row)

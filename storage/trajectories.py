@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,20 +33,29 @@ BATCH = 500
 
 _Row = Row[*tuple[Any, ...]]
 
+# Built once: that costs more than to run them.
+_LATEST = (
+    select(Moment.turn_id, Moment.sealed, Line.sealed.label("line"))
+    .join(Turn, Turn.id == Moment.turn_id)
+    .outerjoin(Line, Line.turn_id == Moment.turn_id)
+    .where(Moment.person_id == bindparam("person"))
+    .order_by(Turn.no.desc())
+    .limit(1)
+)
+_LEARNT = {  # by whether the database is SQLite
+    dialect is sqlite: new.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={"turn_id": new.excluded.turn_id, "sealed": new.excluded.sealed},
+    )
+    for dialect in (sqlite, postgresql)
+    for new in (dialect.insert(Line),)
+}
+
 
 async def latest(database: Database, person_id: int) -> MomentValue | None:
     """The person's line after their last reading, with all that the next step needs."""
     async with database.read() as connection:
-        row = (
-            await connection.execute(
-                select(Moment.turn_id, Moment.sealed, Line.sealed.label("line"))
-                .join(Turn, Turn.id == Moment.turn_id)
-                .outerjoin(Line, Line.turn_id == Moment.turn_id)
-                .where(Moment.person_id == person_id)
-                .order_by(Turn.no.desc())
-                .limit(1)
-            )
-        ).first()
+        row = (await connection.execute(_LATEST, {"person": person_id})).first()
         if row is None:
             return None
         sealer = await database.sealer(connection, person_id)
@@ -66,10 +75,9 @@ async def keep(
 ) -> None:
     """Keep what was learnt of a person by a turn, in place of what was learnt before it."""
     body = json.dumps({"memory": base64.b64encode(moment.memory).decode()}).encode()
-    values = {"turn_id": kept.id, "sealed": sealer.seal("line", str(kept.person_id), body)}
-    dialect = sqlite if database.embedded else postgresql
-    row = dialect.insert(Line).values(person_id=kept.person_id, **values)
-    await connection.execute(row.on_conflict_do_update(index_elements=["person_id"], set_=values))
+    sealed = sealer.seal("line", str(kept.person_id), body)
+    row = {"person_id": kept.person_id, "turn_id": kept.id, "sealed": sealed}
+    await connection.execute(_LEARNT[database.embedded], row)
 
 
 async def since(database: Database, person_id: int, start: datetime) -> list[TurnView]:

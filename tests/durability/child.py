@@ -29,7 +29,7 @@ from bot.companion import Taken
 from bot.messages import Address, Incoming, Kind, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.turns import Settling, Turns
-from storage import migrate, queue
+from storage import migrate, outbox, queue
 from storage.database import Database
 from storage.records import Notes, Wording
 from storage.vault import Vault
@@ -144,9 +144,10 @@ async def main(url: str, folder: Path, share: str, kill_after: int, seed: int) -
     """Feed, answer and deliver until nothing is left, or death."""
     chance = random.Random(seed)
     steps = Steps(kill_after)
-    queue.LEASE = LEASE
-    for name in ("ingest", "keep", "claim", "settle_sent"):
-        setattr(queue, name, watched(steps, getattr(queue, name)))
+    outbox.LEASE = LEASE
+    for module, names in ((queue, ("ingest", "keep")), (outbox, ("claim", "settle_sent"))):
+        for name in names:
+            setattr(module, name, watched(steps, getattr(module, name)))
     database = Database(url, Vault.at(folder / "master.key"))
     await migrate.upgrade(database)
     clock = SystemClock()

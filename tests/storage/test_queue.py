@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import jobs, people, queue, talks
+from storage import jobs, outbox, people, queue, talks
 from storage.database import Database
 from storage.records import Arrival, Kept, Part, Problem, StoredMessage
 from storage.tables import Inbox, Person, Turn
@@ -30,7 +30,7 @@ async def _arrived(database: Database, text: str, **told: object) -> int:
 
 
 async def _next(database: Database, person: int) -> Part:
-    found = await queue.next_part(database, person, HERE, NOON)
+    found = await outbox.next_part(database, person, HERE, NOON)
     assert isinstance(found, Part)
     return found
 
@@ -119,11 +119,11 @@ async def test_parts_leave_in_order_and_once(database: Database) -> None:
     for number in (0, 1):
         part = await _next(database, person)
         assert part.part == number
-        token = await queue.claim(database, part, NOON)
+        token = await outbox.claim(database, part, NOON)
         assert token is not None
-        assert await queue.claim(database, part, NOON) is None
-        await queue.settle_sent(database, part, token, "m1", NOON)
-    assert await queue.next_part(database, person, HERE, NOON) is None
+        assert await outbox.claim(database, part, NOON) is None
+        await outbox.settle_sent(database, part, token, "m1", NOON)
+    assert await outbox.next_part(database, person, HERE, NOON) is None
 
 
 async def test_a_part_told_to_wait_holds_back_those_behind_it(database: Database) -> None:
@@ -131,12 +131,12 @@ async def test_a_part_told_to_wait_holds_back_those_behind_it(database: Database
     _, waiting = await queue.open_messages(database, person, HERE)
     await queue.keep(database, kept(person, 1, waiting))
     part = await _next(database, person)
-    token = await queue.claim(database, part, NOON)
+    token = await outbox.claim(database, part, NOON)
     assert token is not None
     later = NOON + timedelta(seconds=30)
-    await queue.settle_later(database, part, token, later)
-    assert await queue.next_part(database, person, HERE, NOON) == later
-    found = await queue.next_part(database, person, HERE, later)
+    await outbox.settle_later(database, part, token, later)
+    assert await outbox.next_part(database, person, HERE, NOON) == later
+    found = await outbox.next_part(database, person, HERE, later)
     assert isinstance(found, Part)
     assert (found.part, found.in_doubt) == (0, False)
 
@@ -146,19 +146,19 @@ async def test_a_part_whose_lease_ran_out_is_in_doubt(database: Database) -> Non
     _, waiting = await queue.open_messages(database, person, HERE)
     await queue.keep(database, kept(person, 1, waiting))
     lost = await _next(database, person)
-    old = await queue.claim(database, lost, NOON)
+    old = await outbox.claim(database, lost, NOON)
     assert old is not None
-    until = await queue.next_part(database, person, HERE, NOON)
-    assert until == NOON + queue.LEASE
+    until = await outbox.next_part(database, person, HERE, NOON)
+    assert until == NOON + outbox.LEASE
     assert not isinstance(until, Part)
-    found = await queue.next_part(database, person, HERE, until)
+    found = await outbox.next_part(database, person, HERE, until)
     assert isinstance(found, Part)
     assert found.in_doubt
-    new = await queue.claim(database, found, until)
+    new = await outbox.claim(database, found, until)
     assert new is not None
     # The one who was thought dead comes back: their token settles nothing any more.
-    await queue.settle_dead(database, lost, old)
-    assert isinstance(await queue.next_part(database, person, HERE, until), type(until))
+    await outbox.settle_dead(database, lost, old)
+    assert isinstance(await outbox.next_part(database, person, HERE, until), type(until))
 
 
 async def test_a_dead_part_lets_the_next_one_pass(database: Database) -> None:
@@ -166,9 +166,9 @@ async def test_a_dead_part_lets_the_next_one_pass(database: Database) -> None:
     _, waiting = await queue.open_messages(database, person, HERE)
     await queue.keep(database, kept(person, 1, waiting))
     part = await _next(database, person)
-    token = await queue.claim(database, part, NOON)
+    token = await outbox.claim(database, part, NOON)
     assert token is not None
-    await queue.settle_dead(database, part, token)
+    await outbox.settle_dead(database, part, token)
     assert (await _next(database, person)).part == 1
 
 
