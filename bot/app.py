@@ -15,10 +15,13 @@ from affect.errors import ModelUnavailable, SettingsError, Unreachable
 from affect.perception.other import load_text
 from affect.perception.text import TextModel, TextReader
 from affect.writers import bank
+from affect.writers.base import Writer
+from affect.writers.llm import LLMWriter
 from affect.writers.scripted import ScriptedWriter
 from bot.clock import Clock, SystemClock
 from bot.commands import COMMANDS
 from bot.companion import Companion
+from bot.llm import Opened, open_llm, wanted
 from bot.messages import Address, Media
 from bot.perceiving import Fetch, Perceiver
 from bot.platforms.base import Place, Platform
@@ -47,6 +50,7 @@ class App:
     waker: Waker
     platforms: Mapping[str, Platform]
     clock: Clock
+    llm: Opened
     _chores: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
@@ -83,6 +87,8 @@ class App:
             for platform in self.platforms.values():
                 await self._let_go(platform)
         finally:
+            if self.llm.model is not None:
+                await self.llm.model.aclose()
             await self.database.close()
 
     async def _let_go(self, platform: Platform) -> None:
@@ -126,11 +132,7 @@ async def build(
 
     Raises `SettingsError`, `Unreachable` or `ModelUnavailable` with one sentence.
     """
-    if settings.writer in {"local", "openai"}:
-        raise SettingsError(
-            f"The {settings.writer!r} writer is not there yet in this version: "
-            "leave ATTUNE_WRITER at auto or scripted."
-        )
+    wanted(settings)
     check(settings)
     clock = clock or SystemClock()
     model_loading = asyncio.create_task(asyncio.to_thread(load_models, settings))
@@ -142,16 +144,18 @@ async def build(
         raise
     by_name = {platform.name: platform for platform in platforms}
     try:
-        model, writer = await model_loading
+        model, scripted = await model_loading
         if waker is None:
             waker = engine(settings, database, by_name, clock)
+        llm = await open_llm(settings)
     except BaseException:
         await database.close()
         raise
+    writer: Writer = LLMWriter(llm.model, scripted, model) if llm.model else scripted
     perceiver = Perceiver(model, Senses(settings), fetching(by_name))
     companion = Companion(database, settings, perceiver, writer, clock)
     turns = Turns(database, companion, by_name, waker, clock, settling)
-    return App(settings, database, turns, waker, by_name, clock)
+    return App(settings, database, turns, waker, by_name, clock, llm)
 
 
 def fetching(platforms: Mapping[str, Platform]) -> Fetch:

@@ -23,7 +23,8 @@ from affect.safety import cards, holding, screening
 from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading, Strategy
 from affect.writers import bank, guard, situations
-from affect.writers.base import Candidate, Exchange, Scene
+from affect.writers.base import Candidate, Exchange, Scene, Writer
+from affect.writers.llm import WRITTEN
 from affect.writers.scripted import ScriptedWriter
 from bot import speakers, wellbeing
 from bot.clock import Clock
@@ -38,7 +39,16 @@ from bot.speakers import SPOKEN
 from bot.texts import LANGUAGES, say
 from storage import people, talks, trajectories, voices
 from storage.database import Database
-from storage.records import Care, Notes, Profile, Report, TurnView, UsualVoice, Wording
+from storage.records import (
+    Care,
+    Notes,
+    Problem,
+    Profile,
+    Report,
+    TurnView,
+    UsualVoice,
+    Wording,
+)
 from storage.values import load
 
 REMEMBERED = 20  # turns looked back on, over all talks of the person
@@ -97,7 +107,7 @@ class Companion:
         database: Database,
         settings: Settings,
         perceiver: Perceiver,
-        writer: ScriptedWriter,
+        writer: Writer,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -180,7 +190,8 @@ class Companion:
             seed=zlib.crc32(f"{known.profile.uid}:{known.profile.turns}".encode()),
         )
         steps.done("plan")
-        chosen = _allowed(await self._candidates(scene), plan)
+        candidates = await self._candidates(scene)
+        chosen = _allowed(candidates, plan)
         asking = wellbeing.asking(witnessed.unasked, known.recent, alone=alone, words=bool(text))
         question = wellbeing.question(asking, known.language)
         wording = _wording(chosen, perceived, text, _seen(reading, known.language), question)
@@ -188,7 +199,11 @@ class Companion:
         return Taken(
             text=wording.text,
             buttons=wellbeing.choices(asking, known.language),
-            notes=replace(notes, problems=perceived.problems, asked=asking),
+            notes=replace(
+                notes,
+                problems=(*perceived.problems, *self._stood_in(candidates, scene)),
+                asked=asking,
+            ),
             notices=notices,
             reading=reading,
             moment=moment if perceived.estimates else None,
@@ -214,6 +229,13 @@ class Companion:
         except Exception as error:  # noqa: BLE001 - nobody stays without an answer
             _failed(error)
             return await (await asyncio.to_thread(_spare_writer)).write(scene)
+
+    def _stood_in(self, candidates: Sequence[Candidate], scene: Scene) -> tuple[Problem, ...]:
+        """Written words where an LLM was to find some: a problem that is kept, never told."""
+        own = {candidate.writer for candidate in candidates}
+        if self._writer.name in own or scene.plan.situation in WRITTEN:
+            return ()
+        return (Problem("writer", "stood_in", say("problem_stood_in", scene.language)),)
 
     async def _line(self, known: Known) -> Moment | None:
         """The person's line so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -18,12 +19,7 @@ from affect.errors import SettingsError
 
 PREFIX = "ATTUNE_"
 ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, tests
-NOT_YET = frozenset(
-    {
-        *("llm_model", "llm_quantization", "llm_base_url", "llm_api_key", "llm_api_key_file"),
-        *("tts_model", "operator", "metrics_port"),
-    }
-)
+NOT_YET = frozenset({"tts_model", "operator", "metrics_port"})
 OFF = "off"  # of a model: what ships is not used
 SECRETS = ("telegram_token", "discord_token", "telegram_webhook_secret", "llm_api_key")
 
@@ -90,6 +86,13 @@ class Settings(BaseSettings):
         except (ArgumentError, ValueError):
             raise ValueError("is not a whole address such as postgresql://host/name") from None
         return value
+
+    @field_validator("llm_base_url")
+    @classmethod
+    def _server(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", value):
+            raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
+        return value.rstrip("/") if value else None
 
     @field_validator("telegram_webhook_listen")
     @classmethod

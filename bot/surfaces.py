@@ -118,7 +118,7 @@ async def check(wish: Wish, settings: Settings) -> None:
         _told("database", "SQLite" if app.database.embedded else "PostgreSQL")
         _told("keys", str(settings.keys))
         _told("words", "the text model reads")
-        _told("writer", "scripted")
+        _told("writer", app.llm.told)
         senses = Senses(settings)
         for part in PARTS:
             _told(part, await asyncio.to_thread(senses.state, part))

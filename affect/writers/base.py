@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,11 +64,30 @@ class Candidate:
     reasons: Mapping[str, float] = field(default_factory=dict)
 
 
+Draft = Callable[[str], Awaitable[None]]
+"""Takes what may be seen of a reply before it is chosen: whole sentences, longer each time."""
+
+
 class Writer(Protocol):
     """o = G(v): anything that can word a reply for a scene."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Whose words they are."""
+        ...
 
-    async def write(self, scene: Scene) -> list[Candidate]:
-        """Give at least one candidate, best first; raise `ModelUnavailable` if it cannot."""
+    def situation(
+        self,
+        said: str,
+        embedding: Sequence[float] | None = None,
+        history: Sequence[Exchange] = (),
+    ) -> str | None:
+        """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
+        ...
+
+    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:
+        """Give at least one candidate, best first; raise `ModelUnavailable` if it cannot.
+
+        A writer that takes its time tells `draft` what may be seen meanwhile.
+        """
         ...

@@ -51,7 +51,8 @@ _CHEER = re.compile(
     r"\b(?:bright side|silver lining|positive|stay strong|better soon|get better"
     r"|be (?:fine|okay|ok)|don't (?:worry|be (?:sad|afraid|upset))|everything (?:will|happens)"
     r"|great opportunity|look forward|cheer|smile|blessing|grateful for|could be worse"
-    r"|happier|opportunity to (?:grow|learn))\b|会好的|会好起来|别担心|别怕|往好|积极|乐观|阳光|机会成长|感恩|笑一笑|都是最好的安排|开心点",
+    r"|happier|opportunity to (?:grow|learn))\b"
+    r"|会好的|会好起来|别担心|别怕|往好|积极|乐观|阳光|机会成长|感恩|笑一笑|都是最好的安排|开心点",
     re.IGNORECASE,
 )
 

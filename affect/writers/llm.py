@@ -22,14 +22,12 @@ from affect.writers.chat import Sampling
 from affect.writers.cleaning import clean, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from affect.perception.text import TextReader
-    from affect.writers.base import Exchange, Scene
+    from affect.writers.base import Draft, Exchange, Scene
     from affect.writers.chat import ChatModel, Message
     from affect.writers.scripted import ScriptedWriter
-
-    Draft = Callable[[str], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from affect.writers.bank import Bank
-    from affect.writers.base import Exchange, Scene
+    from affect.writers.base import Draft, Exchange, Scene
     from affect.writers.vectors import Encoder
 
 CANDIDATES = 5
@@ -71,7 +71,7 @@ class ScriptedWriter:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
         return situations.find(said, self._cues, self._bank, history, embedding)
 
-    async def write(self, scene: Scene) -> list[Candidate]:
+    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:  # noqa: ARG002 - it is done at once
         """At most `CANDIDATES`, best first; raise `ModelUnavailable` where the bank is empty."""
         return await asyncio.to_thread(self.candidates, scene)
 

@@ -18,9 +18,10 @@ import typer
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from affect.errors import AttuneError
+from affect.errors import AttuneError, SettingsError
 from bot.admin import options, output, store
 from bot.clock import SystemClock
+from bot.llm import open_llm
 from bot.settings import Settings
 from storage import audit, migrate
 from storage.database import Database
@@ -74,7 +75,8 @@ def _checks(env_file: Path | None, log_level: str, now: datetime) -> list[Check]
         _models(settings),
         *_senses(settings),
         *_licences(),
-        _writer(settings),
+        _writer(),
+        asyncio.run(_llm(settings)),
         _token("telegram", settings.telegram_token is not None),
         _token("discord", settings.discord_token is not None),
     ]
@@ -240,16 +242,27 @@ def _licences() -> list[Check]:
         return [Check("licences", "fail", told, "Install Attune again with its weights.")]
 
 
-def _writer(settings: Settings) -> Check:
+def _writer() -> Check:
     def load() -> str:
         from affect.writers import bank
 
         return f"scripted, {len(bank.load().entries)} entries"
 
-    if settings.writer in {"local", "openai"}:
-        told = f"{settings.writer} is not there yet in this version"
-        return Check("writer", "fail", told, "Leave ATTUNE_WRITER at auto or scripted.")
     return _loaded("writer", load, "Install Attune again with its entries.")
+
+
+async def _llm(settings: Settings) -> Check:
+    """The LLM, asked for one word: nobody is left without an answer where it cannot be used."""
+    try:
+        opened = await open_llm(settings)
+    except SettingsError as error:
+        return Check("LLM", "fail", str(error), "Attune does not start: correct the settings.")
+    if opened.model is not None:
+        await opened.model.aclose()
+    if opened.fault:
+        todo = "Correct what it says; meanwhile the scripted writer answers."
+        return Check("LLM", "warn", opened.fault, todo)
+    return Check("LLM", "ok", "none" if opened.model is None else opened.told)
 
 
 def _loaded(name: str, load: Callable[[], str], todo: str) -> Check:

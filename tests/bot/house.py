@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from affect.writers.scripted import ScriptedWriter
+from affect.writers.base import Writer
 from bot.app import fetching
 from bot.companion import Companion
 from bot.messages import Outgoing
@@ -55,7 +55,7 @@ class House:
         clock: FakeClock,
         *,
         model: WordReader | None = None,
-        writer: ScriptedWriter | None = None,
+        writer: Writer | None = None,
         senses: FakeSenses | None = None,
         platform: str = "terminal",
         **settings: object,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from affect.perception.text import TextModel, TextReading
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Variance
 from affect.writers import bank
-from affect.writers.base import Candidate, Scene
+from affect.writers.base import Candidate, Draft, Scene
 from affect.writers.scripted import ScriptedWriter
 
 WIDTH = 64
@@ -83,7 +83,7 @@ class Silent(ScriptedWriter):
         super().__init__(bank.Bank(()))
         self._fault = fault
 
-    async def write(self, scene: Scene) -> list[Candidate]:
+    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:
         raise self._fault
 
 

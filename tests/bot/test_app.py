@@ -209,10 +209,10 @@ class TestRefused:
             await build(Settings(), [FakePlatform()])
 
     @pytest.mark.parametrize("writer", ["local", "openai"])
-    async def test_a_writer_that_is_not_there_yet(
+    async def test_a_writer_without_its_model(
         self, writer: Literal["local", "openai"], home: Path
     ) -> None:
-        with pytest.raises(SettingsError, match=f"'{writer}'.*ATTUNE_WRITER"):
+        with pytest.raises(SettingsError, match=f"{writer} needs ATTUNE_LLM"):
             await build(Settings(writer=writer), [FakePlatform()])
         assert not home.exists()
 

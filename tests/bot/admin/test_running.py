@@ -106,7 +106,7 @@ async def test_the_check_up_finds_all_well(
     looked = set(states(result.json))
     assert {name for name in looked if not name.startswith("licence of ")} == {
         "settings", "key file", "database", "keys", "stored times", "audit", "disk", "clock",
-        "text model", "speech model", "voice model", "face model", "writer",
+        "text model", "speech model", "voice model", "face model", "writer", "LLM",
         "telegram token", "discord token",
     }  # fmt: skip
     assert set(states(result.json).values()) == {"ok"}
@@ -129,7 +129,7 @@ async def test_the_check_up_says_what_is_wrong_and_what_to_do(
     assert result.code == 1
     told_states = states(result.json)
     assert (told_states["settings"], told_states["key file"]) == ("warn", "fail")
-    assert (told_states["text model"], told_states["writer"]) == ("fail", "fail")
+    assert (told_states["text model"], told_states["LLM"]) == ("fail", "fail")
     assert all(check["todo"] for check in result.json["checks"] if check["state"] != "ok")
     assert "hush" not in result.out + result.err
 
