@@ -103,7 +103,9 @@ async def test_a_kept_turn_comes_back_whole(database: Database) -> None:
     await queue.keep(database, given)
     found = await talks.turn(database, person, given.id)
     assert found is not None
-    assert (found.reading, found.moment, found.plan) == (given.reading, given.moment, given.plan)
+    assert given.moment is not None
+    small = replace(given.moment, memory=b"")  # what the line learnt is kept once, not per turn
+    assert (found.reading, found.moment, found.plan) == (given.reading, small, given.plan)
     assert (found.wording, found.notes, found.timings) == (
         given.wording,
         given.notes,
