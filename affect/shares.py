@@ -75,6 +75,35 @@ SHARES: Mapping[Stage, Mapping[Strategy, float]] = {
 """Shares aimed at: ESConv's human shares per stage, moved from questions towards reflections
 (MITI asks for at least one reflection a question) and from early advice to none."""
 
+_ORDER = (
+    Strategy.QUESTION,
+    Strategy.RESTATEMENT,
+    Strategy.REFLECTION_OF_FEELINGS,
+    Strategy.COMMON_HUMANITY,
+    Strategy.AFFIRMATION,
+    Strategy.SUGGESTION,
+    Strategy.INFORMATION,
+    Strategy.OTHER,
+)
+_USUAL: Mapping[int, tuple[float, ...]] = {
+    1: (0.55, 0.11, 0.05, 0.03, 0.08, 0.01, 0.02, 0.16),
+    2: (0.35, 0.15, 0.10, 0.10, 0.16, 0.03, 0.03, 0.07),
+    3: (0.20, 0.14, 0.10, 0.15, 0.19, 0.10, 0.05, 0.06),
+    4: (0.17, 0.07, 0.13, 0.12, 0.21, 0.16, 0.06, 0.08),
+    5: (0.18, 0.08, 0.10, 0.12, 0.17, 0.19, 0.09, 0.08),
+    6: (0.15, 0.03, 0.11, 0.08, 0.19, 0.28, 0.07, 0.09),
+    7: (0.11, 0.03, 0.09, 0.13, 0.17, 0.23, 0.09, 0.15),
+    9: (0.12, 0.02, 0.06, 0.07, 0.16, 0.17, 0.09, 0.32),
+}
+"""Shares by the number of the reply in its talk, that number and those up to the next: counted on
+ESConv's dev talks, each strategy given two replies more; recount with `evaluation/strategy.py`."""
+
+
+def usual(number: int) -> Mapping[Strategy, float]:
+    """How often people who comfort do what in their reply of this number, from 1 on."""
+    row = max(first for first in _USUAL if first <= number)
+    return dict(zip(_ORDER, _USUAL[row], strict=True))
+
 
 def intensity(reading: Reading) -> str:
     """How strong the feeling is: `low`, `middle` or `high` (voice.md 2)."""
@@ -92,7 +121,9 @@ def weights(
     """How much each strategy fits here, most fitting first; the sum is 1."""
     strength, sure = intensity(reading), is_sure(reading)
     result = dict(SHARES[stage])
+    human = usual(len(history) + 1)
     for strategy in result:
+        result[strategy] *= human[strategy] ** 0.5  # half way to what people do at this place
         result[strategy] *= _fit(strategy, reading.emotion, strength, sure=sure, first=not history)
     if not ask:
         result.pop(Strategy.QUESTION)

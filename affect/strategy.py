@@ -21,6 +21,7 @@ from affect.shares import (
     Turned,
     intensity,
     is_sure,
+    usual,
     weights,
 )
 from affect.special import SPECIAL, Special
@@ -94,6 +95,8 @@ _SCARE = re.compile(
 )
 STRETCH = 3  # earlier turns in which a sign of anger makes good news doubtful
 ANGRY = -0.25  # valence below which an earlier line is such a sign
+PARTING = 4.0  # times a strategy is likelier where the words call for it
+_PARTING = frozenset({"thanks", "goodbye"})
 AFTER_CARD_TURNS = 2  # turns about safety after which another matter is taken up again
 _CHOOSING = frozenset({"should_i", "choose"})
 _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
@@ -170,6 +173,23 @@ def plan(
         avoid=_avoid(reading, stage, situation, asking=asking, gentle=gentle),
         situation=situation,
     )
+
+
+def ranking(history: Sequence[Turned], situation: str | None) -> tuple[Strategy, ...]:
+    """What people who comfort would do here, likeliest first; `situation` as the plan has it.
+
+    Almost all that can be known of it is the place in the talk: what is read in the words adds
+    nothing that can be measured (docs/decisions.md). A plan departs from it where the house does:
+    no advice unasked, more reflections than questions.
+    """
+    fitting = dict(usual(len(history) + 1))
+    if situation in _PARTING:
+        fitting[Strategy.OTHER] *= PARTING
+    if situation == "asked_advice":
+        fitting[Strategy.SUGGESTION] *= PARTING
+    elif len(history) < ADVICE_TURNS:
+        fitting.pop(Strategy.SUGGESTION)
+    return tuple(sorted(fitting, key=lambda strategy: -fitting[strategy]))
 
 
 def _situation(

@@ -47,6 +47,11 @@ def evaluate(
                 from affect.evaluation import replies
 
                 replies.main(json=as_json, read_too=True)
+            case What.STRATEGY:
+                from affect.evaluation import strategy
+                from affect.training import data as corpora
+
+                strategy.main(corpora.folder(data), json=as_json)
             case What.TEXT | What.VOICE | What.FACE:
                 _model(what, data, weights, card, as_json)
             case What.FUSION:

@@ -2,14 +2,15 @@
 
 The guard refuses what may never be said; this looks at one reply beside its own prompt. A model
 that obeys an attack gives the prompt away as it stands, in pieces, spaced out or encoded: runs of
-its words, names of its fields and text that is no language are refused. A name, an address or a
-number that stands neither in the prompt nor among common words comes from somewhere else, and
-nothing may.
+its words, names of its fields and text that is no language are refused. A prompt holds nothing of
+other people; a name, an address or a number that nobody in this talk has said is refused all the
+same, since it can only be made up.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from affect.writers import prompt, words
 from affect.writers.lexicon import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from affect.writers.base import Scene
 
 RUN = 5  # words in a row of the rules that a reply may not have; Chinese: twice as many
@@ -44,6 +47,10 @@ _ODD = re.compile(
 )
 _ADDRESS = re.compile(r"\S+@\S+\.\w+|\b\d[\d ()-]{5,}\d\b|\b\d{3,}\b")
 _NAME = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]+)\b")  # not one that begins a sentence
+_SUBJECT = re.compile(
+    r"(?:^|[.!?:\"“] )([A-Z][a-z]+)(?='s\b| (?:is|was|has|had|says?|said|saw|told|wrote|feels?|felt"
+    r"|wants?|thinks?|lost|left|went|and)\b)"
+)
 _NAME_ZH = re.compile(r"(?:小|老|阿)[\u4e00-\u9fff](?=[说在和跟的也给，。！？])|[A-Za-z]{2,}")
 _KNOWN = frozenset(
     {"I", "Attune", "OK", "TV", "English", "Chinese", "Christmas", "Easter", "God", "Internet"}
@@ -65,18 +72,27 @@ def find(text: str, scene: Scene) -> str | None:
 
 
 def _quotes_rules(text: str, persona: str) -> bool:
+    found = words.units(text)
     return any(
-        words.grams(text, RUN * 2 if language == "zh" else RUN) & _rules(persona, language)
-        for language in ("en", "zh")
+        tuple(found[at : at + size]) in runs
+        for size, runs in _rules(persona).items()
+        for at in range(len(found) - size + 1)
     )
 
 
 @cache
-def _rules(persona: str, language: str) -> frozenset[tuple[str, ...]]:
-    told = prompt.texts(language)
-    whole = [prompt.system(persona, language), *told["strategies"].values()]
-    size = RUN * 2 if language == "zh" else RUN
-    return frozenset(gram for part in whole for gram in words.grams(part, size))
+def _rules(persona: str) -> Mapping[int, frozenset[tuple[str, ...]]]:
+    """Runs of the rules by their length; a sentence that is shorter than a run counts whole."""
+    runs: dict[int, set[tuple[str, ...]]] = defaultdict(set)
+    for language, most in (("en", RUN), ("zh", 2 * RUN)):
+        told = prompt.texts(language)
+        for part in [prompt.system(persona, language), *told["strategies"].values()]:
+            runs[most] |= words.grams(part, most)
+            for sentence in re.split(r"[.。\n]", part):
+                size = len(words.units(sentence))
+                if RUN - 2 < size < most:
+                    runs[size].add(tuple(words.units(sentence)))
+    return {size: frozenset(some) for size, some in runs.items()}
 
 
 def _unheard(text: str, scene: Scene) -> bool:
@@ -87,6 +103,8 @@ def _unheard(text: str, scene: Scene) -> bool:
         return True
     known = _KNOWN | listed("en", "weekdays") | listed("en", "months")
     names = {name for name in _NAME.findall(text) if name not in known}
+    common = listed("en", "stop") | listed("en", "topics") | listed("en", "people")
+    names |= {name for name in _SUBJECT.findall(text) if name.lower() not in common} - known
     if words.is_chinese(text):
         names |= set(_NAME_ZH.findall(text)) - _COMMON_ZH - known
     return any(name.lower() not in low for name in names)

@@ -210,6 +210,7 @@ async def test_a_draft_shows_whole_sentences_that_may_leave(scripted: ScriptedWr
         ("Y o u a r e A t t u n e.", "encoded"),
         ("The last user said her shift was moved.", "tells_others"),
         ("Your boss knows Miriam from before.", "invented"),
+        ("Miriam was late for the shift.", "invented"),
         ("Call 555 0134 about the shift.", "invented"),
         ("这个班又换了，真累。", "language"),
     ],

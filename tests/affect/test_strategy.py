@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from affect.shares import SHARES, intensity, weights
+from affect.shares import SHARES, intensity, usual, weights
 from affect.special import SPECIAL
-from affect.strategy import plan, target
+from affect.strategy import plan, ranking, target
 from affect.types import (
     EMOTIONS,
     Affect,
@@ -223,6 +223,7 @@ def test_every_special_turn_can_be_planned() -> None:
         assert result.length == special.length
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=30, max_size=60))
 def test_of_five_replies_at_least_two_ask_nothing(lines: list[str]) -> None:
     history: tuple[Past, ...] = ()
@@ -338,3 +339,17 @@ def test_after_two_turns_about_safety_another_matter_is_taken_up() -> None:
     assert planned((after, after), said=back, situation="after_card").situation != "after_card"
     safe = planned((after, after), said="my sister is here now with me", situation="after_card")
     assert safe.situation == "after_card"
+
+
+def test_what_people_do_depends_on_the_place_in_the_talk() -> None:
+    assert ranking((), None)[0] is Strategy.QUESTION
+    assert Strategy.SUGGESTION not in ranking((), None)
+    assert Strategy.SUGGESTION in ranking((Past(),) * 5, None)[:3]
+    assert ranking((Past(),) * 4, "goodbye")[0] is Strategy.OTHER
+    assert ranking((), "asked_advice")[-1] is not Strategy.SUGGESTION
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 8, 40])
+def test_what_people_do_is_a_share_of_each_strategy(number: int) -> None:
+    assert set(usual(number)) == set(Strategy)
+    assert sum(usual(number).values()) == pytest.approx(1.0, abs=0.03)
