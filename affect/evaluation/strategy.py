@@ -21,6 +21,7 @@ from affect import strategy, trajectory
 from affect.errors import NotFound
 from affect.evaluation.metrics import bootstrap
 from affect.fusion import fuse
+from affect.shares import weights
 from affect.types import Plan, Stage, Strategy
 from affect.writers.base import Exchange
 
@@ -67,6 +68,7 @@ class Planned:
     human: tuple[Strategy, ...]
     plan: Plan
     ranking: tuple[Strategy, ...]
+    drawn_from: tuple[Strategy, ...]
     asked_advice: bool
 
 
@@ -131,8 +133,13 @@ def _plan_talk(
         found = writer.situation(reply.said, words.embedding, history)
         intent = strategy.plan(reading, moment, history, reply.said, "en", situation=found)
         ranking = strategy.ranking(history, intent.situation)
+        # What a plan really draws from: the house's own shares, which leave unasked advice out.
+        special = (intent.strategy,) if intent.situation else ()
+        drawn = (*special, *weights(reading, history, intent.stage, ask=True))
         asked = asked or intent.situation in {"asked_advice", "asked_again"}
-        yield Planned(number, place, reply.shown, intent, ranking, asked)
+        yield Planned(
+            number, place, reply.shown, intent, ranking, tuple(dict.fromkeys(drawn)), asked
+        )
         history.append(
             Exchange(
                 said=reply.said,
@@ -152,6 +159,7 @@ def evaluate(data: Path, model: TextModel, writer: ScriptedWriter) -> list[Row]:
     usual = _usual(dev)
     rankings: dict[str, Callable[[Planned], Sequence[Strategy]]] = {
         "planner": lambda one: one.ranking,
+        "what a plan draws from": lambda one: one.drawn_from,
         "commonest at this place": lambda one: usual[min(one.place, LAST_PLACE)],
         "commonest": lambda _: usual[0],
     }

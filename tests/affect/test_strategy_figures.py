@@ -64,6 +64,6 @@ def test_the_table_has_the_planner_beside_its_baselines(data: Path) -> None:
 
 def test_a_distance_of_shares_is_between_none_and_one() -> None:
     plan = Plan(Stage.EXPLORE, Strategy.QUESTION, "plain", Affect(0.0, 0.0, 0.0), 30, ask=True)
-    same = Planned(0, 1, (Strategy.QUESTION,), plan, (), asked_advice=False)
+    same = Planned(0, 1, (Strategy.QUESTION,), plan, (), (), asked_advice=False)
     assert jensen_shannon([same]) == 0.0
     assert jensen_shannon([replace(same, human=(Strategy.OTHER,))]) == pytest.approx(1.0)
