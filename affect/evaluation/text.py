@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from affect.errors import NotFound
@@ -31,6 +32,7 @@ from affect.perception.calibration import CHINESE, ENGLISH, Floats, official_gro
 from affect.perception.text import RawOutputs, TextModel
 from affect.training import data as corpora
 
+VALENCE = Path(__file__).with_name("valence.yaml")
 TALKS = 1000  # talks among which an opening must find its own answer
 
 
@@ -60,6 +62,7 @@ def evaluate(model: TextModel, data: Path, report: Callable[[str], None]) -> lis
         ("EmoBank", _emobank),
         ("EWECT", _ewect),
         ("EmpatheticDialogues", _retrieval),
+        ("lines in other languages", _carried_over),
     ):
         report(f"Reading {name} ...")
         figures += part(model, data)
@@ -215,6 +218,22 @@ def _retrieval(model: TextModel, data: Path) -> list[Figure]:
                 len(rank))
         for k in (1, 10)
     ]  # fmt: skip
+
+
+def _carried_over(model: TextModel, data: Path) -> list[Figure]:  # noqa: ARG001 - they are ours
+    """Whether valence falls on the right side in languages that the model was not trained on."""
+    figures = []
+    for language, sides in yaml.safe_load(VALENCE.read_text("utf-8")).items():
+        lines = [(line, side) for side, name in ((1, "pleasant"), (-1, "unpleasant"))
+                 for line in sides[name]]  # fmt: skip
+        read = model.read_many([line for line, _ in lines], [language] * len(lines))
+        told = [reading.estimate.affect.valence for reading in read]
+        right = np.sign(told) == [side for _, side in lines]
+        name = f"valence on the right side, {language}"
+        figures.append(
+            _figure("our lines", name, lambda r, s=right: float(s[r].mean()), len(right), 0.85)  # type: ignore[misc]
+        )
+    return figures
 
 
 def talks(data: Path) -> tuple[list[str], list[str]]:
