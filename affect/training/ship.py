@@ -20,7 +20,7 @@ from affect.training.export import export
 from affect.training.network import Network
 from affect.training.text import Scale, Settings, load_tokenizer, train
 
-MODEL, VERSION = "attune-text", "1"
+MODEL, VERSION = "attune-text", "2"
 
 
 def build(
