@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from statistics import fmean
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
 
 from affect import trajectory
 from affect.expression.chart import Chart, Sample, Words
-from affect.types import Moment
+from affect.trajectory import Line, Series
 from bot.texts import say
-from storage.records import TurnView
-
-USUAL_FROM = 20  # observations before anything is called usual
-CLOSE_DAYS = 31  # up to here every reading is a point of the line, beyond it every day
 
 
 def zone_of(name: str | None) -> tzinfo:
@@ -26,45 +23,76 @@ def zone_of(name: str | None) -> tzinfo:
         return UTC
 
 
-def chart(
-    read: Sequence[TurnView], end: datetime, days: int, zone: tzinfo, language: str, counted: str
-) -> Chart:
-    """The `days` before `end` as they were read; `read` holds turns with a moment, oldest first.
-
-    The home base is drawn where the last moment rests on enough to call anything usual.
-    """
+def days_until(end: datetime, days: int, zone: tzinfo) -> tuple[date, date]:
+    """The first and the last of the `days` up to `end`, as the person's clock has them."""
     last = end.astimezone(zone).date()
-    first = last - timedelta(days=days - 1)
-    by_day: dict[date, list[TurnView]] = {}
-    for turn in read:
-        day = turn.at.astimezone(zone).date()
-        if first <= day <= last:
-            by_day.setdefault(day, []).append(turn)
-    shown = [
-        turn for turns in by_day.values() for turn in (turns if days <= CLOSE_DAYS else turns[-1:])
-    ]
-    moments = [turn.moment for turn in shown if turn.moment]
+    return last - timedelta(days=days - 1), last
+
+
+def chart(
+    line: Line,
+    series: Series,
+    span: tuple[date, date],
+    zone: tzinfo,
+    words: Words,
+    *,
+    usual: bool,
+) -> Chart:
+    """The days of `span` with the line through a series; the home base where it is `usual`."""
+    within = [at for at in range(len(series)) if span[0] <= _day(series, at, zone) <= span[1]]
     return Chart(
-        start=first,
-        end=last,
-        words=words(language, first, last, counted),
-        line=[_sample(moment) for moment in sorted(moments, key=lambda one: one.at)],
+        start=span[0],
+        end=span[1],
+        words=words,
+        line=tuple(stretches(line, datetime.combine(span[0], time(), zone))),
         days={
-            day: fmean(turn.reading.affect.valence for turn in turns if turn.reading)
-            for day, turns in by_day.items()
-            if any(turn.reading for turn in turns)
+            day: valence(series, list(ones))
+            for day, ones in groupby(within, lambda at: _day(series, at, zone))
         },
-        home=_home(moments[-1]) if moments else None,
+        reports=[(_at(series, at), valence(series, [at])) for at in within if series.own[at]],
+        home=line.home.valence if usual else None,
         zone=zone,
     )
 
 
-def words(language: str, first: date, last: date, counted: str) -> Words:
+def stretches(line: Line, start: datetime) -> Iterator[list[Sample]]:
+    """The line since `start`, cut where nobody wrote for so long that it says nothing."""
+    ends = [end for end, _ in line.gaps]
+    stretch: list[Sample] = []
+    for at, mean, sd in zip(line.times, line.mean[:, 0], line.sd[:, 0], strict=True):
+        if at < start or any(before < at < after for before, after in line.gaps):
+            continue
+        if stretch and stretch[-1].at == at:
+            continue  # of one reading alone there are several points
+        stretch.append(Sample(at, float(mean), float(sd)))
+        if at in ends:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
+
+
+def valence(series: Series, which: list[int]) -> float:
+    """The valence of some observations together, each as much as it is sure; in [-1, 1]."""
+    weights = 1 / np.maximum(series.variances[which, 0], trajectory.SMALLEST_VARIANCE)
+    if not weights.sum():
+        return 0.0
+    return float(np.clip(weights @ series.values[which, 0] / weights.sum(), -1, 1))
+
+
+def _at(series: Series, at: int) -> datetime:
+    return datetime.fromtimestamp(series.times[at], UTC)
+
+
+def _day(series: Series, at: int, zone: tzinfo) -> date:
+    return _at(series, at).astimezone(zone).date()
+
+
+def words(language: str, span: tuple[date, date], counted: str) -> Words:
     """What stands in the picture."""
     months = tuple(say("chart_months", language).split())
     start, end = (
-        say("chart_day", language, month=months[day.month - 1], day=day.day)
-        for day in (first, last)
+        say("chart_day", language, month=months[day.month - 1], day=day.day) for day in span
     )
     return Words(
         title=say("chart_title", language),
@@ -82,12 +110,3 @@ def words(language: str, first: date, last: date, counted: str) -> Words:
         day=say("chart_day", language, month="{month}", day="{day}"),
         months=months,
     )
-
-
-def _sample(moment: Moment) -> Sample:
-    spread = trajectory.spread_of(moment).valence
-    return Sample(moment.at, trajectory.affect_of(moment).valence, math.sqrt(spread))
-
-
-def _home(moment: Moment) -> float | None:
-    return trajectory.home_of(moment).valence if moment.count >= USUAL_FROM else None

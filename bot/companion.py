@@ -436,9 +436,16 @@ def _follow(before: Moment | None, reading: Reading, at: datetime) -> Moment:
 
 def _told(before: Moment | None, report: Report) -> Moment | None:
     """The line after a person's own word; None where it comes too late to be followed."""
+    if report.valence is None:
+        return None
     try:
         return trajectory.report(
-            before, report.valence, report.arousal, report.at, dominance=report.dominance
+            before,
+            report.valence,
+            report.arousal,
+            report.at,
+            dominance=report.dominance,
+            variance=report.variance,
         )
     except BadInput:
         return None

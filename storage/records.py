@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from affect.safety.holding import Mark
+from affect.trajectory import SELF_REPORT_VARIANCE
 from affect.types import Moment, Plan, Reading, Risk
 
 
@@ -121,13 +122,19 @@ class Wording:
 class Report:
     """How a person said that they were at `at`, each dimension in [-1, 1].
 
-    None for a dimension that they were not asked about.
+    None for a dimension that they were not asked about. `variance` is how far their words may lie
+    from it. `about` is the turn whose reading they judged, with the `verdict` right, wrong or felt;
+    `emotion` is what they agreed to, or chose.
     """
 
     at: datetime
-    valence: float
+    valence: float | None = None
     arousal: float | None = None
     dominance: float | None = None
+    variance: float = SELF_REPORT_VARIANCE
+    about: str | None = None
+    verdict: str | None = None
+    emotion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,7 @@ class TurnView:
     plan: Plan | None
     wording: Wording | None
     timings: Mapping[str, float]
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from affect.types import Plan as PlanValue
 from affect.types import Reading as ReadingValue
 from storage.database import Database
 from storage.records import Notes, TurnView, Wording
-from storage.tables import Inbox, Moment, Person, Plan, Reading, Reply, Talk, Turn
+from storage.records import Report as ReportValue
+from storage.tables import Inbox, Moment, Person, Plan, Reading, Reply, Report, Talk, Turn
 from storage.values import Value, load
 from storage.vault import Sealer
 
@@ -37,6 +38,7 @@ def turns() -> Select[*tuple[Any, ...]]:
             Plan.sealed.label("plan"),
             Reply.sealed.label("reply"),
             Reply.timings,
+            Report.sealed.label("report"),
         )
         .join(Talk, Talk.id == Turn.talk_id)
         .join(Person, Person.id == Turn.person_id)
@@ -44,6 +46,7 @@ def turns() -> Select[*tuple[Any, ...]]:
         .outerjoin(Moment, Moment.turn_id == Turn.id)
         .outerjoin(Plan, Plan.turn_id == Turn.id)
         .outerjoin(Reply, Reply.turn_id == Turn.id)
+        .outerjoin(Report, Report.turn_id == Turn.id)
     )
 
 
@@ -139,6 +142,7 @@ def _view(row: AnyRow, said: Sequence[AnyRow], sealer: Sealer) -> TurnView:
         plan=_value(sealer, row, PlanValue, "plan"),
         wording=_value(sealer, row, Wording, "reply"),
         timings=row.timings or {},
+        report=_value(sealer, row, ReportValue, "report"),
     )
 
 

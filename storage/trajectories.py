@@ -81,10 +81,14 @@ async def keep(
 
 
 async def since(database: Database, person_id: int, start: datetime) -> list[TurnView]:
-    """The person's turns with a moment since `start`, oldest first."""
+    """The person's turns with a moment or a word of theirs since `start`, oldest first."""
     wanted = (
         talks.turns()
-        .where(Turn.person_id == person_id, Turn.at >= start, Moment.turn_id.is_not(None))
+        .where(
+            Turn.person_id == person_id,
+            Turn.at >= start,
+            or_(Moment.turn_id.is_not(None), Report.turn_id.is_not(None)),
+        )
         .order_by(Turn.no)
     )
     async with database.read() as connection:
@@ -97,21 +101,58 @@ async def series(
 ) -> trajectory.Series:
     """What was measured of a person since `start`, for charts; of more than `most`, a part.
 
-    What they said of themselves is always in it.
+    What they said of themselves is always in it, instead of a reading that they judged otherwise.
     """
-    mine = (Moment.person_id == person_id, Turn.at >= start)
-    count = select(func.count()).select_from(Moment).join(Turn, Turn.id == Moment.turn_id)
+    count = (
+        select(func.count())
+        .select_from(Moment)
+        .join(Turn, Turn.id == Moment.turn_id)
+        .where(Moment.person_id == person_id, Turn.at >= start)
+    )
     async with database.read() as connection:
-        found = await connection.scalar(count.where(*mine)) or 0
-    wanted = _measured().where(*mine)
+        found = await connection.scalar(count) or 0
+    told_of = or_(Moment.turn_id.is_not(None), Report.turn_id.is_not(None))
+    wanted = _measured().where(Turn.person_id == person_id, Turn.at >= start, told_of)
     if found > most:
         wanted = wanted.where(
             or_(Turn.no % math.ceil(found / most) == 0, Report.turn_id.is_not(None))
         )
     told: list[Observation] = []
-    async for batch in _opened(database, person_id, wanted):
+    mistaken = await misread(database, person_id, start)
+    async for batch in _opened(database, person_id, wanted, mistaken):
         told += batch
     return trajectory.series(told)
+
+
+async def counts(database: Database, person_id: int, start: datetime) -> tuple[int, int]:
+    """How many readings there are since `start`, and how often the person said it themselves."""
+    found = []
+    for table in (Reading, Report):
+        wanted = (
+            select(func.count())
+            .select_from(table)
+            .join(Turn, Turn.id == table.turn_id)
+            .where(table.person_id == person_id, Turn.at >= start)
+        )
+        async with database.read() as connection:
+            found.append(await connection.scalar(wanted) or 0)
+    return found[0], found[1]
+
+
+async def misread(database: Database, person_id: int, start: datetime) -> frozenset[str]:
+    """The turns whose reading a person judged otherwise since `start`."""
+    wanted = (
+        select(Report.turn_id, Report.sealed)
+        .join(Turn, Turn.id == Report.turn_id)
+        .where(Report.person_id == person_id, Turn.at >= start)
+    )
+    async with database.read() as connection:
+        rows = (await connection.execute(wanted)).all()
+        if not rows:
+            return frozenset()
+        sealer = await database.sealer(connection, person_id)
+    reports = [load(ReportValue, sealer.open("report", row.turn_id, row.sealed)) for row in rows]
+    return frozenset(one.about for one in reports if one.about and one.verdict != "right")
 
 
 async def rebuild(database: Database, person_id: int) -> MomentValue | None:
@@ -135,7 +176,7 @@ def _measured() -> Select[*tuple[Any, ...]]:
             Reading.sealed.label("reading"),
             Report.sealed.label("report"),
         )
-        .join(Moment, Moment.turn_id == Turn.id)
+        .outerjoin(Moment, Moment.turn_id == Turn.id)
         .outerjoin(Reading, Reading.turn_id == Turn.id)
         .outerjoin(Report, Report.turn_id == Turn.id)
         .where(or_(Reading.turn_id.is_not(None), Report.turn_id.is_not(None)))
@@ -144,7 +185,10 @@ def _measured() -> Select[*tuple[Any, ...]]:
 
 
 async def _opened(
-    database: Database, person_id: int, wanted: Select[*tuple[Any, ...]]
+    database: Database,
+    person_id: int,
+    wanted: Select[*tuple[Any, ...]],
+    left_out: frozenset[str] = frozenset(),
 ) -> AsyncIterator[list[Observation]]:
     """The observations of a `_measured()` query, a batch at a time, in the order of the turns."""
     after = -1
@@ -155,11 +199,17 @@ async def _opened(
                 return
             sealer = await database.sealer(connection, person_id)
         after = rows[-1].no
-        yield [_observation(row, sealer) for row in rows]
+        found = (_observation(row, sealer) for row in rows if row.id not in left_out)
+        yield [one for one in found if one is not None]
 
 
-def _observation(row: _Row, sealer: Sealer) -> Observation:
+def _observation(row: _Row, sealer: Sealer) -> Observation | None:
+    """What a turn measured; None where the person's word says nothing of how they were."""
     if row.report is not None:
         told = load(ReportValue, sealer.open("report", row.id, row.report))
-        return trajectory.said(told.at, told.valence, told.arousal, told.dominance)
+        if told.valence is None:
+            return None
+        return trajectory.said(
+            told.at, told.valence, told.arousal, told.dominance, variance=told.variance
+        )
     return trajectory.read(load(ReadingValue, sealer.open("reading", row.id, row.reading)), row.at)

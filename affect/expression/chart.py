@@ -9,7 +9,7 @@ is red and nothing is a score. Where nobody wrote for days there is no line: a g
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
@@ -18,9 +18,6 @@ from importlib.resources import files
 from PIL import Image, ImageDraw, ImageFont
 
 from affect.expression.colours import DARK, LIGHT, Colours
-
-GAP = timedelta(days=3)
-"""Readings further apart than this are not joined."""
 
 WIDTH, HEIGHT = 1080, 1350  # 4:5, the tallest that phones show whole in a chat
 SHARPER = 2  # drawn larger and brought down, which smooths every edge
@@ -73,14 +70,15 @@ class Words:
 class Chart:
     """What is drawn: the days from `start` to `end`, both included, as the person's clock has them.
 
-    `line` is in order of time. `days` hold one valence a day, `reports` what the person said of
-    themselves. `home` is where they come back to, where that is known.
+    `line` holds stretches in order of time: between two of them is a gap. `days` hold one valence a
+    day, `reports` what the person said of themselves. `home` is where they come back to, where that
+    is known.
     """
 
     start: date
     end: date
     words: Words
-    line: Sequence[Sample] = ()
+    line: Sequence[Sequence[Sample]] = ()
     days: Mapping[date, float] = field(default_factory=dict)
     reports: Sequence[tuple[datetime, float]] = ()
     home: float | None = None
@@ -95,17 +93,6 @@ def draw(chart: Chart, *, dark: bool = False) -> bytes:
     png = io.BytesIO()
     picture.quantize(192, dither=Image.Dither.NONE).save(png, "PNG", optimize=True)
     return png.getvalue()
-
-
-def stretches(line: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
-    """The line cut at its gaps."""
-    start = 0
-    for at in range(1, len(line)):
-        if line[at].at - line[at - 1].at > GAP:
-            yield line[start:at]
-            start = at
-    if line:
-        yield line[start:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +133,11 @@ def _shapes(chart: Chart, colours: Colours) -> Image.Image:
     for valence in (0.5, -0.5):
         pen.line([(LEFT, frame.y(valence)), (RIGHT, frame.y(valence))], colours.grid, 2)
     pen.line([(LEFT, frame.y(0)), (RIGHT, frame.y(0))], colours.axis, 3)
-    for stretch in stretches(chart.line):
+    for stretch in chart.line:
         pen.band(frame, stretch, colours)
     if chart.home is not None:
         pen.dashes(frame.y(chart.home), colours.home)
-    for stretch in stretches(chart.line):
+    for stretch in chart.line:
         pen.line([(frame.x(s.at), frame.y(s.valence)) for s in stretch], colours.line, 7)
     shown = (chart.end - chart.start).days + 1
     radius = 11 if shown <= MANY_DAYS else 7 if shown <= VERY_MANY_DAYS else 4

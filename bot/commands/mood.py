@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from datetime import timedelta, tzinfo
+from datetime import datetime, time, tzinfo
+
+import numpy as np
 
 from affect import trajectory
 from affect.expression.chart import draw
+from affect.trajectory import Line, Series
 from affect.types import Affect, Moment
 from bot import charts
 from bot.commands.base import Answer, Ask
 from bot.messages import Attachment, Button
 from storage import trajectories
-from storage.records import TurnView
 
 DAYS = 7
 MOST_DAYS = 365
 SHOWN_DAYS = 7
 SPANS = (7, 30, 90)  # days that a button offers
 DARK = "dark"
+USUAL_FROM = 20  # observations before anything is called usual
 TREND = 0.15  # the least difference between two halves of the time that is worth a word
 BOUNDS = ((-0.45, "very_low"), (-0.12, "low"), (0.12, "even"), (0.45, "high"))
 AROUSED = 0.25
@@ -32,23 +35,27 @@ async def mood(ask: Ask) -> Answer:
         return Answer(ask.say("mood_refused"))
     days, dark = _days(ask.words), DARK in ask.words
     zone = charts.zone_of(ask.profile.zone)
-    read = await trajectories.since(ask.database, ask.profile.id, ask.at - timedelta(days=days))
-    if not read or read[-1].moment is None:
+    span = charts.days_until(ask.at, days, zone)
+    start = datetime.combine(span[0], time(), zone)
+    series = await trajectories.series(ask.database, ask.profile.id, start)
+    moment = await trajectories.latest(ask.database, ask.profile.id)
+    if not len(series) or moment is None:
         return Answer(ask.say("mood_none"))
-    at = max(ask.at, read[-1].moment.at)
-    now = trajectory.now(read[-1].moment, at)
-    span = ask.say("mood_span_one") if days == 1 else ask.say("mood_span", days=days)
-    count = ask.say("mood_count_one") if len(read) == 1 else ask.say("mood_count", count=len(read))
+    line = await asyncio.to_thread(trajectory.smooth, series, moment)
+    now = trajectory.now(moment, max(ask.at, moment.at))
+    counted = _counted(ask, await trajectories.counts(ask.database, ask.profile.id, start))
     told = ask.say(
         "mood",
-        span=span,
-        count=count,
+        span=ask.say("mood_span_one") if days == 1 else ask.say("mood_span", days=days),
+        count=counted,
         now=in_words(ask, trajectory.affect_of(now), trajectory.spread_of(now).valence),
         usual=_usual(ask, now),
-        trend=_trend(ask, read),
-        days=_by_day(ask, read, zone),
+        trend=_trend(ask, series),
+        days=_by_day(ask, line, zone),
     )
-    chart = charts.chart(read, at, days, zone, ask.language, count)
+    usual = now.count >= USUAL_FROM
+    words = charts.words(ask.language, span, counted)
+    chart = charts.chart(line, series, span, zone, words, usual=usual)
     picture = await asyncio.to_thread(draw, chart, dark=dark)
     return Answer(
         told,
@@ -87,10 +94,21 @@ def in_words(ask: Ask, affect: Affect, variance: float, *, calm: bool = False) -
 
 def _usual(ask: Ask, now: Moment) -> str:
     """The home base in words; nothing while there is too little to call anything usual."""
-    if now.count < charts.USUAL_FROM:
+    if now.count < USUAL_FROM:
         return ""
     spread = trajectory.home_spread_of(now).valence
     return ask.say("mood_usual", home=in_words(ask, trajectory.home_of(now), spread, calm=True))
+
+
+def _counted(ask: Ask, counts: tuple[int, int]) -> str:
+    """How many messages were read, and how often the person said it themselves."""
+    messages, own = counts
+    parts = []
+    if messages or not own:
+        parts.append(ask.say("mood_count_one" if messages == 1 else "mood_count", count=messages))
+    if own:
+        parts.append(ask.say("mood_own_one" if own == 1 else "mood_own", count=own))
+    return ask.say("why_and").join(parts)
 
 
 def _days(words: Sequence[str]) -> int:
@@ -98,28 +116,26 @@ def _days(words: Sequence[str]) -> int:
     return min(max(int(wanted), 1), MOST_DAYS) if wanted.isdecimal() and len(wanted) < 5 else DAYS
 
 
-def _trend(ask: Ask, read: Sequence[TurnView]) -> str:
-    values = [turn.reading.affect.valence for turn in read if turn.reading]
-    if len(values) < 6:
+def _trend(ask: Ask, series: Series) -> str:
+    if len(series) < 6:
         return ""
-    half = len(values) // 2
-    change = sum(values[half:]) / (len(values) - half) - sum(values[:half]) / half
+    half = len(series) // 2
+    later = charts.valence(series, list(range(half, len(series))))
+    change = later - charts.valence(series, list(range(half)))
     if abs(change) < TREND:
         return ""
     return ask.say("mood_trend_up" if change > 0 else "mood_trend_down")
 
 
-def _by_day(ask: Ask, read: Sequence[TurnView], zone: tzinfo) -> str:
-    days: dict[str, list[TurnView]] = {}
-    for turn in read:
-        days.setdefault(turn.at.astimezone(zone).strftime("%Y-%m-%d"), []).append(turn)
-    if len(days) < 2:
+def _by_day(ask: Ask, line: Line, zone: tzinfo) -> str:
+    """The last days that have a reading, each as it was at the last of them."""
+    last = {
+        line.times[at].astimezone(zone).date(): at for at in np.flatnonzero(line.measured).tolist()
+    }
+    if len(last) < 2:
         return ""
     lines = []
-    for date, turns in list(days.items())[-SHOWN_DAYS:]:
-        last = turns[-1].moment
-        if last is not None:
-            spread = trajectory.spread_of(last).valence
-            told = in_words(ask, trajectory.affect_of(last), spread)
-            lines.append(ask.say("mood_day", date=date, mood=told))
+    for day, at in list(last.items())[-SHOWN_DAYS:]:
+        told = in_words(ask, Affect(*line.mean[at].tolist()), float(line.sd[at, 0]) ** 2)
+        lines.append(ask.say("mood_day", date=day.isoformat(), mood=told))
     return "\n".join(lines) + "\n"

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from affect import trajectory
+from affect.labels import COORDINATES
 from affect.safety import cards
-from bot.charts import USUAL_FROM
+from affect.types import EMOTIONS, Emotion
+from bot import reports
 from bot.commands import COMMANDS
+from bot.commands.mood import USUAL_FROM
 from bot.messages import Address, Incoming, Kind, Outgoing
 from bot.texts import LANGUAGES, say
-from storage import people
+from storage import jobs, people, trajectories
 from storage.database import Database
 from storage.people import FORGOTTEN
 from storage.tables import Person
@@ -23,6 +27,7 @@ from storage.vault import Vault
 from tests.bot.fakes import incoming
 from tests.bot.house import House, opened
 from tests.clock import FakeClock
+from tests.conftest import NOON
 
 Make = Callable[..., House]
 PRIVATE = [command.name for command in COMMANDS if command.private]
@@ -255,7 +260,7 @@ class TestWhy:
         await house.answer({"en": "the table has four legs", "zh": "桌子有四条腿"}[language])
         told = await house.answer("/why")
         assert told.startswith(
-            say("why_unsure", language, sources="", moment="", strategy="", ask="")[:1]
+            say("why_unsure", language, sources="", parts="", moment="", strategy="", ask="")[:1]
         )
         assert say("emotion_sadness", language) not in told
 
@@ -271,6 +276,141 @@ class TestWhy:
     async def test_other_commands_between_do_not_matter(self, house: House, language: str) -> None:
         await house.talk("I am sad today", "/privacy", "/help", language=language)
         assert say("emotion_sadness", "en") in await house.answer("/why")
+
+
+async def _measured(house: House) -> trajectory.Series:
+    return await trajectories.series(house.database, 1, NOON)
+
+
+SAD = {"en": "I am sad today", "zh": "我今天很难过"}
+
+
+@both_languages
+class TestWhyJudged:
+    async def _asked(self, house: House, language: str) -> Outgoing:
+        await house.answer(SAD[language])
+        return (await house.hear("/why"))[-1]
+
+    async def test_it_says_what_each_part_said_and_how_much_it_counted(
+        self, house: House, language: str
+    ) -> None:
+        told = await self._asked(house, language)
+        reading = (await house.kept())[0].reading
+        assert reading is not None
+        (estimate,) = reading.estimates
+        part = say(
+            "why_part",
+            language,
+            source=say("from_text", language),
+            emotion=say("emotion_sadness", language),
+            confidence=round(100 * max(estimate.probabilities.values())),
+            weight=round(100 * reading.weights[estimate.modality]),
+        )
+        assert part in told.text
+        assert [button.label for button in told.buttons] == [
+            say(f"why_button_{name}", language) for name in ("right", "wrong", "felt")
+        ]
+
+    async def test_right_is_kept_and_confirmed(self, house: House, language: str) -> None:
+        told = await self._asked(house, language)
+        line = await trajectories.latest(house.database, 1)
+        assert await house.answer(told.buttons[0].command) == say("why_right", language)
+        report = (await house.last()).report
+        assert report is not None
+        assert report.at == (await house.kept())[0].at
+        assert (report.verdict, report.emotion, report.valence) == ("right", "sadness", None)
+        assert report.about == (await house.kept())[0].id
+        assert await trajectories.latest(house.database, 1) == line
+
+    async def test_wrong_is_asked_further_and_no_longer_counts(
+        self, house: House, language: str
+    ) -> None:
+        told = await self._asked(house, language)
+        (asked,) = await house.hear(told.buttons[1].command)
+        assert asked.text == say("why_wrong", language)
+        assert len(asked.buttons) == len(EMOTIONS) - 1
+        assert say("emotion_sadness", language) not in {b.label for b in asked.buttons}
+        assert len(await _measured(house)) == 0
+        joy = next(b for b in asked.buttons if b.label == say("emotion_joy", language))
+        assert await house.answer(joy.command) == say("why_felt", language, emotion=joy.label)
+        now = await _measured(house)
+        assert now.own.tolist() == [True]
+        assert now.values[0, 0] == COORDINATES["joy"].valence
+
+    async def test_what_was_felt_moves_the_line(self, house: House, language: str) -> None:
+        await self._asked(house, language)
+        before = (await house.kept())[0].moment
+        word = {"en": "/why felt happy", "zh": "/why felt 开心"}[language]
+        await house.answer(word)
+        after = await trajectories.latest(house.database, 1)
+        assert before is not None
+        assert after is not None
+        assert after.count == before.count + 1
+        assert trajectory.affect_of(after).valence > trajectory.affect_of(before).valence + 0.1
+        await house.answer("the table has four legs")  # and it goes on from there
+        later = (await house.last()).moment
+        assert later is not None
+        assert later.count >= after.count
+
+    async def test_unknown_words_are_asked_about(self, house: House, language: str) -> None:
+        told = await self._asked(house, language)
+        (which,) = await house.hear(told.buttons[2].command)
+        assert which.text == say("why_felt_which", language)
+        (unknown,) = await house.hear("/why felt like a zorble")
+        assert unknown.text == say("why_felt_unknown", language)
+        assert unknown.buttons == which.buttons
+        assert [turn.report for turn in await house.kept()] == [None] * 4
+
+    async def test_somebody_else_s_turn_is_not_theirs_to_judge(
+        self, house: House, language: str
+    ) -> None:
+        told = await self._asked(house, language)
+        for button in told.buttons:
+            answered = await house.answer(button.command, account="ben", language=language)
+            assert answered == say("why_gone", language)
+
+    async def test_it_goes_with_the_turn_and_is_exported(self, house: House, language: str) -> None:
+        told = await self._asked(house, language)
+        await house.answer(told.buttons[0].command)
+        (file,) = await house.hear("/export")
+        assert file.attachment is not None
+        (row,) = json.loads(file.attachment.content)["report"]
+        assert row["content"]["verdict"] == "right"
+        house.later(days=2)
+        await jobs.run_due(house.database, house.clock.now())
+        assert {turn.report for turn in await house.kept()} == {None}
+
+
+async def test_a_word_on_an_older_message_leaves_the_line_and_changes_the_picture(
+    house: House,
+) -> None:
+    await house.answer("I am sad today")
+    (first,) = await house.hear("/why")
+    house.later(hours=2)
+    await house.answer("I am sad today")
+    line = await trajectories.latest(house.database, 1)
+    felt = first.buttons[2].command.replace("felt", "felt joy")
+    assert await house.answer(felt) == say("why_felt", "en", emotion=say("emotion_joy", "en"))
+    assert await trajectories.latest(house.database, 1) == line
+    assert (await _measured(house)).own.tolist() == [True, False]
+    assert say("mood_own_one", "en") in await house.answer("/mood")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Happy.", Emotion.JOY),
+        ("on edge", Emotion.FEAR),
+        ("a bit lonely", Emotion.SADNESS),
+        ("难过", Emotion.SADNESS),
+        ("压力大", Emotion.FEAR),
+        ("happy and sad", None),
+        ("", None),
+        ("...", None),
+    ],
+)
+def test_words_for_feelings(said: str, meant: Emotion | None) -> None:
+    assert reports.feeling(said) is meant
 
 
 @both_languages

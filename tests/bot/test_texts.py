@@ -59,6 +59,7 @@ def test_no_sentence_is_left_over() -> None:
         "strategy_",
         "command_",
         "not_yet_",
+        "feeling_",
         "mood_valence_",
         *("seen_", "ask_", "from_", "voice_", "face_"),
     )

@@ -1,0 +1,51 @@
+"""What a person says of how they are."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from affect.labels import COORDINATES
+from affect.types import EMOTIONS, Emotion
+from bot.texts import LANGUAGES, say
+from storage.records import Report, TurnView
+
+WORD_VARIANCE = 0.2**2
+"""How far what one word means to a person may lie from its coordinates, in squared units."""
+
+
+def felt(feeling: Emotion, about: TurnView) -> Report:
+    """What a person says they felt in a turn."""
+    where = COORDINATES[feeling.value]
+    return Report(
+        about.at,
+        where.valence,
+        where.arousal,
+        variance=WORD_VARIANCE,
+        about=about.id,
+        verdict="felt",
+        emotion=feeling.value,
+    )
+
+
+def feeling(said: str) -> Emotion | None:
+    """The emotion that typed words name, in whatever language; None where they name none."""
+    plain = said.strip().strip(".!。！").casefold()
+    if not plain:
+        return None
+    named = _named()
+    if plain in named:
+        return named[plain]
+    found = {emotion for name, emotion in named.items() if name in plain.split()}
+    return found.pop() if len(found) == 1 else None
+
+
+@cache
+def _named() -> dict[str, Emotion]:
+    """Every word for a feeling, by itself."""
+    words = {emotion.value: emotion for emotion in EMOTIONS}
+    for language in LANGUAGES:
+        for emotion in EMOTIONS:
+            told = say(f"feeling_{emotion.value}", language).replace("，", ",").split(",")
+            words |= {word.strip().casefold(): emotion for word in told}
+            words[say(f"emotion_{emotion.value}", language).casefold()] = emotion
+    return words
