@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, event, make_url, select
+from sqlalchemy import Connection, Row, Select, bindparam, event, make_url, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,10 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from affect.errors import NotFound, SettingsError, Unreachable
 from storage import driver
 from storage.tables import Key, Person
-from storage.vault import Sealer, Vault
+from storage.vault import Sealer, SealBroken, Vault
 
 BUSY_MILLISECONDS = 10_000
 CACHED_SEALERS = 4_096
+KEYS_AT_ONCE = 500
 CONNECT_SECONDS = 10  # a server that does not even refuse is away
 
 _KEY = (
@@ -73,6 +74,17 @@ class Database:
             raise NotFound("There is no such person.")
         return self.keep_sealer(person_id, self.vault.sealer(row.uid, row.wrapped))
 
+    async def sealers(
+        self, connection: AsyncConnection, person_ids: Collection[int]
+    ) -> dict[int, Sealer]:
+        """The sealers of several people at once; whose key is gone or broken is absent."""
+        found = {one: known for one in person_ids if (known := self._sealers.get(one))}
+        missing = [one for one in person_ids if one not in found]
+        for start in range(0, len(missing), KEYS_AT_ONCE):
+            asked = keys_of(missing[start : start + KEYS_AT_ONCE])
+            found |= opened_keys(self.vault, (await connection.execute(asked)).all())
+        return found
+
     def keep_sealer(self, person_id: int, sealer: Sealer) -> Sealer:
         """Remember an opened key for the next turns."""
         self._sealers[person_id] = sealer
@@ -95,6 +107,24 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def keys_of(person_ids: Collection[int]) -> Select[tuple[int, str, bytes]]:
+    """The wrapped keys of some people."""
+    return (
+        select(Person.id, Person.uid, Key.wrapped)
+        .join(Key, Key.person_id == Person.id)
+        .where(Person.id.in_(person_ids))
+    )
+
+
+def opened_keys(vault: Vault, rows: Iterable[Row[tuple[int, str, bytes]]]) -> dict[int, Sealer]:
+    """The sealers of the rows of `keys_of`; a key that does not open is left out."""
+    found = {}
+    for row in rows:
+        with suppress(SealBroken):
+            found[row.id] = vault.sealer(row.uid, row.wrapped)
+    return found
 
 
 @contextmanager

@@ -1,21 +1,18 @@
-"""Finding turns: filters, page by page over everything that is kept, and a scan for words.
+"""Turns found by what they are. Nothing that was written or read is indexed in the clear:
 
-There is no index of anybody's words or readings: what is sealed is opened row by row and let go
-again, so that memory stays the same however much is kept. The words inside a stored message are
-known to the bot alone; whoever scans says how to get at them.
+a filter on what is sealed (emotion, valence, risk, strategy, language) opens one turn after
+another until there are enough. What looks for words in everything is `scanning`.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Row, Select, func, select
+from pydantic_core import from_json
+from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,65 +20,28 @@ from affect.errors import AttuneError, BadInput, NotFound, Unreachable
 from storage import talks
 from storage.database import Database
 from storage.records import TurnView
-from storage.tables import Person, Reply, Talk, Turn
+from storage.tables import Person, Talk, Turn
+from storage.vault import Sealer
+from storage.wanted import Wanted
 
 PAGE = 100
+MOST_LOOKED_AT = 2000  # turns in one look where what is sealed decides
 SHORTEST_ID, LONGEST_ID = 4, 26  # characters of a ULID's end that name somebody
-ABSTAINED = "none"  # the filter for readings that name no emotion
-AROUND = 40  # characters shown on either side of a hit
 
 Unread = Callable[[str], None]
 """Told the id of a turn that does not open: the key is gone, or the row was tampered with."""
 
-Texts = Callable[[TurnView], Mapping[str, Sequence[str]]]
-"""The texts of a turn by where they stand (`said`, `reply` ...)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which turns; what is None does not matter. `since` <= sent < `until`.
-
-    `emotion` is one of the seven or `none`; `valence_below` is in [-1, 1]. `strategy` is what the
-    reply really showed, or what was planned where the writer did not know.
-    """
-
-    person_uid: str | None = None
-    platform: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    writer: str | None = None
-    emotion: str | None = None
-    valence_below: float | None = None
-    risk: str | None = None
-    strategy: str | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where words were found in a turn, how often, and the text around the first of them."""
-
-    where: str
-    count: int
-    snippet: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A turn in which all the words were found."""
-
-    turn: TurnView
-    found: tuple[Found, ...]
-
-    @property
-    def count(self) -> int:
-        """How often, in all its texts."""
-        return sum(one.count for one in self.found)
+AnyRow = Row[*tuple[Any, ...]]
 
 
 async def person(database: Database, named: str) -> str:
     """The uid that ends in `named`; raise `NotFound`, or `BadInput` if it is several."""
     return await _named(database, Person.uid, named, "person")
+
+
+async def talk(database: Database, named: str) -> str:
+    """The id of the talk that ends in `named`; raise as `person` does."""
+    return await _named(database, Talk.id, named, "talk")
 
 
 async def turn(database: Database, named: str) -> TurnView:
@@ -95,10 +55,9 @@ async def turn(database: Database, named: str) -> TurnView:
 
 
 async def count(database: Database, wanted: Wanted) -> int:
-    """How many turns `pages` opens to find what is wanted."""
+    """How many turns `pages` looks at to find what is wanted."""
     async with database.read() as connection:
-        counted = select(func.count()).select_from(_asked(wanted).subquery())
-        return await connection.scalar(counted) or 0
+        return await connection.scalar(wanted.counted()) or 0
 
 
 async def pages(
@@ -107,103 +66,97 @@ async def pages(
     *,
     limit: int | None = None,
     newest_first: bool = False,
+    after: tuple[datetime, str] | None = None,
     unread: Unread | None = None,
     opened: Callable[[int], None] | None = None,
 ) -> AsyncIterator[list[TurnView]]:
-    """The turns that are wanted, in the order of their ids, which is that of time.
+    """The turns that are wanted, in the order in which they were sent; `after` is time and id.
 
     Each page is a transaction of its own. `opened` is told how many turns were looked at.
     """
-    order = Turn.id.desc() if newest_first else Turn.id
-    after: str | None = None
-    left = limit
+    sealed = bool(wanted.sealed())
+    size, left = PAGE, limit
     while left is None or left > 0:
-        asked = _asked(wanted).order_by(order).limit(PAGE)
-        if after is not None:
-            asked = asked.where(Turn.id < after if newest_first else Turn.id > after)
         async with database.read() as connection:
+            asked = ordered(wanted, after, newest_first=newest_first).limit(size)
             rows = (await connection.execute(asked)).all()
-            views = await _opened(database, connection, rows, unread)
-        fitting = [view for view in views if _fits(view, wanted)][:left]
+            fitting = await _fitting(database, connection, rows, wanted, unread)
+            views = await together(database, connection, fitting[:left], unread)
         if opened is not None:
             opened(len(rows))
-        if fitting:
-            yield fitting
-        if len(rows) < PAGE:
+        if views:
+            yield views
+        if len(rows) < size:
             return
-        after = rows[-1].id
-        left = None if left is None else left - len(fitting)
+        after = (rows[-1].at, rows[-1].id)
+        left = None if left is None else left - len(views)
+        if sealed:
+            size = min(2 * size, MOST_LOOKED_AT)
 
 
-def find(view: TurnView, words: Sequence[re.Pattern[str]], texts: Texts) -> Hit | None:
-    """The turn as a hit, if every one of the words stands somewhere in it."""
-    kept = [(where, _plain(one)) for where, those in texts(view).items() for one in those]
-    if not all(any(word.search(one) for _, one in kept) for word in words):
-        return None
+def ordered(wanted: Wanted, after: tuple[datetime, str] | None, *, newest_first: bool) -> Any:
+    """The query of `wanted` from a place on, in the order of the index on time and id."""
+    asked = wanted.asked()
+    if after is not None:
+        here, there = tuple_(Turn.at, Turn.id), tuple_(*after, types=(Turn.at.type, Turn.id.type))
+        asked = asked.where(here < there if newest_first else here > there)
+    if newest_first:
+        return asked.order_by(Turn.at.desc(), Turn.id.desc())
+    return asked.order_by(Turn.at, Turn.id)
+
+
+def facts(row: AnyRow, sealer: Sealer, names: Sequence[str]) -> Mapping[str, Any]:
+    """What is sealed in a row of `Wanted.asked`, opened; raise as `Sealer.open` does.
+
+    A moment stays bytes: only what follows a line knows its forms.
+    """
+    told = {}
+    for name in names:
+        sealed = row._mapping[f"sealed_{name}"]  # noqa: SLF001 - the public way to a column
+        if sealed is not None:
+            body = sealer.open(name, row.id, sealed)
+            told[name] = body if name == "moment" else from_json(body)
+    return told
+
+
+async def together(
+    database: Database, connection: AsyncConnection, ids: Sequence[str], unread: Unread | None
+) -> list[TurnView]:
+    """Turns by their ids, opened, in that order."""
+    if not ids:
+        return []
+    rows = (await connection.execute(talks.turns().where(Turn.id.in_(ids)))).all()
+    place = {turn_id: number for number, turn_id in enumerate(ids)}
+    return await _opened(database, connection, sorted(rows, key=lambda row: place[row.id]), unread)
+
+
+async def _fitting(
+    database: Database,
+    connection: AsyncConnection,
+    rows: Sequence[AnyRow],
+    wanted: Wanted,
+    unread: Unread | None,
+) -> list[str]:
+    """The ids of the rows that fit; one that does not open keeps no other from being read."""
+    names = tuple(wanted.sealed())
+    if not names:
+        return [row.id for row in rows]
+    sealers = await database.sealers(connection, {row.person_id for row in rows})
     found = []
-    for where, one in kept:
-        hits = [match for word in words for match in word.finditer(one)]
-        if hits:
-            found.append(Found(where, len(hits), _snippet(one, min(hits, key=re.Match.start))))
-    return Hit(view, tuple(found))
-
-
-def patterns(words: Sequence[str]) -> list[re.Pattern[str]]:
-    """Words to look for, whatever their case or width; raise `BadInput` if nothing is left."""
-    wanted = [plain for word in words if (plain := _plain(word).strip())]
-    if not wanted:
-        raise BadInput("no_words", "There are no words to look for.")
-    return [re.compile(re.escape(word), re.IGNORECASE) for word in wanted]
-
-
-def strategy_of(view: TurnView) -> str | None:
-    """The strategy that the reply showed, else the one that was planned."""
-    if view.wording is not None and view.wording.strategy is not None:
-        return view.wording.strategy
-    return view.plan.strategy.value if view.plan is not None else None
-
-
-def _asked(wanted: Wanted) -> Select[*tuple[Any, ...]]:
-    """What the columns can tell; the rest is in `_fits`."""
-    asked = talks.turns()
-    if wanted.person_uid is not None:
-        asked = asked.where(Person.uid == wanted.person_uid)
-    if wanted.platform is not None:
-        asked = asked.where(Talk.platform == wanted.platform)
-    if wanted.since is not None:
-        asked = asked.where(Turn.at >= wanted.since)
-    if wanted.until is not None:
-        asked = asked.where(Turn.at < wanted.until)
-    if wanted.writer is not None:
-        asked = asked.where(Reply.writer == wanted.writer)
-    return asked
-
-
-def _fits(view: TurnView, wanted: Wanted) -> bool:
-    """What only the opened turn can tell."""
-    reading = view.reading
-    return (
-        (wanted.emotion is None or _emotion(view) == wanted.emotion)
-        and (
-            wanted.valence_below is None
-            or (reading is not None and reading.affect.valence < wanted.valence_below)
-        )
-        and (wanted.risk is None or view.notes.risk.value == wanted.risk)
-        and (wanted.strategy is None or strategy_of(view) == wanted.strategy)
-        and (wanted.language is None or view.notes.language == wanted.language)
-    )
-
-
-def _emotion(view: TurnView) -> str | None:
-    if view.reading is None:
-        return None
-    return ABSTAINED if view.reading.emotion is None else view.reading.emotion.value
+    for row in rows:
+        try:
+            if wanted.fits(facts(row, sealers[row.person_id], names)):
+                found.append(row.id)
+        except (AttuneError, KeyError, ValueError):
+            if unread is not None:
+                unread(row.id)
+    return found
 
 
 async def _opened(
     database: Database,
     connection: AsyncConnection,
-    rows: Sequence[Row[*tuple[Any, ...]]],
+    rows: Sequence[AnyRow],
     unread: Unread | None,
 ) -> list[TurnView]:
     """The rows, opened; one that does not open keeps no other from being read."""
@@ -229,10 +182,9 @@ async def _named(
     end = named.strip().upper()
     if not SHORTEST_ID <= len(end) <= LONGEST_ID or not (end.isascii() and end.isalnum()):
         raise BadInput("bad_id", f"A {thing} is named by its id, or the last characters of it.")
+    whole = column == end if len(end) == LONGEST_ID else column.endswith(end)
     async with database.read() as connection:
-        found = (
-            await connection.scalars(select(column).where(column.endswith(end)).limit(2))
-        ).all()
+        found = (await connection.scalars(select(column).where(whole).limit(2))).all()
     if not found:
         raise NotFound(f"There is no such {thing}.")
     if len(found) > 1:
@@ -240,11 +192,8 @@ async def _named(
     return found[0]
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
-
-
-def _snippet(text: str, hit: re.Match[str]) -> str:
-    start, end = max(0, hit.start() - AROUND), hit.end() + AROUND
-    shown = " ".join(text[start:end].split())
-    return f"{'…' if start else ''}{shown}{'…' if end < len(text) else ''}"
+def strategy_of(view: TurnView) -> str | None:
+    """The strategy that the reply showed, else the one that was planned."""
+    if view.wording is not None and view.wording.strategy is not None:
+        return view.wording.strategy
+    return view.plan.strategy.value if view.plan is not None else None

@@ -72,7 +72,10 @@ class Table(DeclarativeBase):
 
 
 class Person(Table):
-    """Somebody. `uid` names them to operators; `turns` is the fence."""
+    """Somebody. `uid` names them to operators; `turns` is the fence.
+
+    An operator may have `blocked_at` them, or let them have `daily` turns a day.
+    """
 
     __tablename__ = "person"
     __table_args__ = (NEVER_AGAIN,)
@@ -83,6 +86,8 @@ class Person(Table):
     country: Mapped[str | None] = mapped_column(String(2))
     zone: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    blocked_at: Mapped[datetime | None]
+    daily: Mapped[int | None]
 
 
 class Key(Table):
@@ -138,6 +143,8 @@ class Turn(Table):
         UniqueConstraint("person_id", "no"),
         Index(None, "talk_id"),
         Index(None, "kept_at"),
+        Index(None, "at", "id"),
+        Index(None, "person_id", "at", "id"),
     )
     id: Mapped[str] = mapped_column(Ulid, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

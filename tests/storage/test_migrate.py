@@ -7,12 +7,12 @@ from dataclasses import replace
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 
 from storage import migrate, people, queue, voices
 from storage.database import Database
 from storage.records import UsualVoice
-from storage.tables import Table
+from storage.tables import Person, Table
 from storage.vault import Vault
 from tests.conftest import NOON
 from tests.people import arrival
@@ -49,7 +49,8 @@ async def test_down_and_up_again_on_a_filled_database(database: Database) -> Non
     assert await voices.usual(database, person) is not None
 
     await migrate.downgrade(database, "0001")
-    assert (await people.profile(database, person)).turns == 1
+    async with database.read() as connection:
+        assert await connection.scalar(select(Person.turns).where(Person.id == person)) == 1
     await migrate.upgrade(database)
     assert await voices.usual(database, person) is None
 

@@ -13,10 +13,10 @@ from sqlalchemy import delete, select, update
 
 from affect.errors import BadInput, NotFound
 from affect.types import Affect, Emotion, Risk
-from storage import people, queue, search
+from storage import finding, people, queue, search
 from storage.database import Database
 from storage.records import Kept, Notes, TurnView, Wording
-from storage.search import Wanted
+from storage.wanted import Wanted
 from storage.tables import Key, Reading
 from storage.values import dump
 from tests.conftest import NOON
@@ -164,14 +164,14 @@ WORDS: tuple[tuple[list[str], list[int]], ...] = (
 async def test_words_are_found_and_shown_with_what_is_around_them(store: Store) -> None:
     views = [await search.turn(store.database, turn.id) for turn in store.turns]
     for words, places in WORDS:
-        patterns = search.patterns(words)
-        hits = [place for place, view in enumerate(views) if search.find(view, patterns, _texts)]
+        patterns = finding.patterns(words)
+        hits = [place for place, view in enumerate(views) if finding.find(view, patterns, _texts)]
         assert (words, hits) == (words, places)
 
     long = "so it goes " * 20
     turn = await _tell(store.database, "ana", f"{long}the oven\nand the Oven {long}", 5)
     view = await search.turn(store.database, turn.id)
-    hit = search.find(view, search.patterns(["oven", "hear"]), _texts)
+    hit = finding.find(view, finding.patterns(["oven", "hear"]), _texts)
     assert hit is not None
     assert (hit.turn.id, hit.count) == (turn.id, 3)
     said, reply = hit.found
@@ -185,7 +185,7 @@ async def test_words_are_found_and_shown_with_what_is_around_them(store: Store) 
 
 def test_no_words_are_refused() -> None:
     with pytest.raises(BadInput):
-        search.patterns(["", "  "])
+        finding.patterns(["", "  "])
 
 
 def _texts(view: TurnView) -> Mapping[str, Sequence[str]]:

@@ -15,7 +15,7 @@ from bot.admin.output import Form
 from bot.clock import Clock
 from storage import search
 from storage.database import Database
-from storage.search import Wanted
+from storage.wanted import Wanted
 
 NOTHING = "Nothing of that kind was found."
 

@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from storage import search
 from storage.database import Database
 from storage.records import TurnView
-from storage.search import Wanted
+from storage.wanted import Wanted
 
 EXAMPLE = "Example: attune-admin logs list --since 7d --emotion sadness -n 50"
 

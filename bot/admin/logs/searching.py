@@ -17,9 +17,9 @@ from bot.admin.logs import turns
 from bot.admin.logs.filters import Filters, Rows, Unread, print_rows
 from bot.admin.output import Form
 from bot.clock import SystemClock
-from storage import search
+from storage import finding, search
 from storage.database import Database
-from storage.search import Hit
+from storage.finding import Hit
 
 EXAMPLE = 'Example: attune-admin logs search oven --user 8WZ3K0QF --reveal --reason "ticket 12"'
 
@@ -51,7 +51,7 @@ def search_words(
     clock, zone = SystemClock(), options.zone(tz)
     form = output.form(as_json=as_json, as_jsonl=as_jsonl)
     asked = disclosure.ask("logs search", clock, reveal=reveal, reason=reason, needed=True)
-    patterns = search.patterns(words)
+    patterns = finding.patterns(words)
     filters = Filters(
         user, platform, since, until, emotion, valence_below, risk, strategy, writer, language, tz
     )
@@ -67,7 +67,7 @@ def search_words(
                 async for page in search.pages(
                     database, wanted, newest_first=True, unread=unread, opened=opened
                 ):
-                    looked = (search.find(view, patterns, disclosure.texts) for view in page)
+                    looked = (finding.find(view, patterns, disclosure.texts) for view in page)
                     hits = [hit for hit in looked if hit is not None][:left]
                     await asked.record(database, [hit.turn for hit in hits])
                     for hit in hits:
