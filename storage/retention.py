@@ -75,16 +75,26 @@ async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool =
             # Of a platform that is served no more: nothing would ever answer or erase them.
             await connection.execute(delete(Inbox).where(unanswered))
             await connection.execute(delete(Voice).where(heard))
-    for start in range(0, len(found), BATCH):
+    await erase(database, found)
+    return Swept(len(found))
+
+
+async def erase(database: Database, turn_ids: Sequence[str]) -> None:
+    """Erase what is kept of turns, but for the last moment of each person: their line."""
+    for start in range(0, len(turn_ids), BATCH):
         async with database.write() as connection:
-            batch = found[start : start + BATCH]
+            batch = turn_ids[start : start + BATCH]
             await _erase(connection, batch)
-            last = select(func.max(Moment.turn_id)).group_by(Moment.person_id)
+            theirs = select(Turn.person_id).where(Turn.id.in_(batch))
+            last = (
+                select(func.max(Moment.turn_id))
+                .where(Moment.person_id.in_(theirs))
+                .group_by(Moment.person_id)
+            )
             await connection.execute(
                 delete(Moment).where(Moment.turn_id.in_(batch), Moment.turn_id.not_in(last))
             )
     await database.scrub()
-    return Swept(len(found))
 
 
 async def erase_unremembered(

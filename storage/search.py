@@ -6,13 +6,14 @@ another until there are enough. What looks for words in everything is `scanning`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, Select, Tuple, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -30,6 +31,9 @@ SHORTEST_ID, LONGEST_ID = 4, 26  # characters of a ULID's end that name somebody
 
 Unread = Callable[[str], None]
 """Told the id of a turn that does not open: the key is gone, or the row was tampered with."""
+
+Place = tuple[datetime, str]
+"""Where a turn stands: when it was sent, and its id."""
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -57,7 +61,8 @@ async def turn(database: Database, named: str) -> TurnView:
 async def count(database: Database, wanted: Wanted) -> int:
     """How many turns `pages` looks at to find what is wanted."""
     async with database.read() as connection:
-        return await connection.scalar(wanted.counted()) or 0
+        counted = select(func.count()).select_from(wanted.places().subquery())
+        return await connection.scalar(counted) or 0
 
 
 async def pages(
@@ -66,7 +71,7 @@ async def pages(
     *,
     limit: int | None = None,
     newest_first: bool = False,
-    after: tuple[datetime, str] | None = None,
+    after: Place | None = None,
     unread: Unread | None = None,
     opened: Callable[[int], None] | None = None,
 ) -> AsyncIterator[list[TurnView]]:
@@ -78,10 +83,13 @@ async def pages(
     size, left = PAGE, limit
     while left is None or left > 0:
         async with database.read() as connection:
-            asked = ordered(wanted, after, newest_first=newest_first).limit(size)
+            asked = ordered(wanted.asked(), after, newest_first=newest_first).limit(size)
             rows = (await connection.execute(asked)).all()
-            fitting = await _fitting(database, connection, rows, wanted, unread)
-            views = await together(database, connection, fitting[:left], unread)
+            fitting = await _fitting(
+                database, connection, rows, wanted, wanted.sealed(), unread
+            )
+            ids = [one.row.id for one in fitting[:left]]
+            views = await together(database, connection, ids, unread)
         if opened is not None:
             opened(len(rows))
         if views:
@@ -94,18 +102,59 @@ async def pages(
             size = min(2 * size, MOST_LOOKED_AT)
 
 
-def ordered(wanted: Wanted, after: tuple[datetime, str] | None, *, newest_first: bool) -> Any:
-    """The query of `wanted` from a place on, in the order of the index on time and id."""
-    asked = wanted.asked()
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A turn with a few of its sealed values as parsed JSON, for counting."""
+
+    row: AnyRow
+    facts: Mapping[str, Any]
+
+
+async def glances(
+    database: Database,
+    wanted: Wanted,
+    *also: str,
+    unread: Unread | None = None,
+    opened: Callable[[int], None] | None = None,
+) -> AsyncIterator[list[Glance]]:
+    """The turns that are wanted, oldest first, with the values of the tables `also`."""
+    after: Place | None = None
+    while True:
+        asked = ordered(wanted.asked(*also, counted=True), after).limit(MOST_LOOKED_AT)
+        async with database.read() as connection:
+            rows = (await connection.execute(asked)).all()
+            names = wanted.sealed().union(also)
+            found = await _fitting(database, connection, rows, wanted, names, unread)
+        yield found
+        if opened is not None:
+            opened(len(rows))
+        if len(rows) < MOST_LOOKED_AT:
+            return
+        after = (rows[-1].at, rows[-1].id)
+
+
+def ordered(
+    asked: Select[*tuple[Any, ...]], after: Place | None, *, newest_first: bool = False
+) -> Select[*tuple[Any, ...]]:
+    """A query of turns from a place on, in the order of the index on time and id."""
     if after is not None:
-        here, there = tuple_(Turn.at, Turn.id), tuple_(*after, types=(Turn.at.type, Turn.id.type))
-        asked = asked.where(here < there if newest_first else here > there)
+        asked = asked.where(here() < there(after) if newest_first else here() > there(after))
     if newest_first:
         return asked.order_by(Turn.at.desc(), Turn.id.desc())
     return asked.order_by(Turn.at, Turn.id)
 
 
-def facts(row: AnyRow, sealer: Sealer, names: Sequence[str]) -> Mapping[str, Any]:
+def here() -> Tuple:
+    """The place of a turn, in a query."""
+    return tuple_(Turn.at, Turn.id)
+
+
+def there(place: Place) -> Tuple:
+    """A place to compare with."""
+    return tuple_(*place, types=(Turn.at.type, Turn.id.type))
+
+
+def facts(row: AnyRow, sealer: Sealer, names: Collection[str]) -> Mapping[str, Any]:
     """What is sealed in a row of `Wanted.asked`, opened; raise as `Sealer.open` does.
 
     A moment stays bytes: only what follows a line knows its forms.
@@ -117,6 +166,28 @@ def facts(row: AnyRow, sealer: Sealer, names: Sequence[str]) -> Mapping[str, Any
             body = sealer.open(name, row.id, sealed)
             told[name] = body if name == "moment" else from_json(body)
     return told
+
+
+async def kept_since(
+    database: Database, wanted: Wanted, turn_id: str, unread: Unread | None = None
+) -> list[TurnView]:
+    """The turns that are wanted and have an id of `turn_id` or beyond, in the order of the ids."""
+    asked = wanted.asked().where(Turn.id >= turn_id).order_by(Turn.id)
+    async with database.read() as connection:
+        rows = (await connection.execute(asked)).all()
+        fitting = await _fitting(database, connection, rows, wanted, wanted.sealed(), unread)
+        return await together(database, connection, [one.row.id for one in fitting], unread)
+
+
+async def these(
+    database: Database, ids: Sequence[str], unread: Unread | None = None
+) -> AsyncIterator[list[TurnView]]:
+    """Turns by their ids, opened, in that order, page by page."""
+    for start in range(0, len(ids), PAGE):
+        async with database.read() as connection:
+            views = await together(database, connection, ids[start : start + PAGE], unread)
+        if views:
+            yield views
 
 
 async def together(
@@ -135,18 +206,19 @@ async def _fitting(
     connection: AsyncConnection,
     rows: Sequence[AnyRow],
     wanted: Wanted,
+    names: Collection[str],
     unread: Unread | None,
-) -> list[str]:
-    """The ids of the rows that fit; one that does not open keeps no other from being read."""
-    names = tuple(wanted.sealed())
+) -> list[Glance]:
+    """The rows that fit; one that does not open keeps no other from being read."""
     if not names:
-        return [row.id for row in rows]
+        return [Glance(row, {}) for row in rows]
     sealers = await database.sealers(connection, {row.person_id for row in rows})
     found = []
     for row in rows:
         try:
-            if wanted.fits(facts(row, sealers[row.person_id], names)):
-                found.append(row.id)
+            told = facts(row, sealers[row.person_id], names)
+            if wanted.fits(told):
+                found.append(Glance(row, told))
         except (AttuneError, KeyError, ValueError):
             if unread is not None:
                 unread(row.id)

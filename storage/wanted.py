@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, select
 
 from affect import trajectory
 from affect.errors import BadInput
@@ -21,6 +20,10 @@ from storage.tables import Moment, Person, Plan, Reading, Reply, Talk, Turn
 from storage.values import load
 
 ABSTAINED = "none"  # the filter for readings that name no emotion
+
+SEALED: Mapping[str, Any] = {
+    "turn": Turn, "reading": Reading, "moment": Moment, "plan": Plan, "reply": Reply,
+}  # fmt: skip
 
 Facts = Mapping[str, Any]
 """Sealed values of one turn, as parsed JSON by table; what is not kept is absent."""
@@ -50,48 +53,54 @@ class Wanted:
     strategy: str | None = None
     language: str | None = None
 
-    def sealed(self) -> dict[str, InstrumentedAttribute[Any]]:
-        """The sealed columns that have to be opened to tell, by table."""
-        wanted: dict[str, InstrumentedAttribute[Any]] = {}
-        if self.risk is not None or self.language is not None:
-            wanted["turn"] = Turn.sealed
-        if not (self.emotion is None and self.min_score is None and self.valence_below is None):
-            wanted["reading"] = Reading.sealed
-        if self.falling:
-            wanted["moment"] = Moment.sealed
-        if self.strategy is not None:
-            wanted |= {"plan": Plan.sealed, "reply": Reply.sealed}
-        return wanted
+    def sealed(self) -> frozenset[str]:
+        """The tables whose sealed values have to be opened to tell."""
+        decide = {
+            "turn": not (self.risk is None and self.language is None),
+            "reading": not (
+                self.emotion is None and self.min_score is None and self.valence_below is None
+            ),
+            "moment": self.falling,
+            "plan": self.strategy is not None,
+            "reply": self.strategy is not None,
+        }
+        return frozenset(name for name, does in decide.items() if does)
 
-    def asked(self) -> Select[*tuple[Any, ...]]:
-        """The turns by what columns can tell: id, person, time, and `sealed` by table."""
-        sealed = self.sealed()
+    def asked(self, *also: str, counted: bool = False) -> Select[*tuple[Any, ...]]:
+        """The turns by what columns can tell: id, person, time, and `sealed_` by table.
+
+        `also` names tables whose sealed values are wanted beside those that decide; `counted` adds
+        what is counted in the clear: platform, kind, writer and timings.
+        """
+        names = [name for name in SEALED if name in also or name in self.sealed()]
         asked = select(
             Turn.id,
             Turn.person_id,
             Turn.at,
-            *(column.label(f"sealed_{table}") for table, column in sealed.items()),
+            *(SEALED[name].sealed.label(f"sealed_{name}") for name in names),
         )
-        if self.platform is not None:
+        if counted:
+            asked = asked.add_columns(Talk.platform, Turn.kind, Reply.writer, Reply.timings)
+        if counted or self.platform is not None:
             asked = asked.join(Talk, Talk.id == Turn.talk_id)
-        if self.writer is not None or "reply" in sealed:
-            asked = asked.outerjoin(Reply, Reply.turn_id == Turn.id)
-        for name, table in (("reading", Reading), ("moment", Moment), ("plan", Plan)):
-            if name in sealed:
-                asked = asked.outerjoin(table, table.turn_id == Turn.id)  # type: ignore[attr-defined]
+        if (counted or self.writer is not None) and "reply" not in names:
+            names.append("reply")
+        for name in names:
+            if name != "turn":
+                asked = asked.outerjoin(SEALED[name], SEALED[name].turn_id == Turn.id)
         return asked.where(*self._conditions())
 
-    def counted(self) -> Select[tuple[int]]:
-        """How many turns `asked` gives."""
-        counted = select(func.count()).select_from(Turn)
+    def places(self) -> Select[tuple[datetime, str]]:
+        """Time and id of the turns that `asked` gives."""
+        places = select(Turn.at, Turn.id)
         if self.platform is not None:
-            counted = counted.join(Talk, Talk.id == Turn.talk_id)
+            places = places.join(Talk, Talk.id == Turn.talk_id)
         if self.writer is not None:
-            counted = counted.join(Reply, Reply.turn_id == Turn.id)
-        return counted.where(*self._conditions())
+            places = places.join(Reply, Reply.turn_id == Turn.id)
+        return places.where(*self._conditions())
 
     def _conditions(self) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = [Turn.sealed.is_not(None)]  # or it was erased
         if self.person_uid is not None:
             person = select(Person.id).where(Person.uid == self.person_uid).scalar_subquery()
             conditions.append(Turn.person_id == person)

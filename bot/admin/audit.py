@@ -10,6 +10,7 @@ import typer
 
 from affect.errors import NotFound
 from bot.admin import options, output, store
+from bot.admin.options import Many, One
 from bot.admin.output import Form
 from bot.clock import SystemClock
 from storage import audit
@@ -23,19 +24,17 @@ BROKEN = {"changed": "was changed", "unlinked": "does not follow the row before 
 
 
 @app.command("list", epilog="Example: attune-admin audit list --since 30d --json")
+@options.spread
 def list_entries(
+    how: Many,
     user: options.User = None,
     since: options.Since = None,
     until: options.Until = None,
     limit: options.Limit = options.NEWEST,
     tz: options.Tz = "UTC",
-    as_json: options.AsJson = False,
-    as_jsonl: options.AsJsonl = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
 ) -> None:
     """The newest rows: who showed what people wrote, of whom, and why."""
-    form = output.form(as_json=as_json, as_jsonl=as_jsonl)
+    form = output.form(how)
     now, zone = SystemClock().now(), options.zone(tz)
     start, end = options.when(since, now, zone), options.when(until, now, zone)
 
@@ -48,20 +47,19 @@ def list_entries(
         if not rows:
             raise NotFound("Nothing of that kind is on record.")
 
-    store.serve(env_file, log_level, job)
+    store.serve(how, job)
 
 
 @app.command(epilog="Example: attune-admin audit verify --head 5f0c...")
+@options.spread
 def verify(
+    how: One,
     head: Annotated[
         str | None,
         typer.Option(
             "--head", metavar="DIGEST", help="A head noted earlier, which must still be there."
         ),
     ] = None,
-    as_json: options.AsJson = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
 ) -> None:
     """Check that no row was removed, changed or put in between; exit code 1 if one was.
 
@@ -70,7 +68,7 @@ def verify(
 
     async def job(database: Database) -> None:
         chain = await audit.verify(database, head.strip().lower() if head else None)
-        if as_json:
+        if how.as_json:
             output.print_json({"whole": chain.whole, **asdict(chain)})
         else:
             lines = [f"Row {one.id} {BROKEN[one.kind]}." for one in chain.breaks]
@@ -82,7 +80,7 @@ def verify(
         if not chain.whole:
             raise typer.Exit(1)
 
-    store.serve(env_file, log_level, job)
+    store.serve(how, job)
 
 
 def _row(entry: Entry, zone: ZoneInfo) -> dict[str, Any]:

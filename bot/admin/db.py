@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 
 from affect.errors import SettingsError
 from bot.admin import options, output, store
+from bot.admin.options import One
 from bot.settings import Settings
 from storage import migrate
 
@@ -17,15 +18,12 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command(epilog="Example: attune-admin db upgrade")
-def upgrade(
-    as_json: options.AsJson = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
-) -> None:
+@options.spread
+def upgrade(how: One) -> None:
     """Bring the database to the tables of this version, making it if there is none."""
-    configured = store.settings(env_file, log_level)
+    configured = store.settings(how)
     before, after = asyncio.run(_upgrade(configured))
-    if as_json:
+    if how.as_json:
         output.print_json({"before": before, "revision": after, "changed": before != after})
     elif before == after:
         output.print_table(f"The database was at revision {after} already.")
@@ -34,15 +32,12 @@ def upgrade(
 
 
 @app.command(epilog="Example: attune-admin db status --json")
-def status(
-    as_json: options.AsJson = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
-) -> None:
+@options.spread
+def status(how: One) -> None:
     """Which database, its revision and the one needed here; exit code 1 if they differ."""
-    configured = store.settings(env_file, log_level)
+    configured = store.settings(how)
     told = asyncio.run(_status(configured))
-    if as_json:
+    if how.as_json:
         output.print_json(told)
     else:
         output.print_table(output.pairs(told))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from affect.errors import Refused
+from bot.admin.options import Leave
 from bot.clock import Clock
 from bot.messages import Incoming, readable
 from storage import audit
@@ -82,16 +83,14 @@ class Disclosure:
         self._on_record.update(uid for uid in people if uid is not None)
 
 
-def ask(
-    action: str, clock: Clock, *, reveal: bool, reason: str | None, needed: bool = False
-) -> Disclosure:
+def ask(action: str, clock: Clock, leave: Leave, *, needed: bool = False) -> Disclosure:
     """Decide whether a command may show content; raise `Refused` with what is missing."""
-    why = readable(reason).strip() if reason is not None else None
-    if needed and not reveal:
+    why = readable(leave.reason).strip() if leave.reason is not None else None
+    if needed and not leave.reveal:
         raise Refused("This reads what people wrote: it needs --reveal and --reason TEXT.")
-    if reveal and not why:
+    if leave.reveal and not why:
         raise Refused("Showing what people wrote needs a reason: add --reason TEXT.")
-    if why is not None and not reveal:
+    if why is not None and not leave.reveal:
         raise Refused("A reason is for showing what people wrote: add --reveal, or leave it out.")
     return Disclosure(action, why, clock)
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from affect.errors import AttuneError, SettingsError
 from bot.admin import options, output, store
+from bot.admin.options import One, Setup
 from bot.clock import SystemClock
 from bot.llm import open_llm
 from bot.settings import Settings
@@ -44,15 +45,12 @@ class Check:
     todo: str = ""
 
 
-def examine(
-    as_json: options.AsJson = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
-) -> None:
+@options.spread
+def examine(how: One) -> None:
     """Look at all that Attune needs and say what to do; exit code 1 if something fails."""
-    checks = _checks(env_file, log_level, SystemClock().now())
+    checks = _checks(how, SystemClock().now())
     failed = any(check.state == "fail" for check in checks)
-    if as_json:
+    if how.as_json:
         output.print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
     else:
         rows = ((check.state, check.name, check.found, check.todo) for check in checks)
@@ -61,13 +59,13 @@ def examine(
         raise typer.Exit(1)
 
 
-def _checks(env_file: Path | None, log_level: str, now: datetime) -> list[Check]:
+def _checks(setup: Setup, now: datetime) -> list[Check]:
     try:
-        settings = store.settings(env_file, log_level)
+        settings = store.settings(setup)
     except AttuneError as error:
         return [Check("settings", "fail", str(error), "Correct it; the rest was not looked at.")]
     return [
-        _settings(settings, env_file or Path(".env")),
+        _settings(settings, setup.env_file or Path(".env")),
         _key(settings),
         *asyncio.run(_database(settings, now)),
         _disk(settings),

@@ -1,18 +1,26 @@
-"""The options that several commands share, and what their values mean."""
+"""The options that several commands share, and what their values mean.
+
+Those that always come together are the fields of a dataclass; `spread` makes options of them.
+"""
 
 from __future__ import annotations
 
+import inspect
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from affect.errors import BadInput
 
-AGO = re.compile(r"(\d{1,6})\s*([mhdw])")
+AGO = re.compile(r"(\d{1,6})\s*([mhdw])(?:\s+ago)?")
+DAYS = {"today": 0, "yesterday": 1}
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 NEWEST = 20  # rows of a list, unless told otherwise
 
@@ -43,7 +51,7 @@ PlatformName = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="WHEN", help="From then on: 7d, 24h, 2026-05-01T09:00."),
+    typer.Option("--since", metavar="WHEN", help="From then on: 7d, 2h, yesterday, 2026-05-01T09:00."),
 ]
 Until = Annotated[
     str | None, typer.Option("--until", metavar="WHEN", help="Before then, told as for --since.")
@@ -53,6 +61,21 @@ EmotionName = Annotated[
     typer.Option(
         "--emotion", metavar="NAME", help="Read as this emotion; none: read, but none named."
     ),
+]
+MinScore = Annotated[
+    float | None,
+    typer.Option(
+        "--min-score", metavar="X", min=0, max=1, help="Read with at least this confidence (0 to 1)."
+    ),
+]
+Falling = Annotated[
+    bool,
+    typer.Option(
+        "--falling", help="The person's line lay below their home base, by more than it is unsure."
+    ),
+]
+TalkName = Annotated[
+    str | None, typer.Option("--talk", metavar="TALK", help="Of one talk: its id, or the end of it.")
 ]
 ValenceBelow = Annotated[
     float | None,
@@ -91,6 +114,71 @@ Latest = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Where the settings are, and how much is logged."""
+
+    env_file: EnvFile = None
+    log_level: LogLevel = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class One(Setup):
+    """What a command takes that has one result."""
+
+    as_json: AsJson = False
+
+
+@dataclass(frozen=True, slots=True)
+class Many(One):
+    """What a command takes that has a list of results."""
+
+    as_jsonl: AsJsonl = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Whether what people wrote is to be shown, and why."""
+
+    reveal: Reveal = False
+    reason: Reason = None
+
+
+def spread(command: Callable[..., Any]) -> Callable[..., None]:
+    """Give a command the fields of its dataclass parameters as options of its own."""
+    plain, grouped = [], {}
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if not is_dataclass(parameter.annotation):
+            plain.append(parameter)
+            continue
+        group = parameter.annotation
+        hints = get_type_hints(group, include_extras=True)
+        grouped[parameter.name] = (group, tuple(field.name for field in fields(group)))
+        plain += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=hints[field.name],
+                default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            )
+            for field in fields(group)
+        ]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        groups = {
+            name: group(**{one: given.pop(one) for one in names})
+            for name, (group, names) in grouped.items()
+        }
+        command(**given, **groups)
+
+    told = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plain]
+    run.__signature__ = inspect.Signature(told)  # type: ignore[attr-defined]
+    del run.__wrapped__  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in told}
+    return run
+
+
 def zone(name: str) -> ZoneInfo:
     """A time zone by its name; raise `BadInput`."""
     try:
@@ -100,18 +188,22 @@ def zone(name: str) -> ZoneInfo:
 
 
 def when(told: str | None, now: datetime, where: ZoneInfo) -> datetime | None:
-    """A time that was told: so long ago (30m, 24h, 7d, 2w), or ISO 8601, in `where` unless it says.
+    """A time that was told: so long ago (30m, 24h, 7d, 2w), a day (today, yesterday), or ISO 8601.
 
-    Raises `BadInput`.
+    It is in `where` unless it says; a day begins at its midnight there. Raises `BadInput`.
     """
     if told is None:
         return None
     try:
-        if ago := AGO.fullmatch(told.strip().lower()):
+        plain = told.strip().lower()
+        if ago := AGO.fullmatch(plain):
             return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        if plain in DAYS:
+            day = now.astimezone(where).date() - timedelta(days=DAYS[plain])
+            return datetime.combine(day, time(), where).astimezone(UTC)
         at = datetime.fromisoformat(told.strip())
         return (at if at.tzinfo else at.replace(tzinfo=where)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadInput(
-            "bad_time", "A time is told as 24h, 7d, 2026-05-01 or 2026-05-01T09:00+02:00."
+            "bad_time", "A time is told as 24h, 7d, yesterday, 2026-05-01 or 2026-05-01T09:00+02:00."
         ) from None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
@@ -16,8 +17,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from affect.errors import BadInput
+from affect.errors import BadInput, NotFound
+from bot.admin.options import Many, One
 
+NOTHING = "Nothing of that kind was found."
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program
 
 # Control characters (C0, DEL, C1), line separators and marks that change the direction of writing.
@@ -34,11 +37,12 @@ class Form(Enum):
     JSONL = "jsonl"
 
 
-def form(*, as_json: bool, as_jsonl: bool = False) -> Form:
+def form(asked: One) -> Form:
     """The form that was asked for; raise `BadInput` if it is two."""
-    if as_json and as_jsonl:
+    as_jsonl = isinstance(asked, Many) and asked.as_jsonl
+    if asked.as_json and as_jsonl:
         raise BadInput("two_forms", "Choose one of --json and --jsonl.")
-    return Form.JSON if as_json else Form.JSONL if as_jsonl else Form.TABLE
+    return Form.JSON if asked.as_json else Form.JSONL if as_jsonl else Form.TABLE
 
 
 def print_json(document: object) -> None:
@@ -61,6 +65,12 @@ def print_table(*parts: RenderableType) -> None:
         if number:
             console.print()
         console.print(part)
+
+
+def print_line(told: str) -> None:
+    """One line for people, at once: somebody may be following."""
+    sys.stdout.write(_STEERING.sub("\N{REPLACEMENT CHARACTER}", told.replace("\n", " / ")) + "\n")
+    sys.stdout.flush()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
@@ -92,6 +102,57 @@ def pairs(values: Mapping[str, Any], title: str = "") -> Table:
     made = table(("", ""), told, title)
     made.show_header = False
     return made
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+async def print_rows(
+    rows: AsyncIterator[dict[str, Any]], form: Form, table: Callable[[Rows], RenderableType]
+) -> None:
+    """Print rows as they were asked for; raise `NotFound` after an empty result."""
+    if form is Form.JSONL:
+        some = False
+        async for row in rows:
+            print_json(row)
+            some = True
+    else:
+        found = [row async for row in rows]
+        some = bool(found)
+        if form is Form.JSON:
+            print_json(found)
+        elif some:
+            print_table(table(found))
+    if not some:
+        raise NotFound(NOTHING)
+
+
+@contextmanager
+def progress(total: int, what: str, form: Form) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while a terminal looks on; takes how much more was done.
+
+    The time it says is left is measured on what was done so far. There is none where lines of the
+    result would run through it.
+    """
+    if not sys.stderr.isatty() or (form is Form.JSONL and sys.stdout.isatty()):
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    # Left to itself, the bar would take standard output along to where it is drawn.
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Left(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 def note(sentence: str) -> None:

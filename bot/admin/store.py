@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from affect.errors import SettingsError, Unreachable
 from bot import logs
+from bot.admin.options import Setup
 from bot.settings import Settings
 from storage import migrate
 from storage.database import Database
@@ -24,17 +25,15 @@ from storage.vault import KEY_BYTES, Vault
 NO_DATABASE = "There is no database there yet: run attune-admin db upgrade."
 
 
-def settings(env_file: Path | None, log_level: str) -> Settings:
+def settings(setup: Setup) -> Settings:
     """The settings, with logging at a level."""
-    logs.configure(log_level)
-    return Settings.load(env_file)
+    logs.configure(setup.log_level)
+    return Settings.load(setup.env_file)
 
 
-def serve(
-    env_file: Path | None, log_level: str, job: Callable[[Database], Awaitable[None]]
-) -> None:
+def serve(setup: Setup, job: Callable[[Database], Awaitable[None]]) -> None:
     """Do a job with the store of the settings, opened as far as it must be."""
-    configured = settings(env_file, log_level)
+    configured = settings(setup)
 
     async def run() -> None:
         async with opened(configured) as database:

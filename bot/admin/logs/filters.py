@@ -1,46 +1,39 @@
-"""Which turns a command is about, and how those it found are printed."""
+"""Which turns a command is about."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rich.console import RenderableType
-
-from affect.errors import BadInput, NotFound
+from affect.errors import BadInput
 from bot.admin import options, output
-from bot.admin.output import Form
 from bot.clock import Clock
 from storage import search
 from storage.database import Database
 from storage.wanted import Wanted
 
-NOTHING = "Nothing of that kind was found."
-
 log = logging.getLogger(__name__)
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """The filters as they were typed."""
+class Narrowed:
+    """The filters of one person's turns, as they are typed."""
 
-    user: str | None
-    platform: str | None
-    since: str | None
-    until: str | None
-    emotion: str | None
-    valence_below: float | None
-    risk: str | None
-    strategy: str | None
-    writer: str | None
-    language: str | None
-    tz: str
+    platform: options.PlatformName = None
+    talk: options.TalkName = None
+    since: options.Since = None
+    until: options.Until = None
+    emotion: options.EmotionName = None
+    min_score: options.MinScore = None
+    valence_below: options.ValenceBelow = None
+    falling: options.Falling = False
+    risk: options.RiskName = None
+    strategy: options.StrategyName = None
+    writer: options.WriterName = None
+    language: options.LanguageCode = None
+    tz: options.Tz = "UTC"
 
-    async def wanted(self, database: Database, clock: Clock) -> Wanted:
+    async def wanted(self, database: Database, clock: Clock, user: str | None = None) -> Wanted:
         """What they mean, now and in this store; raise `BadInput` or `NotFound`."""
         now, zone = clock.now(), options.zone(self.tz)
         since = options.when(self.since, now, zone)
@@ -48,17 +41,31 @@ class Filters:
         if since and until and since >= until:
             raise BadInput("no_time", "There is no time between --since and --until.")
         return Wanted(
-            person_uid=await search.person(database, self.user) if self.user else None,
+            person_uid=await search.person(database, user) if user else None,
             platform=self.platform,
+            talk=await search.talk(database, self.talk) if self.talk else None,
             since=since,
             until=until,
             writer=self.writer,
             emotion=self.emotion,
+            min_score=self.min_score,
             valence_below=self.valence_below,
+            falling=self.falling,
             risk=self.risk,
             strategy=self.strategy,
             language=self.language,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Filters(Narrowed):
+    """The filters of everybody's turns."""
+
+    user: options.User = None
+
+    async def wanted(self, database: Database, clock: Clock, user: str | None = None) -> Wanted:
+        """What they mean, now and in this store; raise `BadInput` or `NotFound`."""
+        return await Narrowed.wanted(self, database, clock, user or self.user)
 
 
 class Unread:
@@ -76,23 +83,3 @@ class Unread:
         """Tell the operator, if there were any."""
         if self.count:
             output.note(f"{self.count} turn(s) left out: they do not open with their person's key.")
-
-
-async def print_rows(
-    rows: AsyncIterator[dict[str, Any]], form: Form, table: Callable[[Rows], RenderableType]
-) -> None:
-    """Print rows as they were asked for; raise `NotFound` after an empty result."""
-    if form is Form.JSONL:
-        some = False
-        async for row in rows:
-            output.print_json(row)
-            some = True
-    else:
-        found = [row async for row in rows]
-        some = bool(found)
-        if form is Form.JSON:
-            output.print_json(found)
-        elif some:
-            output.print_table(table(found))
-    if not some:
-        raise NotFound(NOTHING)

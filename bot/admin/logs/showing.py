@@ -1,4 +1,4 @@
-"""`logs show`: one turn with all that is kept of it."""
+"""`logs show`: one turn, and with `--why` all that is kept of how it came about."""
 
 from __future__ import annotations
 
@@ -8,34 +8,41 @@ import typer
 
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import turns
+from bot.admin.options import Leave, One
 from bot.clock import SystemClock
 from storage import search
 from storage.database import Database
 
-EXAMPLE = "Example: attune-admin logs show 8WZ3K0QF --json"
+EXAMPLE = "Example: attune-admin logs show 8WZ3K0QF --why"
+
+Turn = Annotated[str, typer.Argument(metavar="TURN", help="Its id, or the end of it.")]
 
 
+@options.spread
 def show(
-    turn: Annotated[str, typer.Argument(metavar="TURN", help="Its id, or the end of it.")],
-    reveal: options.Reveal = False,
-    reason: options.Reason = None,
+    turn: Turn,
+    leave: Leave,
+    how: One,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why", help="Also labels, the person's line, plan, candidates and timings."
+        ),
+    ] = False,
     tz: options.Tz = "UTC",
-    as_json: options.AsJson = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
 ) -> None:
-    """One turn: its reading by modality, the person's line, the plan, the timings."""
+    """One turn with its reading by modality; JSON holds all of it, a table with --why."""
     clock, zone = SystemClock(), options.zone(tz)
-    asked = disclosure.ask("logs show", clock, reveal=reveal, reason=reason)
+    asked = disclosure.ask("logs show", clock, leave)
 
     async def job(database: Database) -> None:
         view = await search.turn(database, turn)
         asked.action = f"logs show {view.id}"
         await asked.record(database, [view])
         told = turns.whole(view, asked.words(view), zone)
-        if as_json:
+        if how.as_json:
             output.print_json(told)
         else:
-            output.print_table(*turns.shown(told))
+            output.print_table(*turns.shown(told, why=why))
 
-    store.serve(env_file, log_level, job)
+    store.serve(how, job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,11 +15,12 @@ from affect.types import EMOTIONS, Affect, Estimate, Moment, Reading
 from bot.admin import output
 from bot.admin.disclosure import Words
 from storage import search
-from storage.records import TurnView
+from storage.records import TurnView, Wording
 from storage.values import dump
 
 END = 8  # characters of an id in a table; a command takes the end of an id for the whole
 
+HIDDEN = "…"  # in place of words that stay hidden
 CONTENT = ("said", "transcript", "reply")
 FLAT = (
     "turn", "at", "person", "no", "platform", "kind", "language", "emotion", "confidence",
@@ -63,8 +64,20 @@ def whole(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]
         "plan": json.loads(dump(view.plan)) if view.plan else None,
         "entry": wording.entry if wording else None,
         "reasons": dict(wording.reasons) if wording else {},
+        "candidates": _candidates_of(wording) if wording else [],
         "asked": wording.asked if wording else None,
         "timings": dict(view.timings),
+    }
+    return told if words is None else {**told, **content(words)}
+
+
+def in_talk(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]:
+    """A turn in its talk: the flat row, with where the person's line was after it."""
+    line = trajectory.affect_of(view.moment) if view.moment else None
+    told = {
+        **flat(view, None, zone),
+        "talk": view.talk_id,
+        "line": round(line.valence, 4) if line else None,
     }
     return told if words is None else {**told, **content(words)}
 
@@ -72,6 +85,20 @@ def whole(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]
 def content(words: Words) -> dict[str, Any]:
     """What was written in a turn."""
     return {"said": list(words.said), "transcript": words.transcript, "reply": words.reply}
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A flat row as one line of text, its columns in place from line to line."""
+    sure = "" if row["confidence"] is None else f"{row['confidence']:.2f}"
+    valence = "" if row["valence"] is None else f"{row['valence']:+.2f}"
+    told = (
+        f"{short('at', row['at'])}  {short('turn', row['turn'])}  {short('person', row['person'])}  "
+        f"{row['platform']:<8}  {row['emotion'] or '-':<8} {sure:>4} {valence:>5}  {row['risk']:<7}  "
+        f"{row['strategy'] or '-':<22}  {row['writer'] or '-'}"
+    )
+    if "said" not in row:
+        return told
+    return f"{told}  {short('said', row['said'])} -> {row['reply'] or ''}"
 
 
 def listed(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
@@ -85,8 +112,26 @@ def listed(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     return output.table(columns, ([short(name, row[name]) for name in columns] for row in rows))
 
 
-def shown(told: Mapping[str, Any]) -> list[RenderableType]:
-    """A whole turn as tables."""
+def talked(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Turns of a talk as they went: what came in with how it was read, what went out and how."""
+    columns = ("at", "turn", "", "words", "read", "sure", "valence", "line", "risk")
+    return output.table(columns, (line for row in rows for line in _exchange(row)))
+
+
+def _exchange(row: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    said = "\n".join(row["said"]) if "said" in row else HIDDEN
+    if row.get("transcript"):
+        said += f"\n(heard) {row['transcript']}"
+    read = row["emotion"] or ("-" if row["confidence"] is None else "none")
+    sure, valence, line = row["confidence"], row["valence"], row["line"]
+    at, turn = short("at", row["at"]), short("turn", row["turn"])
+    yield (at, turn, row["platform"], said, read, sure, valence, line, row["risk"])
+    how = ", ".join(told for told in (row["strategy"], row["writer"]) if told)
+    yield ("", "", "attune", row.get("reply", HIDDEN) or "", how)
+
+
+def shown(told: Mapping[str, Any], *, why: bool = False) -> list[RenderableType]:
+    """A whole turn as tables; how it came about only where it is asked for."""
     if "said" in told:
         words = {name: short(name, told[name]) for name in CONTENT}
     else:
@@ -97,6 +142,9 @@ def shown(told: Mapping[str, Any]) -> list[RenderableType]:
     parts: list[RenderableType] = [output.pairs(facts), output.pairs(words, "written")]
     if reading := told["reading"]:
         parts.append(_reading_table(reading))
+    if not why:
+        return parts
+    if reading:
         labels = {estimate["modality"]: estimate["labels"] for estimate in reading["estimates"]}
         parts.append(
             output.pairs({name: _listing(values) for name, values in labels.items()}, "labels")
@@ -108,9 +156,23 @@ def shown(told: Mapping[str, Any]) -> list[RenderableType]:
         target = _listing(plan["target"])
         avoid = ", ".join(plan["avoid"])
         parts.append(output.pairs({**plan, "target": target, "avoid": avoid}, "plan"))
-    parts.append(output.pairs({"why": _listing(told["reasons"])}, "chosen"))
+    if told["candidates"]:
+        parts.append(output.table(("candidate", "writer", "why"), _candidates(told["candidates"])))
     parts.append(output.pairs({"ms": _listing(told["timings"])}, "timings"))
     return parts
+
+
+def _candidates_of(wording: Wording) -> list[dict[str, Any]]:
+    """The candidate that was chosen, and those beside it, without their words."""
+    chosen = {"entry": wording.entry, "writer": wording.writer, "reasons": dict(wording.reasons)}
+    others = [{"entry": one.entry, "writer": one.writer, "reasons": dict(one.reasons)} for one in wording.considered]
+    return [{**chosen, "chosen": True}, *({**one, "chosen": False} for one in others)]
+
+
+def _candidates(told: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[object]]:
+    for one in told:
+        name = one["entry"] or one["writer"]
+        yield (f"{name} *" if one["chosen"] else name, one["writer"], _listing(one["reasons"]))
 
 
 _AXES = ("valence", "arousal", "dominance")
