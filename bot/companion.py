@@ -41,6 +41,7 @@ from storage import people, talks, trajectories, voices
 from storage.database import Database
 from storage.records import (
     Care,
+    Considered,
     Notes,
     Problem,
     Profile,
@@ -51,6 +52,7 @@ from storage.records import (
 )
 from storage.values import load
 
+CONSIDERED = 4  # candidates beside the chosen one that are kept, for those who ask why
 REMEMBERED = 20  # turns looked back on, over all talks of the person
 
 log = logging.getLogger(__name__)
@@ -116,12 +118,19 @@ class Companion:
         self._writer = writer
         self._clock = clock
 
-    async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming]) -> Taken:
-        """Answer one turn."""
+    async def take(
+        self,
+        person_id: int,
+        talk_id: str,
+        messages: Sequence[Incoming],
+        *,
+        upto: int | None = None,
+    ) -> Taken:
+        """Answer one turn; with `upto` as if the person had taken so many turns before it."""
         steps = _Steps()
         last = messages[-1]
         text = words(messages)
-        known = await self._know(person_id, talk_id, messages, text)
+        known = await self._know(person_id, talk_id, messages, text, upto)
         steps.done("remember")
 
         found = screening.screen(text, _said_before(known.here))
@@ -208,7 +217,7 @@ class Companion:
             reading=reading,
             moment=moment if perceived.estimates else None,
             plan=plan,
-            wording=wording,
+            wording=replace(wording, considered=_considered(candidates, chosen)),
             timings=steps.taken(),
             voice=voice,
         )
@@ -242,7 +251,8 @@ class Companion:
         followed = any(turn.moment for turn in known.recent)
         if not followed and len(known.recent) < REMEMBERED:
             return None  # nobody was ever read before the turns looked back on
-        return await trajectories.latest(self._database, known.profile.id)
+        profile = known.profile
+        return await trajectories.latest(self._database, profile.id, upto=profile.turns)
 
     def apologise(self, messages: Sequence[Incoming]) -> Taken:
         """The answer when a turn failed: nobody stays without one, least of all in danger."""
@@ -287,10 +297,17 @@ class Companion:
         return replace(known, language=self._language(known.profile, messages, text, last))
 
     async def _know(
-        self, person_id: int, talk_id: str, messages: Sequence[Incoming], text: str
+        self,
+        person_id: int,
+        talk_id: str,
+        messages: Sequence[Incoming],
+        text: str,
+        upto: int | None,
     ) -> Known:
         profile = await people.profile(self._database, person_id)
-        recent = await talks.recent(self._database, person_id, REMEMBERED)
+        if upto is not None:
+            profile = replace(profile, turns=upto)
+        recent = await talks.recent(self._database, person_id, REMEMBERED, upto=profile.turns)
         here = tuple(turn for turn in recent if turn.talk_id == talk_id and turn.kind == "talk")
         last = recent[-1].notes.language if recent else None
         return Known(profile, recent, here, self._language(profile, messages, text, last))
@@ -458,6 +475,12 @@ def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:
             if guard.check(candidate.text, wanted).ok:
                 return candidate
     raise NotFound("No candidate may leave.")
+
+
+def _considered(candidates: Sequence[Candidate], chosen: Candidate) -> tuple[Considered, ...]:
+    """What stood beside the chosen reply, best first, without its words."""
+    others = [one for one in candidates if one is not chosen][:CONSIDERED]
+    return tuple(Considered(one.writer, one.entry, one.reasons) for one in others)
 
 
 def _seen(reading: Reading, language: str) -> str:

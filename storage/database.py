@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from affect.errors import NotFound, SettingsError, Unreachable
 from storage import driver
 from storage.tables import Key, Person
-from storage.vault import Sealer, SealBroken, Vault
+from storage.vault import SealBroken, Sealer, Vault
 
 BUSY_MILLISECONDS = 10_000
 CACHED_SEALERS = 4_096
@@ -109,7 +109,7 @@ class Database:
         await self.engine.dispose()
 
 
-def keys_of(person_ids: Collection[int]) -> Select[tuple[int, str, bytes]]:
+def keys_of(person_ids: Collection[int]) -> Select[int, str, bytes]:
     """The wrapped keys of some people."""
     return (
         select(Person.id, Person.uid, Key.wrapped)
@@ -118,7 +118,7 @@ def keys_of(person_ids: Collection[int]) -> Select[tuple[int, str, bytes]]:
     )
 
 
-def opened_keys(vault: Vault, rows: Iterable[Row[tuple[int, str, bytes]]]) -> dict[int, Sealer]:
+def opened_keys(vault: Vault, rows: Iterable[Row[int, str, bytes]]) -> dict[int, Sealer]:
     """The sealers of the rows of `keys_of`; a key that does not open is left out."""
     found = {}
     for row in rows:

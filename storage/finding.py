@@ -60,7 +60,7 @@ class Hit:
 
 def patterns(words: Sequence[str]) -> list[Word]:
     """Words to look for; raise `BadInput` if nothing is left of them."""
-    wanted = [plain for word in words if (plain := _plain(word).strip())]
+    wanted = [told for word in words if (told := plain(word).strip())]
     if not wanted:
         raise BadInput("no_words", "There are no words to look for.")
     return [_word(word) for word in wanted]
@@ -78,21 +78,18 @@ def _word(word: str) -> Word:
 
 def possible(words: Sequence[Word], bodies: Sequence[bytes]) -> bool:
     """Whether JSON as it was stored may hold every word; a no is sure, a yes is not."""
-    for word in words:
-        if not any(_holds(word, body) for body in bodies):
-            return False
-    return True
+    return all(any(_holds(word, body) for body in bodies) for word in words)
 
 
 def _holds(word: Word, body: bytes) -> bool:
     if body.isascii():
         return word.stored is not None and word.stored in body.lower()
-    return word.escaped.search(_plain(body.decode())) is not None
+    return word.escaped.search(plain(body.decode())) is not None
 
 
 def score(words: Sequence[Word], texts: Texts) -> float:
     """How well a turn answers the words; 0 if one of them is missing."""
-    kept = [(where, _plain(one)) for where, those in texts.items() for one in those]
+    kept = [(where, plain(one)) for where, those in texts.items() for one in those]
     total = 0.0
     for word in words:
         weight = 0.0
@@ -106,9 +103,7 @@ def score(words: Sequence[Word], texts: Texts) -> float:
     return round(total, 4)
 
 
-def find(
-    view: TurnView, words: Sequence[Word], texts: Callable[[TurnView], Texts]
-) -> Hit | None:
+def find(view: TurnView, words: Sequence[Word], texts: Callable[[TurnView], Texts]) -> Hit | None:
     """The turn as a hit, if every one of the words stands somewhere in it."""
     told = texts(view)
     scored = score(words, told)
@@ -116,14 +111,15 @@ def find(
         return None
     found = []
     for where, those in told.items():
-        for one in map(_plain, those):
+        for one in map(plain, those):
             hits = [match for word in words for match in word.pattern.finditer(one)]
             if hits:
                 found.append(Found(where, len(hits), _snippet(one, min(hits, key=re.Match.start))))
     return Hit(view, scored, tuple(found))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text without differences of width."""
     return unicodedata.normalize("NFKC", text)
 
 

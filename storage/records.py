@@ -107,8 +107,17 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True)
+class Considered:
+    """A candidate for a reply that was not chosen, with its reasons; its words are not kept."""
+
+    writer: str
+    entry: str | None = None
+    reasons: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
-    """The reply as it was worded, with how it came about."""
+    """The reply as it was worded, with how it came about and what else was considered."""
 
     text: str
     writer: str
@@ -116,6 +125,7 @@ class Wording:
     entry: str | None = None
     reasons: Mapping[str, float] = field(default_factory=dict)
     asked: bool = False
+    considered: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Engine, and_, create_engine, func, make_url, select
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, and_, create_engine, func, select
+from sqlalchemy.pool import NullPool
 
 from affect.errors import AttuneError
 from storage import finding
@@ -137,10 +137,9 @@ _sealers: dict[int, Sealer]
 
 
 def _open(url: str, vault: Vault) -> None:
-    """What a worker keeps from chunk to chunk: one connection, the keys it met."""
+    """What a worker keeps from chunk to chunk: the way to the database, the keys it met."""
     global _engine, _vault, _sealers  # noqa: PLW0603 - a worker has nowhere else to keep them
-    threads = {"check_same_thread": False} if make_url(url).get_backend_name() == "sqlite" else {}
-    _engine = create_engine(url, poolclass=StaticPool, hide_parameters=True, connect_args=threads)
+    _engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     _vault, _sealers = vault, {}
 
 

@@ -85,9 +85,7 @@ async def pages(
         async with database.read() as connection:
             asked = ordered(wanted.asked(), after, newest_first=newest_first).limit(size)
             rows = (await connection.execute(asked)).all()
-            fitting = await _fitting(
-                database, connection, rows, wanted, wanted.sealed(), unread
-            )
+            fitting = await _fitting(database, connection, rows, wanted, wanted.sealed(), unread)
             ids = [one.row.id for one in fitting[:left]]
             views = await together(database, connection, ids, unread)
         if opened is not None:

@@ -23,6 +23,9 @@ from storage.vault import Sealer
 
 log = logging.getLogger(__name__)
 
+NEWEST = 2**31 - 1
+"""A number of a turn that nobody ever comes to: up to it is all of them."""
+
 AnyRow = Row[*tuple[Any, ...]]
 
 
@@ -53,7 +56,7 @@ def turns() -> Select[*tuple[Any, ...]]:
 # Built once: that costs more than to run them.
 _RECENT = (
     turns()
-    .where(Turn.person_id == bindparam("person"))
+    .where(Turn.person_id == bindparam("person"), Turn.no <= bindparam("upto"))
     .order_by(Turn.no.desc())
     .limit(bindparam("most"))
 )
@@ -71,10 +74,13 @@ async def close(database: Database, person_id: int, talk_id: str, now: datetime)
         await connection.execute(mine.values(closed_at=now))
 
 
-async def recent(database: Database, person_id: int, limit: int) -> tuple[TurnView, ...]:
-    """The last turns of a person, oldest first."""
+async def recent(
+    database: Database, person_id: int, limit: int, *, upto: int = NEWEST
+) -> tuple[TurnView, ...]:
+    """The last turns of a person up to number `upto`, oldest first."""
+    wanted = {"person": person_id, "most": limit, "upto": upto}
     async with database.read() as connection:
-        rows = (await connection.execute(_RECENT, {"person": person_id, "most": limit})).all()
+        rows = (await connection.execute(_RECENT, wanted)).all()
         if not rows:
             return ()
         return tuple(reversed(await opened(database, connection, rows)))

@@ -38,7 +38,7 @@ _LATEST = (
     select(Moment.turn_id, Moment.sealed, Line.sealed.label("line"))
     .join(Turn, Turn.id == Moment.turn_id)
     .outerjoin(Line, Line.turn_id == Moment.turn_id)
-    .where(Moment.person_id == bindparam("person"))
+    .where(Moment.person_id == bindparam("person"), Turn.no <= bindparam("upto"))
     .order_by(Turn.no.desc())
     .limit(1)
 )
@@ -52,10 +52,16 @@ _LEARNT = {  # by whether the database is SQLite
 }
 
 
-async def latest(database: Database, person_id: int) -> MomentValue | None:
-    """The person's line after their last reading, with all that the next step needs."""
+async def latest(
+    database: Database, person_id: int, *, upto: int = talks.NEWEST
+) -> MomentValue | None:
+    """The person's line after their last reading, with all that the next step needs.
+
+    With `upto` it is their line as it was after so many turns.
+    """
     async with database.read() as connection:
-        row = (await connection.execute(_LATEST, {"person": person_id})).first()
+        wanted = {"person": person_id, "upto": upto}
+        row = (await connection.execute(_LATEST, wanted)).first()
         if row is None:
             return None
         sealer = await database.sealer(connection, person_id)

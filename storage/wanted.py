@@ -90,7 +90,7 @@ class Wanted:
                 asked = asked.outerjoin(SEALED[name], SEALED[name].turn_id == Turn.id)
         return asked.where(*self._conditions())
 
-    def places(self) -> Select[tuple[datetime, str]]:
+    def places(self) -> Select[datetime, str]:
         """Time and id of the turns that `asked` gives."""
         places = select(Turn.at, Turn.id)
         if self.platform is not None:

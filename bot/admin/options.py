@@ -51,7 +51,9 @@ PlatformName = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="WHEN", help="From then on: 7d, 2h, yesterday, 2026-05-01T09:00."),
+    typer.Option(
+        "--since", metavar="WHEN", help="From then on: 7d, 2h, yesterday, 2026-05-01T09:00."
+    ),
 ]
 Until = Annotated[
     str | None, typer.Option("--until", metavar="WHEN", help="Before then, told as for --since.")
@@ -65,7 +67,11 @@ EmotionName = Annotated[
 MinScore = Annotated[
     float | None,
     typer.Option(
-        "--min-score", metavar="X", min=0, max=1, help="Read with at least this confidence (0 to 1)."
+        "--min-score",
+        metavar="X",
+        min=0,
+        max=1,
+        help="Read with at least this confidence (0 to 1).",
     ),
 ]
 Falling = Annotated[
@@ -75,7 +81,8 @@ Falling = Annotated[
     ),
 ]
 TalkName = Annotated[
-    str | None, typer.Option("--talk", metavar="TALK", help="Of one talk: its id, or the end of it.")
+    str | None,
+    typer.Option("--talk", metavar="TALK", help="Of one talk: its id, or the end of it."),
 ]
 ValenceBelow = Annotated[
     float | None,
@@ -151,7 +158,7 @@ def spread(command: Callable[..., Any]) -> Callable[..., None]:
         if not is_dataclass(parameter.annotation):
             plain.append(parameter)
             continue
-        group = parameter.annotation
+        group: Any = parameter.annotation
         hints = get_type_hints(group, include_extras=True)
         grouped[parameter.name] = (group, tuple(field.name for field in fields(group)))
         plain += [
@@ -174,7 +181,7 @@ def spread(command: Callable[..., Any]) -> Callable[..., None]:
 
     told = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plain]
     run.__signature__ = inspect.Signature(told)  # type: ignore[attr-defined]
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     run.__annotations__ = {one.name: one.annotation for one in told}
     return run
 
@@ -205,5 +212,6 @@ def when(told: str | None, now: datetime, where: ZoneInfo) -> datetime | None:
         return (at if at.tzinfo else at.replace(tzinfo=where)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadInput(
-            "bad_time", "A time is told as 24h, 7d, yesterday, 2026-05-01 or 2026-05-01T09:00+02:00."
+            "bad_time",
+            "A time is told as 24h, 7d, yesterday, 2026-05-01 or 2026-05-01T09:00+02:00.",
         ) from None

@@ -16,9 +16,9 @@ from affect.types import Affect, Emotion, Risk
 from storage import finding, people, queue, search
 from storage.database import Database
 from storage.records import Kept, Notes, TurnView, Wording
-from storage.wanted import Wanted
 from storage.tables import Key, Reading
 from storage.values import dump
+from storage.wanted import Wanted
 from tests.conftest import NOON
 from tests.people import arrival
 from tests.storage.turns import READING, kept, nobody

@@ -96,7 +96,9 @@ def _print(counted: Statistics) -> None:
     parts = [output.pairs({"turns": told["turns"], "people": told["people"]})]
     for name, counter in counted.counts.items():
         whole = counter.total()
-        rows = ((value, count, f"{100 * count / whole:.1f} %") for value, count in counter.most_common())
+        rows = (
+            (value, count, f"{100 * count / whole:.1f} %") for value, count in counter.most_common()
+        )
         parts.append(output.table((name, "turns", "share"), rows))
     columns = ("ms", *(f"p{share}" for share in SHARES))
     steps: Mapping[str, Mapping[str, float]] = told["timings_ms"]
@@ -106,4 +108,6 @@ def _print(counted: Statistics) -> None:
 
 def _percentiles(taken: array[float]) -> dict[str, float]:
     values = np.percentile(np.asarray(taken), SHARES)
-    return {f"p{share}": round(float(value), 2) for share, value in zip(SHARES, values, strict=True)}
+    return {
+        f"p{share}": round(float(value), 2) for share, value in zip(SHARES, values, strict=True)
+    }

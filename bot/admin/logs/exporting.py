@@ -19,7 +19,9 @@ import typer
 from affect.errors import BadInput, NotFound, Refused
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import turns
-from bot.admin.logs.filters import NOTHING, Filters, Unread
+from bot.admin.logs.filters import Filters, Unread
+from bot.admin.options import Leave, One
+from bot.admin.output import NOTHING
 from bot.clock import SystemClock
 from storage import search
 from storage.database import Database
@@ -30,36 +32,21 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Write = Callable[[dict[str, Any]], None]
 
 
+@options.spread
 def export(
+    filters: Filters,
+    leave: Leave,
+    how: One,
     file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Where to.")],
     format_: Annotated[
         Literal["jsonl", "csv"],
         typer.Option("--format", metavar="FORMAT", help="jsonl: all that is kept; csv: a row."),
     ] = "jsonl",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    user: options.User = None,
-    platform: options.PlatformName = None,
-    since: options.Since = None,
-    until: options.Until = None,
-    emotion: options.EmotionName = None,
-    valence_below: options.ValenceBelow = None,
-    risk: options.RiskName = None,
-    strategy: options.StrategyName = None,
-    writer: options.WriterName = None,
-    language: options.LanguageCode = None,
-    reveal: options.Reveal = False,
-    reason: options.Reason = None,
-    tz: options.Tz = "UTC",
-    as_json: options.AsJson = False,
-    env_file: options.EnvFile = None,
-    log_level: options.LogLevel = "warning",
 ) -> None:
     """Turns into a file that its owner alone can read (mode 0600), oldest first."""
-    clock, zone = SystemClock(), options.zone(tz)
-    asked = disclosure.ask("logs export", clock, reveal=reveal, reason=reason)
-    filters = Filters(
-        user, platform, since, until, emotion, valence_below, risk, strategy, writer, language, tz
-    )
+    clock, zone = SystemClock(), options.zone(filters.tz)
+    asked = disclosure.ask("logs export", clock, leave)
     shape = turns.whole if format_ == "jsonl" else turns.flat
 
     async def job(database: Database) -> None:
@@ -75,14 +62,14 @@ def export(
                 count += len(page)
             if not count:
                 raise NotFound(NOTHING)
-        if as_json:
+        if how.as_json:
             told = {"file": str(file), "format": format_, "turns": count, "left_out": unread.count}
             output.print_json({**told, "revealed": asked.allowed})
         else:
             output.print_table(f"{count} turn(s) written to {file}.")
         unread.say()
 
-    store.serve(env_file, log_level, job)
+    store.serve(how, job)
 
 
 def _json_lines(file: TextIO) -> Write:

@@ -25,9 +25,7 @@ def show(
     how: One,
     why: Annotated[
         bool,
-        typer.Option(
-            "--why", help="Also labels, the person's line, plan, candidates and timings."
-        ),
+        typer.Option("--why", help="Also labels, the person's line, plan, candidates and timings."),
     ] = False,
     tz: options.Tz = "UTC",
 ) -> None:

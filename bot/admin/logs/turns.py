@@ -15,7 +15,7 @@ from affect.types import EMOTIONS, Affect, Estimate, Moment, Reading
 from bot.admin import output
 from bot.admin.disclosure import Words
 from storage import search
-from storage.records import TurnView, Wording
+from storage.records import Considered, TurnView, Wording
 from storage.values import dump
 
 END = 8  # characters of an id in a table; a command takes the end of an id for the whole
@@ -91,11 +91,10 @@ def line(row: Mapping[str, Any]) -> str:
     """A flat row as one line of text, its columns in place from line to line."""
     sure = "" if row["confidence"] is None else f"{row['confidence']:.2f}"
     valence = "" if row["valence"] is None else f"{row['valence']:+.2f}"
-    told = (
-        f"{short('at', row['at'])}  {short('turn', row['turn'])}  {short('person', row['person'])}  "
-        f"{row['platform']:<8}  {row['emotion'] or '-':<8} {sure:>4} {valence:>5}  {row['risk']:<7}  "
-        f"{row['strategy'] or '-':<22}  {row['writer'] or '-'}"
-    )
+    ids = "  ".join(short(name, row[name]) for name in ("at", "turn", "person"))
+    read = f"{row['emotion'] or '-':<8} {sure:>4} {valence:>5}  {row['risk']:<7}"
+    how = f"{row['strategy'] or '-':<22}  {row['writer'] or '-'}"
+    told = f"{ids}  {row['platform']:<8}  {read}  {how}"
     if "said" not in row:
         return told
     return f"{told}  {short('said', row['said'])} -> {row['reply'] or ''}"
@@ -164,9 +163,16 @@ def shown(told: Mapping[str, Any], *, why: bool = False) -> list[RenderableType]
 
 def _candidates_of(wording: Wording) -> list[dict[str, Any]]:
     """The candidate that was chosen, and those beside it, without their words."""
-    chosen = {"entry": wording.entry, "writer": wording.writer, "reasons": dict(wording.reasons)}
-    others = [{"entry": one.entry, "writer": one.writer, "reasons": dict(one.reasons)} for one in wording.considered]
-    return [{**chosen, "chosen": True}, *({**one, "chosen": False} for one in others)]
+    chosen = Considered(wording.writer, wording.entry, wording.reasons)
+    return [
+        {
+            "entry": one.entry,
+            "writer": one.writer,
+            "reasons": {name: round(value, 4) for name, value in one.reasons.items()},
+            "chosen": one is chosen,
+        }
+        for one in (chosen, *wording.considered)
+    ]
 
 
 def _candidates(told: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[object]]:

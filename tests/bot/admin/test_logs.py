@@ -167,7 +167,7 @@ async def test_one_turn_whole(admin: Admin, told: Told) -> None:
     assert shown["plan"]["strategy"] == "reflection_of_feelings"
     assert shown["timings"] == {"perceive": 4.2}
 
-    table = (await admin("logs", "show", turn)).out
+    table = (await admin("logs", "show", turn, "--why")).out
     for piece in (turn, "anger", "quality", "grief", "home base", "gentle", "hidden"):
         assert piece in table
     bare = await admin("logs", "show", told.turns["omar"][0])
@@ -183,6 +183,7 @@ async def test_words_are_found_with_what_stands_around_them(admin: Admin, told: 
             "at": "2026-05-04T12:00:00+00:00",
             "person": told.zelda,
             "platform": "terminal",
+            "score": 2.6439,
             "hits": 4,
             "found": [
                 {"in": "said", "count": 2, "snippet": "the Oven broke again"},
