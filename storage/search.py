@@ -65,6 +65,29 @@ async def count(database: Database, wanted: Wanted) -> int:
         return await connection.scalar(counted) or 0
 
 
+async def people_of(database: Database, wanted: Wanted) -> Sequence[str]:
+    """The uids of those whose turns are wanted, as far as columns can tell."""
+    theirs = wanted.places().with_only_columns(Turn.person_id).distinct()
+    asked = select(Person.uid).where(Person.id.in_(theirs)).order_by(Person.uid)
+    async with database.read() as connection:
+        return (await connection.scalars(asked)).all()
+
+
+async def talks_of(database: Database, wanted: Wanted) -> Sequence[str]:
+    """The ids of the talks of the turns that are wanted, as far as columns can tell."""
+    asked = wanted.places().with_only_columns(Turn.talk_id).distinct().order_by(Turn.talk_id)
+    async with database.read() as connection:
+        return (await connection.scalars(asked)).all()
+
+
+async def span(database: Database, wanted: Wanted) -> tuple[datetime, datetime] | None:
+    """When the first and the last of the turns that are wanted were sent."""
+    asked = wanted.places().with_only_columns(func.min(Turn.at), func.max(Turn.at))
+    async with database.read() as connection:
+        row = (await connection.execute(asked)).one()
+    return (row[0], row[1]) if row[0] is not None else None
+
+
 async def pages(
     database: Database,
     wanted: Wanted,

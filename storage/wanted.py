@@ -36,7 +36,8 @@ class Wanted:
     `emotion` is one of the seven or `none`; `min_score` is the confidence of the reading in [0, 1];
     `valence_below` is in [-1, 1]. `falling` wants turns after which the person's line lies below
     their home base by more than it is unsure. `strategy` is what the reply really showed, or what
-    was planned where the writer did not know.
+    was planned where the writer did not know. `ids` are those after the first (if any) up to and
+    with the second, which is the order in which turns were kept.
     """
 
     person_uid: str | None = None
@@ -52,6 +53,7 @@ class Wanted:
     risk: str | None = None
     strategy: str | None = None
     language: str | None = None
+    ids: tuple[str | None, str] | None = None
 
     def sealed(self) -> frozenset[str]:
         """The tables whose sealed values have to be opened to tell."""
@@ -108,6 +110,10 @@ class Wanted:
             conditions.append(Talk.platform == self.platform)
         if self.talk is not None:
             conditions.append(Turn.talk_id == self.talk)
+        if self.ids is not None:
+            conditions.append(Turn.id <= self.ids[1])
+            if self.ids[0] is not None:
+                conditions.append(Turn.id > self.ids[0])
         if self.since is not None:
             conditions.append(Turn.at >= self.since)
         if self.until is not None:

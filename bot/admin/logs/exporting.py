@@ -1,35 +1,72 @@
-"""`logs export`: turns into a file, streamed, for the eyes of its owner alone.
+"""`logs export`: turns into files, streamed, for the eyes of their owner alone (mode 0600).
 
-The file appears whole or not at all. In CSV, a cell that a spreadsheet would run as a formula gets
-an apostrophe in front: people can write anything. JSON Lines keep every character.
+One file or, cut by person, talk, month or day, a folder of them. With `--new` only what was kept
+since the last time; with `--resume` an export that was broken off goes on.
 """
 
 from __future__ import annotations
 
-import csv
+import hashlib
+import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TextIO
+from typing import Annotated, Literal, TextIO
+from zoneinfo import ZoneInfo
 
 import typer
+from ulid import ULID
 
-from affect.errors import BadInput, NotFound, Refused
+from affect.errors import BadInput, NotFound
 from bot.admin import disclosure, options, output, store
-from bot.admin.logs import turns
+from bot.admin.disclosure import Disclosure
+from bot.admin.logs import formats, parts
 from bot.admin.logs.filters import Filters, Unread
+from bot.admin.logs.parts import Draft, Progress
 from bot.admin.options import Leave, One
 from bot.admin.output import NOTHING
 from bot.clock import SystemClock
 from storage import search
 from storage.database import Database
+from storage.wanted import Wanted
 
 EXAMPLE = "Example: attune-admin logs export -o may.jsonl --since 2026-05-01"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SETTLED = timedelta(seconds=10)  # another process may commit a turn a little after its time
 
-Write = Callable[[dict[str, Any]], None]
+Format = Annotated[
+    Literal["jsonl", "csv", "md", "html"],
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="jsonl: all that is kept; csv: a row; md, html: a talk to read, html with its line.",
+    ),
+]
+By = Annotated[
+    Literal["person", "talk", "month", "day"] | None,
+    typer.Option("--by", metavar="PART", help="A folder with a file a person, talk, month or day."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One export: what, how, and who may see it."""
+
+    database: Database
+    wanted: Wanted
+    asked: Disclosure
+    name: str
+    zone: ZoneInfo
+    key: str
+    unread: Unread
+    resume: bool
+
+    def format(self) -> formats.Format:
+        """A writer for one file."""
+        return formats.named(self.name, self.zone, revealed=self.asked.allowed)
 
 
 @options.spread
@@ -37,85 +74,148 @@ def export(
     filters: Filters,
     leave: Leave,
     how: One,
-    file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Where to.")],
-    format_: Annotated[
-        Literal["jsonl", "csv"],
-        typer.Option("--format", metavar="FORMAT", help="jsonl: all that is kept; csv: a row."),
-    ] = "jsonl",
+    file: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Where to; with --by, a folder.")
+    ],
+    format_: Format = "jsonl",
+    by: By = None,
+    new: Annotated[
+        Path | None,
+        typer.Option(
+            "--new", metavar="NOTE", help="Only what was kept since this note was last written."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same export was broken off.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Turns into a file that its owner alone can read (mode 0600), oldest first."""
     clock, zone = SystemClock(), options.zone(filters.tz)
     asked = disclosure.ask("logs export", clock, leave)
-    shape = turns.whole if format_ == "jsonl" else turns.flat
+    if format_ == "html" and not (filters.user or by == "person"):
+        raise BadInput("one_person", "A page is of one person: add --user UID, or --by person.")
+    if by and force:
+        raise BadInput("folder", "A folder is not replaced: choose another name for it.")
 
     async def job(database: Database) -> None:
         wanted = await filters.wanted(database, clock)
-        count, unread = 0, Unread()
-        with _whole(file, force=force) as draft:
-            await asked.begin(database, wanted.person_uid)
-            write = _json_lines(draft) if format_ == "jsonl" else _csv(draft, asked.allowed)
-            async for page in search.pages(database, wanted, unread=unread):
-                await asked.record(database, page)
-                for view in page:
-                    write(shape(view, asked.words(view), zone))
-                count += len(page)
-            if not count:
-                raise NotFound(NOTHING)
-        if how.as_json:
-            told = {"file": str(file), "format": format_, "turns": count, "left_out": unread.count}
-            output.print_json({**told, "revealed": asked.allowed})
+        parts.free(file, force=force)
+        wanted, upto = _since_last(wanted, new, clock.now())
+        key = _key(wanted, filters, format_, by, revealed=asked.allowed)
+        await asked.begin(database, wanted.person_uid)
+        unread = Unread()
+        export = Export(database, wanted, asked, format_, zone, key, unread, resume)
+        if by:
+            turns, files = await _folder(export, file, by)
         else:
-            output.print_table(f"{count} turn(s) written to {file}.")
+            turns, files = await _file(export, wanted, file), 1
+        if new:
+            parts.write_whole(new, json.dumps({"upto": upto}) + "\n")
+        if how.as_json:
+            told = {"file": str(file), "format": format_, "files": files, "turns": turns}
+            output.print_json({**told, "left_out": unread.count, "revealed": asked.allowed})
+        else:
+            output.print_table(f"{turns} turn(s) written to {file}.")
         unread.say()
 
     store.serve(how, job)
 
 
-def _json_lines(file: TextIO) -> Write:
-    def write(told: dict[str, Any]) -> None:
-        file.write(output.as_json(told) + "\n")
-
-    return write
-
-
-def _csv(file: TextIO, revealed: bool) -> Write:
-    names = (*turns.FLAT, *turns.CONTENT) if revealed else turns.FLAT
-    writer = csv.DictWriter(file, names)
-    writer.writeheader()
-
-    def write(told: dict[str, Any]) -> None:
-        if revealed:
-            told = {**told, "said": "\n".join(told["said"])}
-            told |= {name: _harmless(told[name]) for name in turns.CONTENT}
-        writer.writerow(told)
-
-    return write
-
-
-def _harmless(text: str | None) -> str | None:
-    return f"'{text}" if text and text.startswith(FORMULA) else text
-
-
-@contextmanager
-def _whole(path: Path, *, force: bool) -> Iterator[TextIO]:
-    """A file that takes its name when all is written; raise `Refused` if the name is taken."""
-    _free(path, force=force)
-    if not path.parent.is_dir():
-        raise BadInput("no_folder", f"There is no folder {path.parent}.")
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    draft = Path(name)
+async def _file(export: Export, wanted: Wanted, path: Path) -> int:
+    """Write one file; give its turns, or raise `NotFound` and leave nothing."""
+    draft = Draft(path, export.key)
+    # A page keeps its line in mind while it grows: it is begun again, not gone on with.
+    progress = draft.progress(resume=export.resume and export.name != "html")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            yield file
+        progress = await _write(export, wanted, draft, progress)
+    except BaseException:
+        if not draft.progress(resume=True).turns:
+            draft.drop()
+        raise
+    if not progress.turns:
+        draft.drop()
+        raise NotFound(NOTHING)
+    draft.done()
+    return progress.turns
+
+
+async def _write(export: Export, wanted: Wanted, draft: Draft, progress: Progress) -> Progress:
+    format_ = export.format()
+    async with _opened(draft.path, progress.size) as file:
+        if not progress.size:
+            format_.begin(file)
+        async for page in search.pages(
+            export.database, wanted, after=progress.place, unread=export.unread
+        ):
+            await export.asked.record(export.database, page)
+            for view in page:
+                format_.turn(file, view, export.asked.words(view))
             file.flush()
-            os.fsync(file.fileno())
-        _free(path, force=force)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+            progress = replace(
+                progress,
+                size=os.fstat(file.fileno()).st_size,
+                turns=progress.turns + len(page),
+                at=page[-1].at.isoformat(),
+                turn=page[-1].id,
+            )
+            draft.note(progress)
+        if progress.turns:
+            format_.end(file)
+        file.flush()
+        os.fsync(file.fileno())
+    return progress
 
 
-def _free(path: Path, *, force: bool) -> None:
-    if not force and os.path.lexists(path):
-        raise Refused(f"{path} is there already: choose another name, or add --force.")
+async def _folder(export: Export, folder: Path, by: str) -> tuple[int, int]:
+    """Write a file a part; give turns and files. The folder appears when all are there."""
+    draft = parts.draft_folder(folder, export.key, resume=export.resume)
+    turns = files = 0
+    async for name, wanted in parts.cut(export.database, export.wanted, by, export.zone):
+        part = f"{name}.{export.name}"
+        if parts.written(draft, part):
+            files += 1
+            continue
+        try:
+            turns += await _file(replace(export, resume=False), wanted, draft / part)
+            files += 1
+        except NotFound:
+            continue
+    if not files:
+        shutil.rmtree(draft)
+        raise NotFound(NOTHING)
+    parts.finish(draft, folder)
+    return turns, files
+
+
+@asynccontextmanager
+async def _opened(path: Path, size: int) -> AsyncIterator[TextIO]:
+    """A draft of our own, cut to what is known to be whole."""
+    if not size:
+        path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.ftruncate(descriptor, size)
+    with os.fdopen(descriptor, "r+", encoding="utf-8", newline="") as file:
+        file.seek(0, os.SEEK_END)
+        yield file
+
+
+def _since_last(wanted: Wanted, note: Path | None, now: datetime) -> tuple[Wanted, str]:
+    """Only what was kept since the last time, and up to which turn that is this time."""
+    upto = str(ULID.from_datetime(now - SETTLED))
+    if note is None:
+        return wanted, upto
+    try:
+        last = json.loads(note.read_text(encoding="utf-8"))["upto"]
+    except FileNotFoundError:
+        last = None
+    except (ValueError, KeyError, TypeError):
+        raise BadInput("bad_note", f"{note} was not written by an export.") from None
+    return replace(wanted, ids=(last, upto)), upto
+
+
+def _key(wanted: Wanted, filters: Filters, format_: str, by: str | None, *, revealed: bool) -> str:
+    """What an export is known again by; where it ends and relative times do not matter."""
+    told = {**asdict(filters), "format": format_, "by": by, "revealed": revealed}
+    told["after"] = wanted.ids[0] if wanted.ids else None
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

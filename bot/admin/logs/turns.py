@@ -100,6 +100,18 @@ def line(row: Mapping[str, Any]) -> str:
     return f"{told}  {short('said', row['said'])} -> {row['reply'] or ''}"
 
 
+def read_as(row: Mapping[str, Any]) -> str:
+    """In a few words, how a turn was read and what was done with it."""
+    if row["confidence"] is None:
+        read = "not read"
+    else:
+        read = f"{row['emotion'] or 'no one emotion'} ({row['confidence']:.2f})"
+        read += f", valence {row['valence']:+.2f}"
+    risk = f", risk {row['risk']}" if row["risk"] != "none" else ""
+    how = ", ".join(told for told in (row["strategy"], row["writer"]) if told)
+    return f"{read}{risk}; answered: {how or 'nothing'}"
+
+
 def listed(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     """Flat rows as a table."""
     columns = [

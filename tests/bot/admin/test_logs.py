@@ -209,7 +209,8 @@ async def test_export_is_whole_private_and_overwrites_nothing(
     file = tmp_path / "out.jsonl"
     result = await admin("logs", "export", "-o", "out.jsonl", "--json")
     assert result.json == {
-        "file": "out.jsonl", "format": "jsonl", "turns": 3, "left_out": 0, "revealed": False,
+        "file": "out.jsonl", "format": "jsonl", "files": 1, "turns": 3, "left_out": 0,
+        "revealed": False,
     }  # fmt: skip
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     rows: list[dict[str, Any]] = [json.loads(line) for line in file.read_text().splitlines()]
