@@ -84,8 +84,8 @@ async def span(database: Database, wanted: Wanted) -> tuple[datetime, datetime] 
     """When the first and the last of the turns that are wanted were sent."""
     asked = wanted.places().with_only_columns(func.min(Turn.at), func.max(Turn.at))
     async with database.read() as connection:
-        row = (await connection.execute(asked)).one()
-    return (row[0], row[1]) if row[0] is not None else None
+        row: Row[*tuple[Any, ...]] = (await connection.execute(asked)).one()
+    return None if row[0] is None else (row[0], row[1])
 
 
 async def pages(

@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -142,7 +142,7 @@ async def _file(export: Export, wanted: Wanted, path: Path) -> int:
 
 async def _write(export: Export, wanted: Wanted, draft: Draft, progress: Progress) -> Progress:
     format_ = export.format()
-    async with _opened(draft.path, progress.size) as file:
+    with _opened(draft.path, progress.size) as file:
         if not progress.size:
             format_.begin(file)
         async for page in search.pages(
@@ -188,8 +188,8 @@ async def _folder(export: Export, folder: Path, by: str) -> tuple[int, int]:
     return turns, files
 
 
-@asynccontextmanager
-async def _opened(path: Path, size: int) -> AsyncIterator[TextIO]:
+@contextmanager
+def _opened(path: Path, size: int) -> Iterator[TextIO]:
     """A draft of our own, cut to what is known to be whole."""
     if not size:
         path.unlink(missing_ok=True)
