@@ -6,7 +6,6 @@ stands in for them; what the person agrees to is what they agree to today.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -73,8 +72,8 @@ async def _again(database: Database, settings: Settings, view: TurnView) -> Turn
         raise BadInput("command", "A command is not run again: it may change what is kept.")
     from bot.admin.logs.rerunning import companion  # models: only where they are needed
 
-    runner = await asyncio.to_thread(companion, database, settings, Moment(view.at), view)
-    taken = await runner.take(view.person_id, view.talk_id, messages, upto=view.no - 1)
+    async with companion(database, settings, Moment(view.at), view) as runner:
+        taken = await runner.take(view.person_id, view.talk_id, messages, upto=view.no - 1)
     return replace(
         view,
         notes=taken.notes,

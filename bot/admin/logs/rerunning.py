@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from affect.errors import BadInput, Unreachable
 from affect.types import Modality
+from affect.writers.base import Writer
+from affect.writers.llm import LLMWriter
 from bot import app
 from bot.clock import Clock
 from bot.companion import Companion, Taken
+from bot.llm import open_llm
 from bot.perceiving import Perceiver, Witnessed
 from bot.senses import Senses
 from bot.settings import Settings
@@ -14,12 +21,24 @@ from storage.database import Database
 from storage.records import TurnView
 
 
-def companion(database: Database, settings: Settings, clock: Clock, view: TurnView) -> Rerunning:
-    """Everything as the bot puts it together; raise as `app.load_models` does."""
-    model, writer = app.load_models(settings)
-    recalled = Recalled(model, Senses(settings), _gone)
+@asynccontextmanager
+async def companion(
+    database: Database, settings: Settings, clock: Clock, view: TurnView
+) -> AsyncIterator[Companion]:
+    """Everything as the bot puts it together; raise as `app.build` does."""
+    reader, scripted = await asyncio.to_thread(app.load_models, settings)
+    llm = await open_llm(settings)
+    writer: Writer = LLMWriter(llm.model, scripted, reader) if llm.model else scripted
+    recalled = Recalled(reader, Senses(settings), _gone)
     recalled.view = view
-    return Rerunning(database, settings, recalled, writer, clock)
+    try:
+        yield Rerunning(database, settings, recalled, writer, clock)
+    finally:
+        if llm.model is not None:
+            await llm.model.aclose()
+
+
+OWN = frozenset({"text", "writer"})  # problems that come out anew
 
 
 class Rerunning(Companion):
@@ -44,7 +63,7 @@ class Recalled(Perceiver):
             words=heard,
             confidence=words[0].quality if heard and words else 1.0,
             estimates=tuple(one for one in estimates if one.modality is not Modality.TEXT),
-            problems=tuple(one for one in notes.problems if one.part != "text"),
+            problems=tuple(one for one in notes.problems if one.part not in OWN),
             unasked=frozenset({Modality(notes.asked)}) if notes.asked else frozenset(),
         )
 
