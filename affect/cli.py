@@ -32,7 +32,10 @@ app.command(
 app.command(epilog="Example: `python -m affect evaluate text --data ../shared/data --json`")(
     evaluate
 )
-app.command(epilog="Example: `python -m affect bench all --json`")(bench)
+app.command(
+    epilog="Examples: `python -m affect bench all --json` · "
+    "`python -m affect bench writer --against generate`"
+)(bench)
 app.command(
     epilog="Examples: `python -m affect models` · "
     "`python -m affect models --markdown > docs/models.md`"

@@ -14,8 +14,8 @@ from typing import Any
 # Sizes of Qwen3: `tiny` is made in a second and `8b` is the shape of Qwen/Qwen3-8B.
 SHAPES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
-        "tiny": {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16},
+        "tiny": {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 4,
+                 "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64},
         "small": {"hidden_size": 512, "intermediate_size": 1536, "num_hidden_layers": 8,
                   "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 64},
         "8b": {"hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 36,

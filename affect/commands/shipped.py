@@ -13,6 +13,7 @@ from affect.commands.telling import (
     DataOption,
     JsonOption,
     console,
+    needs_extra,
     print_json,
     say,
     told_in_one_sentence,
@@ -31,9 +32,19 @@ class Timed(StrEnum):
     VOICE = "voice"
     FACE = "face"
     ALL = "all"
+    WRITER = "writer"
+
+
+class Random(StrEnum):
+    """Sizes of models with random weights."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    EIGHT_BILLION = "8b"
 
 
 PEERS = "usual"
+GENERATE = "generate"
 
 
 def bench(
@@ -42,14 +53,27 @@ def bench(
         str | None,
         typer.Option(
             help="Folder of another text model, or `usual`: RoBERTa-base, wav2vec2-base and "
-            "ViT-base with random weights, where torch is installed."
+            "ViT-base with random weights, where torch is installed. For `writer`: `generate`, "
+            "which answers one person after another."
         ),
     ] = None,
     data: DataOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="writer: folder or hub id; else random weights.")
+    ] = None,
+    random: Annotated[Random, typer.Option(help="writer: size of the random one.")] = Random.SMALL,
+    quantization: Annotated[
+        str | None, typer.Option(help="writer: nf4, int8 or none; else as ATTUNE_LLM_QUANTIZATION.")
+    ] = None,
+    tokens: Annotated[int, typer.Option(min=2, help="writer: tokens of each answer.")] = 32,
+    people: Annotated[str, typer.Option(help="writer: how many at once.")] = "1,8,32,128",
     as_json: JsonOption = False,
 ) -> None:
     """Latency, throughput and memory on one core; the last line is JSON."""
     with told_in_one_sentence():
+        if what is Timed.WRITER:
+            _writer(model, quantization, random, tokens, people, against, as_json)
+            return
         from affect import bench as measure
 
         if against not in (None, PEERS) and what is not Timed.TEXT:
@@ -87,8 +111,38 @@ def _timings(what: Timed, data: Path | None) -> list[Timing]:
             return measure.time_voice(Analyst())
         case Timed.FACE:
             return measure.time_face(Analyst(), folder)
-        case Timed.ALL:
+        case _:
             return measure.time_all(folder)
+
+
+def _writer(
+    model: str | None,
+    quantization: str | None,
+    shape: Random,
+    tokens: int,
+    people: str,
+    against: str | None,
+    as_json: bool,
+) -> None:
+    from affect import bench_writer
+
+    if against not in (None, GENERATE):
+        raise BadInput("option", f"A writer is timed against {GENERATE}, not {against}.")
+    try:
+        numbers = [int(number) for number in people.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 1:
+        raise BadInput("option", "--people takes numbers such as 1,8,32.")
+    with needs_extra("llm"):
+        report = bench_writer.run(
+            model, quantization, shape, tokens, numbers, against == GENERATE, say
+        )
+    if not as_json:
+        console().print(bench_writer.as_table(report))
+        new, known = report.prefix_ms
+        console().print(f"First token with the persona new: {new:.0f} ms, known: {known:.0f} ms.")
+    print_json(report.as_json())
 
 
 def models(

@@ -78,6 +78,8 @@ class Batching:
     async def answer(self, request: Request) -> AsyncGenerator[list[int]]:
         """New ids as they come. What fails before the first one is tried once more."""
         for last in (False, True):
+            if request.stopped:
+                return
             given = False
             request.outputs = asyncio.Queue()
             engine = self._engine
@@ -235,7 +237,7 @@ class Batching:
         return engine
 
     def _say_something(self, engine: Any) -> None:
-        ids = self._loaded.tokenizer("a", add_special_tokens=False)["input_ids"] or [0]
+        ids = self._loaded.ids("a") or [0]
         engine.add_request(ids, max_new_tokens=WARM_TOKENS, temperature=0.7, top_p=0.9)
         said = engine.get_result(timeout=WARM_SECONDS)
         error = engine.background_thread_status.fatal_error

@@ -42,6 +42,27 @@ class Loaded:
     stops: tuple[int, ...]
     context: int
 
+    def ids(self, text: str) -> list[int]:
+        """The ids of a text as it stands. By the tokenizer itself: what transformers wraps it in
+        is set up anew by each call, and fails when two threads do so at once.
+        """
+        found: list[int] = self.tokenizer.backend_tokenizer.encode(
+            text, add_special_tokens=False
+        ).ids
+        return found
+
+    def plain(self, text: str) -> str:
+        """A person's words without what the template writes around turns: no text opens one."""
+        marks = self._marks()
+        while any(mark in text for mark in marks):  # again: what is left may make up a mark
+            for mark in marks:
+                text = text.replace(mark, "")
+        return text
+
+    def _marks(self) -> list[str]:
+        added = self.tokenizer.added_tokens_decoder.values()
+        return [one.content for one in added if one.special and one.content.strip()]
+
 
 def load(model: str, quantization: str | None, report: Report) -> Loaded:
     """Load by folder or hub id; raises `ModelUnavailable` with a sentence that says what to do.

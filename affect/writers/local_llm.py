@@ -19,11 +19,12 @@ from affect.writers import loading
 from affect.writers.background import in_background
 from affect.writers.batching import PEOPLE, Batching, CannotBatch
 from affect.writers.chat import Message, Sampling
+from affect.writers.decoding import Decoder
 from affect.writers.engine import LATE, Engine, Request
 from affect.writers.line import Line, Seat
 from affect.writers.loading import Loaded, Report
 from affect.writers.padded import TOGETHER, Padded
-from affect.writers.spoken import OPENING, Decoder, Said
+from affect.writers.thoughts import Thoughts
 
 WAITING = 256  # people in the line at most
 
@@ -68,7 +69,7 @@ class LocalModel:
 
     def count(self, text: str) -> int:
         """How many tokens a text has."""
-        return len(self._loaded.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return len(self._loaded.ids(text))
 
     def stream(self, messages: Sequence[Message], sampling: Sampling) -> Answer:
         """Give an answer piece by piece; closing it stops the work on it."""
@@ -94,35 +95,32 @@ class LocalModel:
         deadline = asyncio.get_running_loop().time() + sampling.seconds
         # In a thread, for a long prompt keeps the loop waiting.
         prompt, ids = await wrap_future(in_background(lambda: self._prompt(messages)))
-        request = Request.of(ids, sampling, deadline)
+        request = answer.request = Request.of(ids, sampling, deadline)
+        if answer.closed:
+            return
         self._check(request)
-        answer.request = request
-        answer.seat = seat = self._line.enter(self._engine.reserved(len(ids) + request.tokens))
+        answer.seat = self._line.enter(self._engine.reserved(len(ids) + request.tokens))
+        try:
+            await self._turn(answer.seat, deadline)
+            self._check(request)  # again: the cache may have become smaller while one waited
+            decoder, thoughts = Decoder(self._loaded.tokenizer), Thoughts(Thoughts.begun_by(prompt))
+            async with aclosing(self._engine.answer(request)) as parts:
+                async for new in parts:
+                    if piece := thoughts.feed(decoder.text(new)):
+                        yield piece
+            if rest := thoughts.feed(decoder.rest()) + thoughts.rest():
+                yield rest
+        finally:
+            answer.seat.leave()
+            self._line.resize(self._engine.room)
+
+    @staticmethod
+    async def _turn(seat: Seat, deadline: float) -> None:
         try:
             async with asyncio.timeout_at(deadline):
                 await seat.turn()
         except TimeoutError:
             raise Unreachable(LATE) from None
-        finally:
-            if not seat.called.is_set():
-                seat.leave()
-        try:
-            async with aclosing(self._said(request, prompt.rstrip().endswith(OPENING))) as pieces:
-                async for piece in pieces:
-                    yield piece
-        finally:
-            seat.leave()
-            self._line.resize(self._engine.room)
-
-    async def _said(self, request: Request, thinking: bool) -> AsyncGenerator[str]:
-        self._check(request)  # again: the cache may have become smaller while one waited
-        decoder, said = Decoder(self._loaded.tokenizer), Said(thinking)
-        async with aclosing(self._engine.answer(request)) as parts:
-            async for ids in parts:
-                if piece := said.text(decoder.text(ids)):
-                    yield piece
-        if rest := said.rest():
-            yield rest
 
     def _check(self, request: Request) -> None:
         """Everything that would end the engine for all is refused here."""
@@ -138,10 +136,10 @@ class LocalModel:
             raise ModelUnavailable("The model cannot read this prompt.")
 
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, list[int]]:
-        tokenizer = self._loaded.tokenizer
+        plain = self._loaded.plain
         try:
-            text: str = tokenizer.apply_chat_template(
-                [{"role": one.role, "content": one.content} for one in messages],
+            text: str = self._loaded.tokenizer.apply_chat_template(
+                [{"role": one.role, "content": plain(one.content)} for one in messages],
                 tokenize=False,
                 add_generation_prompt=True,
                 enable_thinking=False,
@@ -150,7 +148,7 @@ class LocalModel:
             raise ModelUnavailable(
                 f"The chat template of {self.name} refused this talk."
             ) from error
-        return text, tokenizer(text, add_special_tokens=False)["input_ids"]
+        return text, self._loaded.ids(text)
 
     def _weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:
         import torch
@@ -169,7 +167,7 @@ class LocalModel:
         return [float(share) for share in scores.softmax(0)]
 
     def _single(self, option: str) -> int:
-        ids: list[int] = self._loaded.tokenizer(option, add_special_tokens=False)["input_ids"]
+        ids = self._loaded.ids(option)
         if len(ids) != 1:
             raise ModelUnavailable(f"{option} is not a single token for {self.name}.")
         return ids[0]
@@ -181,7 +179,7 @@ class Answer:
     def __init__(self, model: LocalModel, messages: Sequence[Message], sampling: Sampling) -> None:
         self.request: Request | None = None
         self.seat: Seat | None = None
-        self._awaited = False
+        self._awaited = self.closed = False
         self._pieces = model._pieces(self, messages, sampling)  # noqa: SLF001 - one object in two
 
     @property
@@ -193,6 +191,8 @@ class Answer:
         return self
 
     async def __anext__(self) -> str:
+        if self.closed:
+            raise StopAsyncIteration
         self._awaited = True
         try:
             return await self._pieces.__anext__()
@@ -201,10 +201,14 @@ class Answer:
 
     async def aclose(self) -> None:
         """Stop the work. Somebody who waits for the next piece hears that it is over."""
-        if self._awaited and self.request:
-            self.request.stop()
-        else:
+        if not self._awaited:
             await self._pieces.aclose()
+            return
+        self.closed = True
+        if self.request:
+            self.request.stop()
+        if self.seat:
+            self.seat.called.set()
 
 
 def _engine(loaded: Loaded, seed: int | None) -> Engine:

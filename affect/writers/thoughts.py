@@ -6,10 +6,15 @@ _BEGIN, _END = "<think>", "</think>"
 
 
 class Thoughts:
-    """A filter for one answer that arrives piece by piece."""
+    """A filter for one answer that arrives piece by piece; `begun` where the prompt began one."""
 
-    def __init__(self) -> None:
-        self._held: str | None = ""  # None once the answer itself has begun
+    def __init__(self, begun: bool = False) -> None:
+        self._held: str | None = _BEGIN if begun else ""  # None once the answer itself has begun
+
+    @staticmethod
+    def begun_by(prompt: str) -> bool:
+        """Whether a prompt ends by opening a thought, as templates of thinking models do."""
+        return prompt.rstrip().endswith(_BEGIN)
 
     def feed(self, piece: str) -> str:
         """What of the answer so far may be told beyond what was told already."""

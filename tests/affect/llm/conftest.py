@@ -1,4 +1,4 @@
-"""A tiny chat model with random weights, made once; and one that has learned nothing but stays."""
+"""A tiny chat model with random weights, made once for all tests."""
 
 from __future__ import annotations
 
