@@ -18,6 +18,7 @@ from affect.writers import bank
 from affect.writers.base import Writer
 from affect.writers.llm import LLMWriter
 from affect.writers.scripted import ScriptedWriter
+from bot import checkins
 from bot.clock import Clock, SystemClock
 from bot.commands import COMMANDS
 from bot.companion import Companion
@@ -118,6 +119,11 @@ class App:
         done = await jobs.run_due(self.database, self.clock.now())
         if done:
             log.info("jobs_done", extra={"jobs": done})
+        asked = await checkins.send_due(
+            self.database, self.turns.ask, tuple(self.platforms), self.clock.now()
+        )
+        if asked:
+            log.info("checkins_sent", extra={"checkins": asked})
 
 
 async def build(

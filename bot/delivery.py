@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.logs import where
 from bot.messages import Address, Outgoing
 from bot.platforms.base import Platform
-from storage import outbox
+from storage import checkins, outbox
 from storage.database import Database
 from storage.records import Part
 from storage.values import load
@@ -77,6 +77,7 @@ class Delivery:
         except Undeliverable:
             log.warning("part_undeliverable", extra=fields)
             await outbox.settle_dead(self._database, part, token)
+            await checkins.stop(self._database, part.person_id)  # whoever blocked us is left alone
         except Unreachable:
             await self._try_again(part, token, fields)
         except Exception as error:  # noqa: BLE001 - a part that fails must not stop the rest

@@ -29,7 +29,7 @@ from bot.messages import Incoming, Kind, Outgoing, readable
 from bot.platforms.base import Platform
 from bot.platforms.splitting import split
 from bot.waking import Waker
-from storage import people, queue
+from storage import checkins, people, queue
 from storage.database import Database
 from storage.records import Arrival, Kept, StoredMessage
 from storage.values import dump, load
@@ -98,9 +98,19 @@ class Turns:
     async def wake_waiting(self) -> None:
         """Wake everybody with open work: at the start, and now and then for what slipped by."""
         for person_id, platform in await queue.waiting(self._database, tuple(self._platforms)):
-            async with self._database.write() as connection:
-                await self._waker.wake(connection, person_id, platform)
-            self._waker.poke(person_id)
+            await self._wake(person_id, platform)
+
+    async def ask(self, kept: Kept) -> bool:
+        """Say what nobody asked for (a check-in), unless the person talks at this very moment."""
+        if not await checkins.ask(self._database, kept):
+            return False
+        await self._wake(kept.person_id, kept.platform)
+        return True
+
+    async def _wake(self, person_id: int, platform: str) -> None:
+        async with self._database.write() as connection:
+            await self._waker.wake(connection, person_id, platform)
+        self._waker.poke(person_id)
 
     async def stop(self) -> None:
         """Finish or leave what is running; the tables know the rest."""

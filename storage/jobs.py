@@ -1,7 +1,8 @@
 """Things to do for a person at a time: the rows that survive restarts.
 
-The one kind so far is `erase`: 24 hours after the first turn of somebody who did not agree to be
-remembered, their words and readings go, and the job moves on to the next of their turns.
+Of two kinds. Check-ins are in `storage.checkins`; `erase` is here: 24 hours after the first turn of
+somebody who did not agree to be remembered, their words and readings go, and the job moves on to
+the next of their turns.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ async def erase_later(
 
 
 async def next_time(database: Database) -> datetime | None:
-    """When the next job is due."""
+    """When the next erasing is due."""
     async with database.read() as connection:
-        found: datetime | None = await connection.scalar(select(func.min(Job.run_at)))
+        found: datetime | None = await connection.scalar(
+            select(func.min(Job.run_at)).where(Job.kind == ERASE)
+        )
         return found
 
 
@@ -52,7 +55,10 @@ async def run_due(database: Database, now: datetime) -> int:
     async with database.read() as connection:
         due = (
             await connection.execute(
-                select(Job).where(Job.run_at <= now).order_by(Job.run_at).limit(BATCH)
+                select(Job)
+                .where(Job.kind == ERASE, Job.run_at <= now)
+                .order_by(Job.run_at)
+                .limit(BATCH)
             )
         ).all()
     for job in due:

@@ -137,10 +137,15 @@ async def consent(
 
 
 async def settle_in(
-    database: Database, person_id: int, *, language: str | None = None, country: str | None = None
+    database: Database,
+    person_id: int,
+    *,
+    language: str | None = None,
+    country: str | None = None,
+    zone: str | None = None,
 ) -> None:
-    """Keep a person's choice of language or country; an empty string takes it back."""
-    chosen = {"language": language, "country": country}
+    """Keep a person's choice of language, country or zone; an empty string takes it back."""
+    chosen = {"language": language, "country": country, "zone": zone}
     values = {name: value or None for name, value in chosen.items() if value is not None}
     async with database.write() as connection:
         await connection.execute(update(Person).where(Person.id == person_id).values(**values))

@@ -211,6 +211,21 @@ class TurnView:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkin:
+    """A check-in that is due at `run_at`: asked in a private talk, at `local_time` of `zone`."""
+
+    id: int
+    person_id: int
+    talk_id: str
+    platform: str
+    chat: str
+    thread: str | None
+    run_at: datetime
+    local_time: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of a reply that is due, claimed by nobody yet."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.base import Command
+from bot.commands.checkin import checkin
 from bot.commands.crisis import crisis
 from bot.commands.language import language
 from bot.commands.mood import mood
@@ -18,6 +19,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("new", new),
     Command("mood", mood, argument="days", private=True),
     Command("why", why, private=True),
+    Command("checkin", checkin, argument="answer", private=True),
     Command("consent", consent, argument="change", private=True),
     Command("voice", sense, argument="change", private=True),
     Command("face", sense, argument="change", private=True),
@@ -26,7 +28,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("forget", forget, argument="yes", private=True),
     Command("language", language, argument="code"),
     Command("crisis", crisis, argument="country"),
-    Command("checkin", not_yet, offered=False),
     Command("memory", not_yet, offered=False),
     Command("link", not_yet, offered=False),
     Command("stop", stop, offered=False),

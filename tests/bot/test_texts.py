@@ -60,6 +60,8 @@ def test_no_sentence_is_left_over() -> None:
         "command_",
         "not_yet_",
         "feeling_",
+        "checkin_valence_",
+        "checkin_energy_",
         "mood_valence_",
         *("seen_", "ask_", "from_", "voice_", "face_"),
     )
