@@ -78,6 +78,9 @@ class Sink:
         self.answers.setdefault(address.chat, asyncio.Queue()).put_nowait(outgoing.text)
         return nonce
 
+    async def draft(self, _address: Address, _text: str, /, reply_to: str | None = None) -> None:
+        """Nobody looks on."""
+
     @asynccontextmanager
     async def typing(self, _address: Address, /) -> AsyncIterator[None]:
         """Show nothing."""

@@ -6,33 +6,30 @@ Knows no platform: a test runs the whole of it with a made-up message and a fake
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 
 from affect import strategy, trajectory
-from affect.errors import BadInput, NotFound
+from affect.errors import BadInput
 from affect.fusion import fuse
 from affect.perception import language as languages
 from affect.safety import cards, holding, screening
 from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading, Strategy
-from affect.writers import bank, guard, situations
-from affect.writers.base import Candidate, Exchange, Scene, Writer
-from affect.writers.llm import WRITTEN
-from affect.writers.scripted import ScriptedWriter
+from affect.writers import situations
+from affect.writers.base import Exchange, Scene, Writer
 from bot import speakers, wellbeing
+from bot.answering import Answering
 from bot.clock import Clock
 from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
-from bot.logs import where
 from bot.messages import Attachment, Button, Incoming, Kind
-from bot.perceiving import NO_LEAVE, Perceived, Perceiver, Witnessed, both_ends
+from bot.perceiving import Perceiver, Witnessed, both_ends
+from bot.replying import Replying, wording
 from bot.senses import Listening
 from bot.settings import Settings
 from bot.speakers import SPOKEN
@@ -41,9 +38,7 @@ from storage import people, talks, trajectories, voices
 from storage.database import Database
 from storage.records import (
     Care,
-    Considered,
     Notes,
-    Problem,
     Profile,
     Report,
     TurnView,
@@ -52,7 +47,6 @@ from storage.records import (
 )
 from storage.values import load
 
-CONSIDERED = 4  # candidates beside the chosen one that are kept, for those who ask why
 REMEMBERED = 20  # turns looked back on, over all talks of the person
 
 log = logging.getLogger(__name__)
@@ -115,7 +109,7 @@ class Companion:
         self._database = database
         self._settings = settings
         self._perceiver = perceiver
-        self._writer = writer
+        self._replying = Replying(writer)
         self._clock = clock
 
     async def take(
@@ -123,10 +117,14 @@ class Companion:
         person_id: int,
         talk_id: str,
         messages: Sequence[Incoming],
+        answering: Answering | None = None,
         *,
         upto: int | None = None,
     ) -> Taken:
-        """Answer one turn; with `upto` as if the person had taken so many turns before it."""
+        """Answer one turn; with `upto` as if the person had taken so many turns before it.
+
+        `answering` shows what may be seen of the reply meanwhile, and may stop it.
+        """
         steps = _Steps()
         last = messages[-1]
         text = words(messages)
@@ -175,7 +173,7 @@ class Companion:
         steps.done("follow")
 
         history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
-        found_turn = await self._situation(text, perceived.embedding, history)
+        found_turn = await self._replying.situation(text, perceived.embedding, history)
         plan = strategy.plan(
             reading,
             moment,
@@ -199,52 +197,33 @@ class Companion:
             seed=zlib.crc32(f"{known.profile.uid}:{known.profile.turns}".encode()),
         )
         steps.done("plan")
-        candidates = await self._candidates(scene)
-        chosen = _allowed(candidates, plan)
-        asking = wellbeing.asking(witnessed.unasked, known.recent, alone=alone, words=bool(text))
-        question = wellbeing.question(asking, known.language)
-        wording = _wording(chosen, perceived, text, _seen(reading, known.language), question)
+        candidates = await self._replying.candidates(scene, answering)
+        asking = reply = None
+        if candidates is not None:  # else it was stopped: read and kept, but nothing is said
+            asking = wellbeing.asking(
+                witnessed.unasked, known.recent, alone=alone, words=bool(text)
+            )
+            seen = _seen(reading, known.language)
+            reply = wording(
+                candidates, plan, perceived, text, seen, wellbeing.question(asking, known.language)
+            )
         steps.done("write")
         return Taken(
-            text=wording.text,
+            text=reply.text if reply else "",
             buttons=wellbeing.choices(asking, known.language),
             notes=replace(
                 notes,
-                problems=(*perceived.problems, *self._stood_in(candidates, scene)),
+                problems=(*perceived.problems, *self._replying.missing(candidates, scene)),
                 asked=asking,
             ),
             notices=notices,
             reading=reading,
             moment=moment if perceived.estimates else None,
             plan=plan,
-            wording=replace(wording, considered=_considered(candidates, chosen)),
+            wording=reply,
             timings=steps.taken(),
             voice=voice,
         )
-
-    async def _situation(
-        self, text: str, embedding: Sequence[float] | None, history: Sequence[Exchange]
-    ) -> str | None:
-        try:
-            return await asyncio.to_thread(self._writer.situation, text, embedding, history)
-        except Exception as error:  # noqa: BLE001 - nobody stays without an answer
-            _failed(error)
-            spare = await asyncio.to_thread(_spare_writer)
-            return await asyncio.to_thread(spare.situation, text, None, history)
-
-    async def _candidates(self, scene: Scene) -> Sequence[Candidate]:
-        try:
-            return await self._writer.write(scene)
-        except Exception as error:  # noqa: BLE001 - nobody stays without an answer
-            _failed(error)
-            return await (await asyncio.to_thread(_spare_writer)).write(scene)
-
-    def _stood_in(self, candidates: Sequence[Candidate], scene: Scene) -> tuple[Problem, ...]:
-        """Written words where an LLM was to find some: a problem that is kept, never told."""
-        own = {candidate.writer for candidate in candidates}
-        if self._writer.name in own or scene.plan.situation in WRITTEN:
-            return ()
-        return (Problem("writer", "stood_in", say("problem_stood_in", scene.language)),)
 
     async def _line(self, known: Known) -> Moment | None:
         """The person's line so far."""
@@ -354,16 +333,6 @@ class Companion:
         )
 
 
-@cache
-def _spare_writer() -> ScriptedWriter:
-    """What answers where a writer fails: the bank, searched by words alone."""
-    return ScriptedWriter(bank.load())
-
-
-def _failed(error: Exception) -> None:
-    log.warning("writer_failed", extra={"error": type(error).__name__, "where": where(error)})
-
-
 class _Steps:
     """How long each step took, in milliseconds."""
 
@@ -468,47 +437,8 @@ def _told(before: Moment | None, report: Report) -> Moment | None:
         return None
 
 
-def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:
-    """The best candidate that may leave, and if none fits the plan, the best that is harmless."""
-    for wanted in (plan, None):
-        for candidate in candidates:
-            if guard.check(candidate.text, wanted).ok:
-                return candidate
-    raise NotFound("No candidate may leave.")
-
-
-def _considered(candidates: Sequence[Candidate], chosen: Candidate) -> tuple[Considered, ...]:
-    """What stood beside the chosen reply, best first, without its words."""
-    others = [one for one in candidates if one is not chosen][:CONSIDERED]
-    return tuple(Considered(one.writer, one.entry, one.reasons) for one in others)
-
-
 def _seen(reading: Reading, language: str) -> str:
     """What a face alone tells, said as the guess that it is; empty where none was seen."""
     if not any(estimate.modality is Modality.FACE for estimate in reading.estimates):
         return ""
     return say(f"seen_{reading.emotion.value if reading.emotion else 'unsure'}", language)
-
-
-def _wording(
-    chosen: Candidate, perceived: Perceived, text: str, seen: str, question: str
-) -> Wording:
-    """The chosen words, with what could not be used said first and what is asked of them last.
-
-    Where nothing came but files without words, what was seen in a face is the answer.
-    """
-    # A question for leave says already that nobody looked.
-    hidden = NO_LEAVE if question else None
-    told = [problem.message for problem in perceived.problems if problem.kind != hidden]
-    lines = [*told, chosen.text if text else seen, question]
-    whole = "\n".join(line for line in lines if line)
-    if not text:
-        return Wording(whole, writer="fixed")
-    return Wording(
-        text=whole,
-        writer=chosen.writer,
-        strategy=chosen.strategy,
-        entry=chosen.entry,
-        reasons=chosen.reasons,
-        asked=chosen.text.rstrip().endswith(("?", "？")),
-    )

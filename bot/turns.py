@@ -14,6 +14,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from ulid import ULID
 
 from affect.errors import AttuneError, Unreachable
 from affect.safety.screening import screen
+from bot.answering import Answering, asks_to_stop
 from bot.clock import Clock
 from bot.companion import Taken
 from bot.delivery import Delivery, Parcel, nonce
@@ -61,7 +63,14 @@ class Burst:
 class Answers(Protocol):
     """Who answers a turn: the companion."""
 
-    async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming], /) -> Taken:
+    async def take(
+        self,
+        person_id: int,
+        talk_id: str,
+        messages: Sequence[Incoming],
+        /,
+        answering: Answering | None = None,
+    ) -> Taken:
         """Answer the messages of one turn."""
         ...
 
@@ -88,6 +97,7 @@ class Turns:
         self._waker = waker
         self._clock = clock
         self._settling = settling or Settling()
+        self._answering: dict[int, Answering] = {}
         self._delivery = Delivery(database, platforms, clock)
 
     async def start(self) -> None:
@@ -143,6 +153,8 @@ class Turns:
         now = self._clock.now()
         person_id = await queue.ingest(self._database, arrival, now, self._waker.wake)
         if person_id is not None:
+            if asks_to_stop(incoming) and person_id in self._answering:
+                self._answering[person_id].stop()
             self._waker.poke(person_id)
 
     async def lane(self, person_id: int) -> None:
@@ -187,26 +199,44 @@ class Turns:
             return
         address = messages[-1].address
         fields["platform"] = address.platform
-        async with self._platforms[address.platform].typing(address):
-            taken = await self._taken(person_id, burst, messages, fields)
-            if taken.forget:
-                await self._forget(person_id, messages[-1], taken)
-                return
-            kept = self._kept(person_id, turns, burst.messages, messages, taken)
-            if not await queue.keep(self._database, kept):
-                log.info("turn_not_kept", extra=fields)
-                return
-            log.info("turn_kept", extra={**fields, "turn": kept.id, "writer": taken.writer})
+        platform = self._platforms[address.platform]
+        look = None if self._database.embedded else partial(self._stop_waits, person_id)
+        answering = Answering(platform, messages[-1], self._clock, look)
+        self._answering[person_id] = answering
+        followed = False
+        try:
+            async with platform.typing(address):
+                taken = await self._taken(person_id, burst, messages, answering, fields)
+                if taken.forget:
+                    await self._forget(person_id, messages[-1], taken)
+                    return
+                kept = self._kept(person_id, turns, burst.messages, messages, taken)
+                if not await queue.keep(self._database, kept):
+                    log.info("turn_not_kept", extra=fields)
+                    return
+                followed = bool(kept.parts)
+                log.info("turn_kept", extra={**fields, "turn": kept.id, "writer": taken.writer})
+        finally:
+            del self._answering[person_id]
+            await answering.end(followed=followed)
+
+    async def _stop_waits(self, person_id: int) -> bool:
+        """Whether a /stop of the person is stored and not answered yet."""
+        _, waiting = await queue.open_messages(self._database, person_id, tuple(self._platforms))
+        commands = [one for one in waiting if one.kind == Kind.COMMAND]
+        return any(asks_to_stop(incoming) for incoming in readable_ones(commands))
 
     async def _taken(
         self,
         person_id: int,
         burst: Burst,
         messages: Sequence[Incoming],
+        answering: Answering,
         fields: Mapping[str, object],
     ) -> Taken:
+        talk_id = burst.messages[0].talk_id
         try:
-            return await self._companion.take(person_id, burst.messages[0].talk_id, messages)
+            return await self._companion.take(person_id, talk_id, messages, answering)
         except Unreachable:
             raise  # the store is away: the whole turn is tried again
         except Exception as error:  # noqa: BLE001 - a person never stays without an answer

@@ -7,10 +7,11 @@ from bot.commands.checkin import checkin
 from bot.commands.crisis import crisis
 from bot.commands.language import language
 from bot.commands.mood import mood
-from bot.commands.not_yet import not_yet, stop
+from bot.commands.not_yet import not_yet
 from bot.commands.privacy import consent, export, forget, privacy
 from bot.commands.senses import sense
 from bot.commands.start import new, show_help, start
+from bot.commands.stop import stop
 from bot.commands.why import why
 
 COMMANDS: tuple[Command, ...] = (
@@ -28,7 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("forget", forget, argument="yes", private=True),
     Command("language", language, argument="code"),
     Command("crisis", crisis, argument="country"),
+    Command("stop", stop),
     Command("memory", not_yet, offered=False),
     Command("link", not_yet, offered=False),
-    Command("stop", stop, offered=False),
 )

@@ -8,8 +8,3 @@ from bot.commands.base import Answer, Ask
 async def not_yet(ask: Ask) -> Answer:
     """Say that this version cannot do it."""
     return Answer(ask.say(f"not_yet_{ask.name}"))
-
-
-async def stop(ask: Ask) -> Answer:
-    """Nothing streams yet, so there is nothing to stop."""
-    return Answer(ask.say("stop_nothing"))

@@ -63,6 +63,14 @@ class Platform(Protocol):
         """
         ...
 
+    async def draft(self, address: Address, text: str, /, reply_to: str | None = None) -> None:
+        """Show the beginning of a reply that is to come, whole sentences; never raise.
+
+        A longer text replaces it, an empty one takes it away. It is no delivery: `send` puts the
+        part itself in its place.
+        """
+        ...
+
     def typing(self, address: Address, /) -> AbstractAsyncContextManager[None]:
         """Show that an answer is being written for as long as the context lasts; never raise."""
         ...

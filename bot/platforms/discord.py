@@ -36,6 +36,7 @@ from bot.clock import Clock, SystemClock
 from bot.logs import quiet
 from bot.messages import Address, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
+from bot.platforms.discord_drafts import DiscordDrafts
 from bot.platforms.discord_events import PLATFORM
 from bot.platforms.discord_listening import FAILURES, Listener
 from bot.platforms.discord_menu import Menu
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FILE = 10 * 1024 * 1024  # bytes, in a place without boosts
 START_SECONDS, FETCH_SECONDS = 60, 60
+DRAFT_SECONDS = 10  # a draft that takes longer is not worth the wait
 SEND_SECONDS = 45  # below the lease of a part: nobody else may send it meanwhile
 # Events in hand at stop get this long to be stored.
 SETTLE_SECONDS = 10.0
@@ -95,6 +97,7 @@ class Discord:
         self._clock = clock or SystemClock()
         self._defaults = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, Asset.BASE)
         self._client: Listener | None = None
+        self._drafts: DiscordDrafts | None = None
         self._listening: asyncio.Task[None] | None = None
         self._downloads: aiohttp.ClientSession | None = None
         # Which part became an interaction's first answer: by token, the part's nonce.
@@ -115,6 +118,7 @@ class Discord:
             raise SettingsError("ATTUNE_DISCORD_TOKEN is not a Discord token.")
         self._defaults = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, Asset.BASE)
         client = self._client = Listener(receive, places, self._clock)
+        self._drafts = DiscordDrafts(client)
         timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
         self._downloads = aiohttp.ClientSession(timeout=timeout)
         try:
@@ -170,7 +174,19 @@ class Discord:
                     if not address.private:
                         # What only its person was to see is not said to everybody instead.
                         raise Undeliverable("The command can no longer be answered.")
-                return await post(client, address, outgoing, nonce)
+                shown = await self._drafts.finish(address, outgoing) if self._drafts else None
+                return shown or await post(client, address, outgoing, nonce)
+
+    async def draft(self, address: Address, text: str, reply_to: str | None = None) -> None:
+        """Show the beginning of a reply; an empty text takes it away. Never raises."""
+        if self._client is None or self._drafts is None or address.token is not None:
+            return
+        try:
+            with _meanings():
+                async with asyncio.timeout(DRAFT_SECONDS):
+                    await self._drafts.show(address, text, reply_to)
+        except AttuneError as error:
+            log.info("draft_not_shown", extra={"error": type(error).__name__})
 
     @asynccontextmanager
     async def _typing(self, address: Address) -> AsyncIterator[None]:

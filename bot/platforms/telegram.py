@@ -12,27 +12,24 @@ import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 import httpx
-from telegram import (
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    ReplyParameters,
-)
+from telegram import InlineKeyboardMarkup
 from telegram.constants import ChatAction
 from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
-from affect.errors import RetryLater, SettingsError, Undeliverable, Unreachable
+from affect.errors import AttuneError, RetryLater, SettingsError, Undeliverable, Unreachable
 from bot.clock import Clock, SystemClock
 from bot.logs import quiet
-from bot.messages import Address, Attachment, Button, Media, Outgoing
+from bot.messages import Address, Attachment, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.platforms.telegram_client import READ_SECONDS, UNREADABLE, Client, meanings
+from bot.platforms.telegram_drafts import TelegramDrafts
 from bot.platforms.telegram_listening import Listener, Webhook
 from bot.platforms.telegram_menu import offer
+from bot.platforms.telegram_sending import NO_PREVIEW, Where, keyboard, where
 from bot.platforms.telegram_updates import PLATFORM, Account, clean
 
 __all__ = ["Telegram", "Webhook"]
@@ -43,19 +40,10 @@ POLL_SECONDS = 30.0
 TYPING_SECONDS = 4.5  # Telegram shows it for 5 s
 LONGEST_CAPTION = 1024  # UTF-16 units
 LARGEST_FILE = 50 * 1024 * 1024  # bytes
-LONGEST_ACTION = 64  # bytes of what a button carries
+DRAFT_SECONDS = 5.0  # a draft that takes longer is not worth the wait
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+(/test)?")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-
-class _Where(TypedDict):
-    """Where a message goes, in the library's names."""
-
-    chat_id: str
-    message_thread_id: int | None
-    reply_parameters: ReplyParameters | None
 
 
 class Telegram:
@@ -91,6 +79,7 @@ class Telegram:
         # Chats that are to be left alone for a while, and groups that have got a new id.
         self._closed_until: dict[str, datetime] = {}
         self._moved: dict[str, str] = {}
+        self._drafts = TelegramDrafts(self._client)
 
     async def start(
         self,
@@ -144,6 +133,19 @@ class Telegram:
         except ChatMigrated:
             raise Undeliverable("The group moves on and on.") from None
 
+    async def draft(self, address: Address, text: str, reply_to: str | None = None) -> None:
+        """Show the beginning of a reply; an empty text takes it away. Never raises."""
+        if self._listener is None or self._wait(address) > 0:
+            return
+        try:
+            with meanings():
+                async with asyncio.timeout(DRAFT_SECONDS):
+                    await self._drafts.show(address, text, reply_to)
+        except RetryLater as told:
+            self._leave_alone(address, told.seconds)
+        except (AttuneError, ChatMigrated, TimeoutError) as error:
+            log.info("draft_not_shown", extra={"error": type(error).__name__})
+
     def typing(self, address: Address) -> AbstractAsyncContextManager[None]:
         """Show that an answer is being written for as long as the context lasts; never raise."""
         return self._typing(address)
@@ -174,23 +176,25 @@ class Telegram:
             await self._listener.listen(self._webhook)
 
     async def _send(self, address: Address, outgoing: Outgoing) -> str:
+        if shown := await self._drafts.finish(address, outgoing):
+            return shown
         text, file = clean(outgoing.text), outgoing.attachment
-        where = self._where(address, outgoing.reply_to)
-        buttons = _keyboard(outgoing.buttons)
+        place = self._where(address, outgoing.reply_to)
+        buttons = keyboard(outgoing.buttons)
         if file is not None and len(text.encode("utf-16-le")) // 2 <= LONGEST_CAPTION:
-            return await self._send_file(where, file, text, buttons)
+            return await self._send_file(place, file, text, buttons)
         message = await self._client.send_message(
             text=text,
-            link_preview_options=_NO_PREVIEW,
+            link_preview_options=NO_PREVIEW,
             reply_markup=None if file else buttons,
-            **where,
+            **place,
         )
         if file is not None:
-            return await self._send_file(where, file, "", buttons)
+            return await self._send_file(place, file, "", buttons)
         return str(message.message_id)
 
     async def _send_file(
-        self, where: _Where, file: Attachment, text: str, buttons: InlineKeyboardMarkup | None
+        self, place: Where, file: Attachment, text: str, buttons: InlineKeyboardMarkup | None
     ) -> str:
         if file.is_picture:
             photo = await self._client.send_photo(
@@ -198,7 +202,7 @@ class Telegram:
                 filename=clean(file.name),
                 caption=text or None,
                 reply_markup=buttons,
-                **where,
+                **place,
             )
             return str(photo.message_id)
         message = await self._client.send_document(
@@ -208,19 +212,12 @@ class Telegram:
             # A voice or a picture in a document stays a file.
             disable_content_type_detection=True,
             reply_markup=buttons,
-            **where,
+            **place,
         )
         return str(message.message_id)
 
-    def _where(self, address: Address, reply_to: str | None) -> _Where:
-        reply = None
-        if reply_to and reply_to.isdecimal():
-            reply = ReplyParameters(int(reply_to), allow_sending_without_reply=True)
-        return {
-            "chat_id": self._moved.get(address.chat, address.chat),
-            "message_thread_id": int(address.thread) if address.thread else None,
-            "reply_parameters": reply,
-        }
+    def _where(self, address: Address, reply_to: str | None) -> Where:
+        return where(replace(address, chat=self._moved.get(address.chat, address.chat)), reply_to)
 
     @asynccontextmanager
     async def _typing(self, address: Address) -> AsyncIterator[None]:
@@ -232,15 +229,15 @@ class Telegram:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _keep_typing(self, address: Address) -> None:
-        where = self._where(address, None)
+        place = self._where(address, None)
         while self._listener is not None:
             if self._wait(address) <= 0:
                 try:
                     with meanings():
                         await self._client.send_chat_action(
-                            where["chat_id"],
+                            place["chat_id"],
                             ChatAction.TYPING,
-                            message_thread_id=where["message_thread_id"],
+                            message_thread_id=place["message_thread_id"],
                         )
                 except RetryLater as told:
                     self._leave_alone(address, told.seconds)
@@ -262,14 +259,3 @@ class Telegram:
         """For how many seconds the chat is to be left alone; 0 or less if it is not."""
         until = self._closed_until.get(address.chat)
         return 0.0 if until is None else (until - self._clock.now()).total_seconds()
-
-
-def _keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
-    """One button a row. They carry their command, so that any later process understands them."""
-    rows = []
-    for button in buttons:
-        if len(button.command.encode()) > LONGEST_ACTION:
-            log.warning("telegram_button_too_long", extra={"length": len(button.command)})
-            continue
-        rows.append([InlineKeyboardButton(clean(button.label), callback_data=button.command)])
-    return InlineKeyboardMarkup(rows) if rows else None

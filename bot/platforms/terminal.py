@@ -97,6 +97,12 @@ class Terminal:
         if self.decorated:
             self.output.write("\x1b[K")
 
+    async def draft(self, address: Address, text: str, reply_to: str | None = None) -> None:  # noqa: ARG002
+        """Show the end of what there is so far in one line, where somebody looks on."""
+        if self.decorated and address.chat == self.present:
+            self.output.write(f"\r\x1b[K  {_tail(text)}\r")
+            self.output.flush()
+
     async def fetch(self, media: Media, limit: int) -> bytes:
         """Read a file."""
         return await asyncio.to_thread(_read, Path(media.handle), limit)
@@ -175,6 +181,12 @@ def _wrapped(text: str) -> list[str]:
 
     console = Console()
     return [line.plain for line in Text(text).wrap(console, max(20, console.width - 3))]
+
+
+def _tail(text: str) -> str:
+    """As much of the end of a text as fits into one line of the screen."""
+    lines = _wrapped(" ".join(text.split()))
+    return lines[-1] if lines else ""
 
 
 def file_of(kind: MediaKind, path: str) -> tuple[tuple[Media, ...], str | None]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.answering import Answering
 from bot.companion import Taken
 from bot.messages import Address, Incoming, Kind, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
@@ -25,6 +26,7 @@ class FakePlatform:
     outgoing: list[Outgoing] = field(default_factory=list)
     nonces: list[str] = field(default_factory=list)
     faults: list[Exception | None] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
     typing_now: int = 0
     typed: int = 0
     receive: Receive | None = None
@@ -46,6 +48,9 @@ class FakePlatform:
         self.outgoing.append(outgoing)
         return f"sent{len(self.sent)}"
 
+    async def draft(self, address: Address, text: str, /, reply_to: str | None = None) -> None:
+        self.drafts.append(text)
+
     @asynccontextmanager
     async def typing(self, address: Address, /) -> AsyncIterator[None]:
         self.typing_now += 1
@@ -63,7 +68,14 @@ class Echo:
     def __init__(self, then: Callable[[Sequence[Incoming]], None] | None = None) -> None:
         self._then = then
 
-    async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming], /) -> Taken:
+    async def take(
+        self,
+        person_id: int,
+        talk_id: str,
+        messages: Sequence[Incoming],
+        /,
+        answering: Answering | None = None,
+    ) -> Taken:
         if self._then:
             self._then(messages)
         text = "re: " + " | ".join(message.text for message in messages)

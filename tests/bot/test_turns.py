@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from affect.errors import RetryLater, Undeliverable, Unreachable
+from bot.answering import Answering
+from bot.companion import Taken
 from bot.messages import Incoming, Kind
 from bot.turns import Burst, Settling, Turns, due, first_burst
 from bot.waking import Lanes
@@ -102,7 +104,14 @@ async def test_people_are_answered_side_by_side(database: Database, clock: FakeC
     together = asyncio.Barrier(2)
 
     class Meeting(Echo):
-        async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming], /):  # type: ignore[no-untyped-def]
+        async def take(
+            self,
+            person_id: int,
+            talk_id: str,
+            messages: Sequence[Incoming],
+            /,
+            answering: Answering | None = None,
+        ) -> Taken:
             await together.wait()  # passes only when both are being answered
             return await super().take(person_id, talk_id, messages)
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import waking
+from bot.answering import Answering
 from bot.clock import SystemClock
 from bot.companion import Taken
 from bot.messages import Address, Incoming, Kind, Media, Outgoing
@@ -116,6 +117,9 @@ class Files:
         self._steps.step()
         return None
 
+    async def draft(self, address: Address, text: str, /, reply_to: str | None = None) -> None:
+        """Nobody looks on."""
+
     @asynccontextmanager
     async def typing(self, address: Address, /) -> AsyncIterator[None]:
         yield
@@ -130,7 +134,14 @@ class Echo:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
 
-    async def take(self, person_id: int, talk_id: str, messages: Sequence[Incoming], /) -> Taken:
+    async def take(
+        self,
+        person_id: int,
+        talk_id: str,
+        messages: Sequence[Incoming],
+        /,
+        answering: Answering | None = None,
+    ) -> Taken:
         await asyncio.sleep(self._chance.uniform(0.0, 0.01))
         said = " ".join(message.text for message in messages)
         notes = Notes("en")

@@ -287,6 +287,8 @@ class DiscordServer:
             ("GET", r"channels/(\d+)/messages", self._get_messages),
             ("GET", r"channels/(\d+)/messages/(\d+)", self._get_message),
             ("POST", r"channels/(\d+)/messages", self._post_message),
+            ("PATCH", r"channels/(\d+)/messages/(\d+)", self._edit_message),
+            ("DELETE", r"channels/(\d+)/messages/(\d+)", self._delete_message),
             ("POST", r"channels/(\d+)/typing", self._typed),
             ("POST", r"interactions/(\d+)/([^/]+)/callback", self._callback),
             ("GET", rf"{hook}/messages/@original", self._original),
@@ -338,6 +340,24 @@ class DiscordServer:
                 return answer(message)
         content = call.body.get("content", "")
         return answer(self.message(BOT, content, int(channel), nonce=nonce))
+
+    async def _edit_message(self, call: Call, channel: str, message: str) -> web.StreamResponse:
+        if problem := _unsendable(call):
+            return problem
+        for found in self.history.get(int(channel), []):
+            if found["id"] == message:
+                found["content"] = call.body["content"]
+                return answer(found)
+        return refusal(404, 10008)
+
+    async def _delete_message(self, _: Call, channel: str, message: str) -> web.StreamResponse:
+        before = self.history.get(int(channel), [])
+        self.history[int(channel)] = [one for one in before if one["id"] != message]
+        return (
+            web.Response(status=204)
+            if len(before) > len(self.history[int(channel)])
+            else refusal(404, 10008)
+        )
 
     async def _typed(self, _: Call, __: str) -> web.StreamResponse:
         return web.Response(status=204)

@@ -88,6 +88,7 @@ class TelegramServer:
         self.file_faults: deque[Fault] = deque()
         self.menus: dict[str, list[Json]] = {}
         self.webhook: Json = {}
+        self.texts: dict[int, str] = {}  # of our messages, as they stand
         self.url = ""
         self._ids = 100
         self._happened = asyncio.Condition()
@@ -219,7 +220,9 @@ class TelegramServer:
             return refusal(400, "Bad Request: message text is empty")
         if units(text) > 4096:
             return refusal(400, "Bad Request: message is too long")
-        return self._sent(call, text=text)
+        sent = self._sent(call, text=text)
+        self.texts[sent["message_id"]] = text
+        return sent
 
     async def _sendDocument(self, call: Call) -> Json | Fault:  # noqa: N802
         if units(call.args.get("caption", "")) > 1024:
@@ -231,6 +234,25 @@ class TelegramServer:
             return refusal(400, "Bad Request: message caption is too long")
         size = {"file_id": "p", "file_unique_id": "p", "width": 1080, "height": 1350}
         return self._sent(call, photo=[size])
+
+    async def _sendMessageDraft(self, call: Call) -> bool | Fault:  # noqa: N802
+        if int(call.args["chat_id"]) < 0 or not int(call.args["draft_id"]):
+            return refusal(400, "Bad Request: TEXTDRAFT_PEER_INVALID")
+        return True
+
+    async def _editMessageText(self, call: Call) -> Json | Fault:  # noqa: N802
+        number, text = int(call.args["message_id"]), call.args["text"]
+        if number not in self.texts:
+            return refusal(400, "Bad Request: message to edit not found")
+        if self.texts[number] == text and not call.args.get("reply_markup"):
+            return refusal(400, "Bad Request: message is not modified")
+        self.texts[number] = text
+        return {**self._sent(call, text=text), "message_id": number}
+
+    async def _deleteMessage(self, call: Call) -> bool | Fault:  # noqa: N802
+        if self.texts.pop(int(call.args["message_id"]), None) is None:
+            return refusal(400, "Bad Request: message to delete not found")
+        return True
 
     async def _sendChatAction(self, call: Call) -> bool:  # noqa: N802
         return True
