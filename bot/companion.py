@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from affect import strategy, trajectory
 from affect.errors import BadInput
@@ -47,6 +47,7 @@ from storage.records import (
 )
 from storage.values import load
 
+DAY = timedelta(hours=24)
 REMEMBERED = 20  # turns looked back on, over all talks of the person
 
 log = logging.getLogger(__name__)
@@ -162,6 +163,8 @@ class Companion:
             card, after_card = cards.crisis_card(known.language, country), False
         if card is not None and not after_card:
             return _in_danger(card, held.screening, notes, notices)
+        if refusal := await self._refusal(known, last.at):
+            return Taken(refusal, notes, notices, wording=Wording(refusal, writer="fixed"))
 
         perceived = await self._perceiver.read(
             text, messages, witnessed, known.language, known.profile.consents
@@ -224,6 +227,16 @@ class Companion:
             timings=steps.taken(),
             voice=voice,
         )
+
+    async def _refusal(self, known: Known, at: datetime) -> str | None:
+        """What a person is told whom an operator has blocked, or who had their turns of a day."""
+        profile = known.profile
+        if profile.blocked:
+            return say("blocked", known.language)
+        if profile.daily is None:
+            return None
+        taken = await talks.taken_since(self._database, profile.id, at - DAY)
+        return say("limited", known.language) if taken >= profile.daily else None
 
     async def _line(self, known: Known) -> Moment | None:
         """The person's line so far."""

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, event, make_url, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -27,6 +27,15 @@ BUSY_MILLISECONDS = 10_000
 CACHED_SEALERS = 4_096
 KEYS_AT_ONCE = 500
 CONNECT_SECONDS = 10  # a server that does not even refuse is away
+
+AWAY = "The database cannot be reached, is locked or is not set up."
+SAID = {  # by the beginning of what SQLite calls it
+    "SQLITE_FULL": "There is no room left on the disk of the database: make some.",
+    "SQLITE_READONLY": "The database cannot be written: make its file and its folder writable.",
+    "SQLITE_CANTOPEN": "The database cannot be opened: its folder must be there and be writable.",
+    "SQLITE_CORRUPT": "The database is damaged: see attune-admin db check, then restore a copy.",
+    "SQLITE_NOTADB": "The database cannot be read: it is damaged, or no database of Attune.",
+}
 
 _KEY = (
     select(Person.uid, Key.wrapped)
@@ -132,8 +141,16 @@ def _reachable() -> Iterator[None]:
     """Turn the driver's "cannot connect" into `Unreachable`."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unreachable("The database cannot be reached, is locked or is not set up.") from error
+    except PoolTimeout as error:
+        raise Unreachable(AWAY) from error
+    except DatabaseError as error:
+        name = getattr(error.orig, "sqlite_errorname", "")
+        told = next((told for kind, told in SAID.items() if name.startswith(kind)), None)
+        if told is None and not isinstance(error, OperationalError):
+            raise
+        raise Unreachable(told or AWAY) from error
+    except InterfaceError as error:
+        raise Unreachable(AWAY) from error
 
 
 def _postgres(url: str) -> AsyncEngine:

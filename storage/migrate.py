@@ -41,6 +41,14 @@ async def current(database: Database) -> str | None:
         return await connection.run_sync(_revision)
 
 
+def known() -> frozenset[str | None]:
+    """The revisions that this version has a way from; None is an empty database."""
+    from alembic.script import ScriptDirectory
+
+    found = ScriptDirectory.from_config(config()).walk_revisions()
+    return frozenset({None, *(one.revision for one in found)})
+
+
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Bring a database up to `revision`."""
     if revision == "head" and await current(database) == HEAD:

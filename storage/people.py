@@ -229,4 +229,6 @@ def _profile(row: Row[*tuple[Any, ...]], agreed: Mapping[str, bool]) -> Profile:
         zone=row.zone,
         created_at=row.created_at,
         consents=agreed,
+        blocked=row.blocked_at is not None,
+        daily=row.daily,
     )

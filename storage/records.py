@@ -48,7 +48,10 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of a person beside their talk. A consent that was never asked is absent."""
+    """What is known of a person beside their talk. A consent that was never asked is absent.
+
+    An operator may have `blocked` them, or let them have `daily` turns in 24 hours.
+    """
 
     id: int
     uid: str
@@ -58,6 +61,8 @@ class Profile:
     zone: str | None
     created_at: datetime
     consents: Mapping[str, bool] = field(default_factory=dict)
+    blocked: bool = False
+    daily: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,14 @@ async def recent(
         return tuple(reversed(await opened(database, connection, rows)))
 
 
+async def taken_since(database: Database, person_id: int, start: datetime) -> int:
+    """How many turns of talk a person took since a time."""
+    mine = (Turn.person_id == person_id, Turn.at > start, Turn.kind == "talk")
+    async with database.read() as connection:
+        counted = select(func.count()).select_from(Turn).where(*mine)
+        return await connection.scalar(counted) or 0
+
+
 async def turn(database: Database, person_id: int, turn_id: str) -> TurnView | None:
     """One turn of a person."""
     wanted = turns().where(Turn.person_id == person_id, Turn.id == turn_id)

@@ -93,14 +93,22 @@ class Vault:
 
     def new_key(self, person: str) -> bytes:
         """A fresh key for a person, wrapped."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._wrapping.encrypt(nonce, os.urandom(KEY_BYTES), person.encode())
+        return self.wrap(person, os.urandom(KEY_BYTES))
 
     def sealer(self, person: str, wrapped: bytes) -> Sealer:
         """The sealer of a person from their wrapped key; raise `SealBroken` if it is not theirs."""
+        return Sealer(person, self.unwrap(person, wrapped))
+
+    def wrap(self, person: str, key: bytes) -> bytes:
+        """A person's key as it is stored."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._wrapping.encrypt(nonce, key, person.encode())
+
+    def unwrap(self, person: str, wrapped: bytes) -> bytes:
+        """A person's key as it seals; raise `SealBroken` if it is not theirs."""
         nonce, body = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
-            return Sealer(person, self._wrapping.decrypt(nonce, body, person.encode()))
+            return self._wrapping.decrypt(nonce, body, person.encode())
         except InvalidTag:
             raise SealBroken("A person's key does not open with this master key.") from None
 

@@ -151,7 +151,9 @@ async def test_nothing_of_a_day_is_found_outside_its_seals(
     last = (await talks.recent(day.app.database, 1, 1))[0]
     plain = (last.id, last.person_uid, "telegram", "turn_kept")
     assert _found(plain, everything) == list(plain)
-    (export,) = (one.attachment.content for one in day.platform.outgoing if one.attachment)
+    files = [one.attachment for one in day.platform.outgoing if one.attachment]
+    (export,) = (file.content for file in files if file.name.endswith(".json"))
+    assert _found(SECRET, [file.content for file in files if file.content != export]) == []
     expected = [*SAID_BY_ANA, *MEDIA, ANA["account"], ANA["name"], "sadness"]
     assert _found(expected, [export]) == expected
     assert _found([*SAID_BY_BEN, *SAID_BY_LIN, BEN["name"], LIN["name"]], [export]) == []

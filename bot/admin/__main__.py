@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from affect.errors import AttuneError, BadInput, NotFound, Refused, SettingsError, Unreachable
 from bot import logs as events
-from bot.admin import audit, db, doctor, logs
+from bot.admin import audit, crisis, db, doctor, logs, retention, trajectory, user
 
 WRONG_USE, INTERRUPTED = 2, 130
 EXIT_CODES: dict[type[AttuneError], int] = {
@@ -36,6 +36,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.add_typer(logs.app, name="logs", help="Turns: list them, look at one, search, export.")
+app.add_typer(user.app, name="user", help="People: who is here, limits, what they may ask for.")
+app.command("trajectory", epilog=trajectory.EXAMPLE)(trajectory.show)
+app.add_typer(crisis.app, name="crisis", help="Where danger was found, and how often.")
+app.add_typer(retention.app, name="retention", help="What is too old, and having it erased.")
 app.add_typer(audit.app, name="audit", help="Who looked at what people wrote, and why.")
 app.add_typer(db.app, name="db", help="The database: where it stands, and bringing it up to date.")
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.examine)

@@ -1,18 +1,25 @@
-"""`attune-admin db`: where the database stands, and bringing it to this version's tables."""
+"""`attune-admin db`: where the database stands, copies of it, and new keys."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import make_url
 
-from affect.errors import SettingsError
-from bot.admin import options, output, store
+from affect.errors import BadInput, Refused, SettingsError
+from bot.admin import disclosure, options, output, store
 from bot.admin.options import One
+from bot.clock import SystemClock
 from bot.settings import Settings
-from storage import migrate
+from storage import backup, migrate, soundness
+from storage import rekey as rekeying
+from storage.backup import Restored
+from storage.database import Database
+from storage.vault import Vault
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,6 +50,126 @@ def status(how: One) -> None:
         output.print_table(output.pairs(told))
     if not told["current"]:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: attune-admin db check")
+@options.spread
+def check(how: One) -> None:
+    """Whether pages, references, keys, a sample of turns and the audit are sound; else exit 1."""
+
+    async def job(database: Database) -> None:
+        found = await soundness.faults(database)
+        sound = not any(found.values())
+        if how.as_json:
+            output.print_json({"sound": sound, **found})
+        else:
+            rows = ((name, "; ".join(told) or "sound") for name, told in found.items())
+            output.print_table(output.table(("what", "found"), rows))
+        if not sound:
+            output.note("Restore a copy: attune-admin db restore FILE.")
+            raise typer.Exit(1)
+
+    store.serve(how, job)
+
+
+@app.command("backup", epilog="Example: attune-admin db backup nightly.db --keys /elsewhere/keys")
+@options.spread
+def back_up(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to.")],
+    how: One,
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FILE", help="Persons' keys too, into a file of their own."),
+    ] = None,
+    reason: options.Why = None,
+) -> None:
+    """Copy the store while Attune runs, without persons' keys: those alone open it.
+
+    Keep the keys in another place, the newest of them only: whoever was forgotten has none in
+    it, and stays forgotten when a copy is restored. With --keys it goes on record with a reason.
+    """
+    clock = SystemClock()
+    if keys is not None and keys.absolute().parent == file.absolute().parent:
+        raise BadInput("same_place", "Keys and what they open belong in different folders.")
+    action = "db backup with keys" if keys else "db backup"
+    act = disclosure.act(action, clock, reason if keys else reason or "a copy without keys")
+
+    async def job(database: Database) -> None:
+        await act.begin(database)
+        await backup.copy(database, file)
+        count = await backup.copy_keys(database, keys) if keys else 0
+        size = file.stat().st_size
+        if how.as_json:
+            output.print_json({"file": str(file), "bytes": size, "keys": count})
+        else:
+            also = f", {count} key(s) in {keys}" if keys else ""
+            output.print_table(f"{size / 2**20:.1f} MiB in {file}{also}.")
+
+    store.serve(how, job)
+
+
+@app.command(epilog="Example: attune-admin db restore nightly.db --keys /elsewhere/keys --yes")
+@options.spread
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that db backup made.")],
+    how: One,
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FILE", help="Persons' keys; else those of the store now."),
+    ] = None,
+    yes: options.Yes = False,
+) -> None:
+    """Put a copy in the place of the store; Attune must not be running.
+
+    Whoever has no key any more was forgotten since, and is forgotten in the copy too.
+    """
+    configured = store.settings(how)
+    if not file.is_file():
+        raise BadInput("no_file", f"There is no file {file}.")
+    if not configured.keys.is_file():
+        raise SettingsError(f"There is no key file at {configured.keys}: put it back first.")
+    if not yes:
+        raise Refused("This replaces the store that is there now: add --yes to do it.")
+    done = asyncio.run(_restore(configured, file, keys))
+    if how.as_json:
+        output.print_json(asdict(done))
+    else:
+        told = f"{done.people} people, {done.turns} turns; {done.forgotten} forgotten again"
+        output.print_table(f"Restored: {told}.")
+
+
+@app.command(epilog='Example: attune-admin db rekey --yes --reason "yearly"')
+@options.spread
+def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> None:
+    """Make a new master key and wrap every person's key with it; Attune must not be running.
+
+    The old key file is kept beside it, ending in .old: older copies of keys open with that one.
+    """
+    if not yes:
+        raise Refused("This changes the key file and the store: stop Attune, then add --yes.")
+    act = disclosure.act("db rekey", SystemClock(), reason)
+    configured = store.settings(how)
+
+    async def job(database: Database) -> None:
+        await act.begin(database)
+        done = await rekeying.rekey(database, configured.keys)
+        if how.as_json:
+            output.print_json(asdict(done))
+        else:
+            output.print_table(
+                f"{done.people} key(s) wrapped anew; {configured.keys} is the new one."
+            )
+
+    store.serve(how, job, any_key=True)
+
+
+async def _restore(configured: Settings, file: Path, keys: Path | None) -> Restored:
+    if keys is not None:
+        theirs = backup.keys_in(keys)
+    else:
+        async with store.connected(configured) as database:
+            theirs = await backup.keys_here(database)
+    return await backup.restore(configured.database, Vault.at(configured.keys), file, theirs)
 
 
 async def _upgrade(configured: Settings) -> tuple[str | None, str | None]:

@@ -48,9 +48,9 @@ class Disclosure:
         """Whether content may be shown."""
         return self.reason is not None
 
-    async def begin(self, database: Database, person_uid: str | None = None) -> None:
-        """Put the command itself on record, before it reads anything for showing."""
-        await self._record(database, [person_uid])
+    async def begin(self, database: Database, *people: str | None) -> None:
+        """Put the command on record, with whom it is about, before it reads or does anything."""
+        await self._record(database, people or [None])
 
     async def record(self, database: Database, views: Sequence[TurnView]) -> None:
         """Put everybody on record whose turns are to be shown and who is not there yet."""
@@ -92,6 +92,14 @@ def ask(action: str, clock: Clock, leave: Leave, *, needed: bool = False) -> Dis
         raise Refused("Showing what people wrote needs a reason: add --reason TEXT.")
     if why is not None and not leave.reveal:
         raise Refused("A reason is for showing what people wrote: add --reveal, or leave it out.")
+    return Disclosure(action, why, clock)
+
+
+def act(action: str, clock: Clock, reason: str | None) -> Disclosure:
+    """What changes or copies something of people: on record with its reason; raise `Refused`."""
+    why = readable(reason).strip() if reason is not None else None
+    if not why:
+        raise Refused("This goes on record with its reason: add --reason TEXT.")
     return Disclosure(action, why, clock)
 
 

@@ -38,6 +38,10 @@ Reason = Annotated[
     str | None,
     typer.Option("--reason", metavar="TEXT", help="Why; goes on record before anything is shown."),
 ]
+Why = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why; goes on record first.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, say what would be done.")]
 Tz = Annotated[
     str, typer.Option("--tz", metavar="ZONE", help="The zone of times, such as Asia/Shanghai.")
 ]

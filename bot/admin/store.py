@@ -18,7 +18,7 @@ from affect.errors import SettingsError, Unreachable
 from bot import logs
 from bot.admin.options import Setup
 from bot.settings import Settings
-from storage import migrate
+from storage import migrate, people
 from storage.database import Database
 from storage.vault import KEY_BYTES, Vault
 
@@ -31,20 +31,25 @@ def settings(setup: Setup) -> Settings:
     return Settings.load(setup.env_file)
 
 
-def serve(setup: Setup, job: Callable[[Database], Awaitable[None]]) -> None:
+def serve(
+    setup: Setup, job: Callable[[Database], Awaitable[None]], *, any_key: bool = False
+) -> None:
     """Do a job with the store of the settings, opened as far as it must be."""
     configured = settings(setup)
 
     async def run() -> None:
-        async with opened(configured) as database:
+        async with opened(configured, any_key=any_key) as database:
             await job(database)
 
     asyncio.run(run())
 
 
 @asynccontextmanager
-async def opened(configured: Settings) -> AsyncIterator[Database]:
-    """The store with its keys; raise `SettingsError` or `Unreachable` if it is not all there."""
+async def opened(configured: Settings, *, any_key: bool = False) -> AsyncIterator[Database]:
+    """The store with its keys; raise `SettingsError` or `Unreachable` if it is not all there.
+
+    With `any_key` also where the key file does not open it.
+    """
     if not present(configured):
         raise Unreachable(NO_DATABASE)
     if not configured.keys.is_file():
@@ -59,6 +64,11 @@ async def opened(configured: Settings) -> AsyncIterator[Database]:
             raise Unreachable(
                 f"The database is at revision {stands} and this version needs {migrate.HEAD}: "
                 "run attune-admin db upgrade, or a version that fits."
+            )
+        if not any_key and not await people.key_fits(database):
+            raise SettingsError(
+                f"The key file {configured.keys} does not open this database: "
+                "put back the one it was made with, or set ATTUNE_KEY_FILE."
             )
         yield database
 

@@ -6,35 +6,28 @@ The rows that keep a person's messages in order stay, empty, as they do when tal
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated
 
-import typer
-
-from affect.errors import BadInput, NotFound, Refused
+from affect.errors import BadInput, NotFound
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs.filters import Filters
 from bot.admin.options import One
 from bot.admin.output import NOTHING
 from bot.clock import SystemClock
-from storage import audit, retention, search
+from storage import retention, search
 from storage.database import Database
 
 EXAMPLE = 'Example: attune-admin logs rm --user 8WZ3K0QF --until 90d --yes --reason "ticket 4"'
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, say what would be done.")]
-Why = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Why; goes on record. With --yes.")
-]
-
 
 @options.spread
-def remove(filters: Filters, how: One, yes: Yes = False, reason: Why = None) -> None:
+def remove(
+    filters: Filters, how: One, yes: options.Yes = False, reason: options.Why = None
+) -> None:
     """Erase turns that the filters name: words, readings, replies. Nothing brings them back."""
     clock = SystemClock()
     if not any(getattr(filters, one.name) for one in fields(filters) if one.name != "tz"):
         raise BadInput("no_filter", "Say which turns: --user, --talk, --until or another filter.")
-    if yes and not (reason and reason.strip()):
-        raise Refused("Erasing goes on record with its reason: add --reason TEXT.")
+    act = disclosure.act("logs rm", clock, reason) if yes else None
 
     async def job(database: Database) -> None:
         wanted = await filters.wanted(database, clock)
@@ -45,15 +38,8 @@ def remove(filters: Filters, how: One, yes: Yes = False, reason: Why = None) -> 
             people |= {view.person_uid for view in page}
         if not ids:
             raise NotFound(NOTHING)
-        if yes:
-            await audit.record(
-                database,
-                actor=disclosure.actor(),
-                action="logs rm",
-                reason=(reason or "").strip(),
-                now=clock.now(),
-                about=sorted(people),
-            )
+        if act is not None:
+            await act.begin(database, *sorted(people))
             await retention.erase(database, ids)
         if how.as_json:
             output.print_json({"turns": len(ids), "people": len(people), "erased": yes})

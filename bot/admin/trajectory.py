@@ -1,0 +1,161 @@
+"""`attune-admin trajectory`: a person's line with its band, and of many people only aggregates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import typer
+from rich.console import RenderableType
+
+from affect import trajectory
+from affect.errors import BadInput, NotFound, Refused
+from affect.trajectory import Line
+from bot.admin import options, output, store
+from bot.admin.logs import parts
+from bot.admin.logs.page import Point, drawn
+from bot.admin.options import One
+from bot.clock import SystemClock
+from storage import roll, search, trajectories
+from storage.database import Database
+
+EXAMPLE = "Example: attune-admin trajectory 8WZ3K0QF --days 30 --term"
+COHORT = "cohort"
+FEWEST = 10  # people of whom an aggregate is told
+WIDTH = 41  # characters from the least to the most pleasant
+BAND = 1.645  # SDs of a band of 90 %
+
+
+@options.spread
+def show(
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="Their uid, or its end; cohort: everybody.")
+    ],
+    how: One,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", min=1, max=3650, help="So many days back.")
+    ] = 30,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw it into an SVG file.")
+    ] = None,
+    term: Annotated[bool, typer.Option("--term", help="Draw it here, a line a day.")] = False,
+    tz: options.Tz = "UTC",
+) -> None:
+    """A person's line by day with its band of 90 %; of everybody who agreed, ten at least."""
+    zone, now = options.zone(tz), SystemClock().now()
+
+    async def job(database: Database) -> None:
+        if user.lower() == COHORT:
+            if plot or term:
+                raise BadInput("cohort", "Of many people there is no line: leave out the drawing.")
+            told = await _cohort(database, now - timedelta(days=days))
+            output.print_json(told) if how.as_json else output.print_table(output.pairs(told))
+            return
+        member = await roll.member(database, await search.person(database, user))
+        series = await trajectories.series(database, member.id, now - timedelta(days=days))
+        if not len(series):
+            raise NotFound("Nothing was read of that person in those days.")
+        line = trajectory.smooth(series, await trajectories.latest(database, member.id))
+        if plot:
+            parts.free(plot, force=False)
+            parts.write_whole(plot, drawn(_points(line), zone, alone=True))
+        told_days = list(_days(line, zone))
+        told = {"person": member.uid, "readings": len(series), **_home(line), "days": told_days}
+        if how.as_json:
+            output.print_json(told)
+        elif term:
+            output.print_table(*(_drawn(day, told["home"]["valence"]) for day in told_days))
+        else:
+            output.print_table(output.pairs({"person": member.uid, "readings": len(series)}))
+            output.print_table(_table(told_days))
+
+    store.serve(how, job)
+
+
+def _days(line: Line, zone: ZoneInfo) -> Any:
+    """The line at the last point of each day that has a reading."""
+    last: dict[str, int] = {}
+    readings: dict[str, int] = {}
+    for place, (at, measured) in enumerate(zip(line.times, line.measured, strict=True)):
+        if measured:
+            day = f"{at.astimezone(zone):%Y-%m-%d}"
+            last[day] = place
+            readings[day] = readings.get(day, 0) + 1
+    for day, place in last.items():
+        valence, arousal, dominance = (round(float(value), 4) for value in line.mean[place])
+        yield {
+            "day": day,
+            "points": readings[day],
+            "valence": valence,
+            "valence_sd": round(float(line.sd[place][0]), 4),
+            "arousal": arousal,
+            "dominance": dominance,
+        }
+
+
+def _home(line: Line) -> dict[str, Any]:
+    home, spread = line.home, line.home_spread
+    return {
+        "home": {
+            "valence": round(home.valence, 4),
+            "valence_sd": round(math.sqrt(spread.valence), 4),
+            "arousal": round(home.arousal, 4),
+            "dominance": round(home.dominance, 4),
+        }
+    }
+
+
+def _points(line: Line) -> list[Point]:
+    home = line.home.valence
+    return [
+        Point(at.timestamp(), float(mean[0]), float(sd[0]), home)
+        for at, mean, sd in zip(line.times, line.mean, line.sd, strict=True)
+    ]
+
+
+def _table(days: Sequence[Mapping[str, Any]]) -> RenderableType:
+    columns = ("day", "points", "valence", "valence_sd", "arousal", "dominance")
+    return output.table(columns, ([day[name] for name in columns] for day in days))
+
+
+def _drawn(day: Mapping[str, Any], home: float) -> str:
+    """A day as one row: the band as dashes, home base as a bar, where the person was as a dot."""
+
+    def place(valence: float) -> int:
+        return round((max(-1.0, min(1.0, valence)) + 1) / 2 * (WIDTH - 1))
+
+    row = [" "] * WIDTH
+    half = BAND * day["valence_sd"]
+    for column in range(place(day["valence"] - half), place(day["valence"] + half) + 1):
+        row[column] = "-"
+    row[place(home)] = "|"
+    row[place(day["valence"])] = "o"
+    return f"{day['day']} [{''.join(row)}] {day['valence']:+.2f}"
+
+
+async def _cohort(database: Database, since: Any) -> dict[str, Any]:
+    """Aggregates over people who agreed to be remembered and took a turn since a time."""
+    consenting = [
+        one
+        for one in await roll.members(database)
+        if one.consents.get("remember") and one.last_at is not None and one.last_at >= since
+    ]
+    moments = [await trajectories.latest(database, one.id) for one in consenting]
+    lines = [moment for moment in moments if moment is not None]
+    if len(lines) < FEWEST:
+        raise Refused(f"An aggregate needs {FEWEST} people who agreed to memory: there are fewer.")
+    now = np.array([trajectory.affect_of(moment).valence for moment in lines])
+    home = np.array([trajectory.home_of(moment).valence for moment in lines])
+    return {
+        "people": len(lines),
+        "valence_mean": round(float(now.mean()), 3),
+        "valence_sd": round(float(now.std(ddof=1)), 3),
+        "home_mean": round(float(home.mean()), 3),
+        "home_sd": round(float(home.std(ddof=1)), 3),
+        "below_home": round(float((now < home).mean()), 3),
+    }

@@ -1,0 +1,181 @@
+"""Copies of the store, going back to one, new keys; what is broken is one sentence."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import LargeBinary, text
+
+from bot.admin.__main__ import main
+from storage import audit, people, rekey, search
+from storage.database import Database
+from storage.tables import Table
+from storage.vault import Vault
+from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Told
+
+WHY = ("--reason", "nightly")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
+
+
+@ON_SQLITE
+async def test_a_copy_holds_no_keys_and_comes_back(
+    admin: Admin, told: Told, database: Database, tmp_path: Path, elsewhere: Path
+) -> None:
+    wrapped = await _wrapped(database)
+    together = await admin("db", "backup", "copy.db", "--keys", "copy.keys", *WHY)
+    assert together.code == 2
+    keys = str(elsewhere / "keys")
+    assert (await admin("db", "backup", "copy.db", "--keys", keys)).code == 4
+    done = await admin("db", "backup", "copy.db", "--keys", keys, *WHY, "--json")
+    assert (done.code, done.json["keys"]) == (0, 2)
+    body = (tmp_path / "copy.db").read_bytes()
+    assert [key for key in wrapped if key in body] == []
+    assert [secret for secret in SECRETS if secret.encode() in body.lower()] == []
+    for path in (tmp_path / "copy.db", elsewhere / "keys"):
+        assert path.stat().st_mode & 0o077 == 0
+    assert (await audit.entries(database))[-1].action == "db backup with keys"
+
+    view = await search.turn(database, told.turns["omar"][0])
+    await people.forget(database, view.person_id)
+    assert (await admin("db", "restore", "copy.db", "--yes")).code == 4  # it is in use
+    await database.close()
+    assert (await admin("db", "restore", "copy.db")).code == 4
+    restored = await admin("db", "restore", "copy.db", "--yes", "--json")
+    assert restored.json == {"people": 1, "turns": 2, "forgotten": 1}  # omar stays forgotten
+    again = await admin("logs", "list", "--json")
+    assert [row["turn"] for row in again.json] == told.turns["zelda"]
+    assert (await admin("db", "check")).code == 0
+
+    (tmp_path / "attune.db").unlink()  # all is lost but the copies
+    lost = await admin("db", "restore", "copy.db", "--keys", keys, "--yes", "--json")
+    assert lost.json == {"people": 2, "turns": 3, "forgotten": 0}
+
+
+@ON_SQLITE
+async def test_what_is_cut_off_or_broken_is_one_sentence(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    await admin("db", "backup", "copy.db")
+    await database.close()
+    body = (tmp_path / "copy.db").read_bytes()
+    (tmp_path / "short.db").write_bytes(body[: len(body) // 2])
+    (tmp_path / "other.db").write_text("no database at all")
+    (tmp_path / "keys").write_text("{}")
+    for command, code in (
+        (("db", "restore", "short.db", "--yes"), 1),
+        (("db", "restore", "other.db", "--yes"), 1),
+        (("db", "restore", "nowhere.db", "--yes"), 2),
+        (("db", "restore", "copy.db", "--keys", "keys", "--yes"), 2),
+        (("db", "backup", "copy.db"), 4),
+        (("db", "backup", "nowhere/copy.db"), 2),
+    ):
+        result = await admin(*command)
+        assert (command, result.code, result.out) == (command, code, "")
+        assert result.err.count("\n") == 1, result.err
+    left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert left == []
+
+
+@ON_SQLITE
+async def test_a_damaged_page_is_found(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    await database.scrub()
+    await database.close()
+    path = tmp_path / "attune.db"
+    body = bytearray(path.read_bytes())
+    for start in range(4096, len(body), 4096):
+        body[start : start + 64] = b"\xff" * 64
+    path.write_bytes(body)
+    for command in (("db", "check"), ("logs", "list"), ("user", "list")):
+        result = await admin(*command)
+        assert (command, result.code in {1, 5}, result.out) == (command, True, "")
+        assert result.err.count("\n") == 1
+        assert "damaged" in result.err
+
+
+async def test_a_sound_store_is_told_sound(admin: Admin, told: Told, database: Database) -> None:
+    sound = await admin("db", "check", "--json")
+    assert (sound.code, sound.json["sound"]) == (0, True)
+    async with database.write() as connection:
+        turn = told.turns["omar"][0]
+        await connection.execute(
+            text("UPDATE turn SET sealed = :x WHERE id = :id"), {"x": b"\0" * 40, "id": turn}
+        )
+    broken = await admin("db", "check", "--json")
+    assert (broken.code, broken.json["sealed"]) == (1, [f"turn {turn} does not open"])
+    assert "omar" not in broken.out
+
+
+async def test_a_new_key_opens_all_that_the_old_one_did(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    assert (await admin("db", "rekey", *WHY)).code == 4
+    before = (tmp_path / "master.key").read_bytes()
+    done = await admin("db", "rekey", "--yes", *WHY, "--json")
+    assert (done.code, done.json["people"], done.json["talks"]) == (0, 2, 2)
+    assert (tmp_path / "master.key").read_bytes() != before
+    assert (tmp_path / "master.key.old").read_bytes() == before
+    listed = await admin("logs", "list", "--json")
+    assert len(listed.json) == 3
+    new = Database(
+        database.engine.url.render_as_string(hide_password=False),
+        Vault.at(tmp_path / "master.key"),
+    )
+    async with new.read() as connection:  # they are found by their accounts again
+        blind = new.vault.blind("account", "telegram", "omar")
+        found = await connection.scalar(
+            text("SELECT count(*) FROM account WHERE blind = :blind"), {"blind": blind}
+        )
+    await new.close()
+    assert found == 1
+
+
+@ON_SQLITE
+async def test_a_change_of_keys_that_was_broken_off_is_finished(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    keys = tmp_path / "master.key"
+    old = keys.read_bytes()
+    await rekey.rekey(database, keys)
+    shutil.move(keys, rekey.waiting(keys))  # as if it had died before the renaming
+    keys.touch(mode=0o600)
+    keys.write_bytes(old)
+    wrong = await admin("logs", "list")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "does not open this database" in wrong.err
+    assert (await admin("db", "rekey", "--yes", *WHY)).code == 0
+    assert (await admin("logs", "list", "--json")).code == 0
+
+
+def test_every_blind_column_is_made_anew() -> None:
+    """Whoever adds a look-up by fingerprint must have it made anew with the keys."""
+    blind = {
+        table.name for table in Table.metadata.tables.values()
+        for column in table.columns
+        if column.name == "blind" and isinstance(column.type, LargeBinary)
+    }  # fmt: skip
+    assert blind == {"account", "talk"}
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ATTUNE_HOME", "/proc/nowhere")
+    assert main(("db", "upgrade")) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert "ATTUNE_HOME" in told.err
+
+
+async def _wrapped(database: Database) -> list[bytes]:
+    async with database.read() as connection:
+        return list((await connection.scalars(text("SELECT wrapped FROM person_key"))).all())
