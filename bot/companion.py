@@ -154,13 +154,7 @@ class Companion:
             care = wellbeing.mark(care, held, last.at)
         notes = Notes(known.language, care, notices=due, heard=witnessed.words)
         notices = wellbeing.worded(due, known.language)
-        place = country_said(text)
-        country = place or known.profile.country or self._settings.country
-        card = cards.held_card(held, known.language, country)
-        after_card = holding.answers_step(held, (*_said_before(known.here), text))
-        if place and held.quiet is not None and not held.fresh:
-            # Where they are was asked for by the card before: now it can name the lines.
-            card, after_card = cards.crisis_card(known.language, country), False
+        card, after_card = self._card(known, held, text)
         if card is not None and not after_card:
             return _in_danger(card, held.screening, notes, notices)
         if refusal := await self._refusal(known, last.at):
@@ -227,6 +221,16 @@ class Companion:
             timings=steps.taken(),
             voice=voice,
         )
+
+    def _card(self, known: Known, held: holding.Hold, text: str) -> tuple[str | None, bool]:
+        """The text of danger that is due, and whether this answers a step of the one before."""
+        place = country_said(text)
+        country = place or known.profile.country or self._settings.country
+        if place and held.quiet is not None and not held.fresh:
+            # Where they are was asked for by the card before: now it can name the lines.
+            return cards.crisis_card(known.language, country), False
+        answers = holding.answers_step(held, (*_said_before(known.here), text))
+        return cards.held_card(held, known.language, country), answers
 
     async def _refusal(self, known: Known, at: datetime) -> str | None:
         """What a person is told whom an operator has blocked, or who had their turns of a day."""
