@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from affect.perception import hub
+
 # Sizes of Qwen3: `tiny` is made in a second and `8b` is the shape of Qwen/Qwen3-8B.
 SHAPES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -43,8 +45,8 @@ TEMPLATE = (
 def make(folder: Path, shape: str = "tiny", **more: Any) -> Path:
     """Write the model to a folder and give it back; `more` changes its configuration."""
     import torch
-    from transformers import Qwen3Config, Qwen3ForCausalLM
 
+    library = hub._transformers()  # noqa: SLF001 - quiet
     words = tokenizer()
     given = {
         "vocab_size": len(words),  # more would be ids that no text has
@@ -59,7 +61,7 @@ def make(folder: Path, shape: str = "tiny", **more: Any) -> Path:
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with torch.device(device):
-        network = Qwen3ForCausalLM(Qwen3Config(**given))
+        network = library.Qwen3ForCausalLM(library.Qwen3Config(**given))
     if shape == "8b":
         network = network.bfloat16()
     network.generation_config.do_sample = True

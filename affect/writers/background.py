@@ -13,6 +13,7 @@ Found = TypeVar("Found")
 def in_background(work: Callable[[], Found]) -> Future[Found]:
     """Start `work` now; threads that it starts are daemons too, as Python has it."""
     future: Future[Found] = Future()
+    future.set_running_or_notify_cancel()  # whoever stops waiting for it does not end the work
 
     def run() -> None:
         try:

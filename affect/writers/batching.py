@@ -34,8 +34,10 @@ SHARES = (0.5, 0.35, 0.2, 0.1, 0.05)
 CPU_TOKENS = 16_384  # of cache without a GPU, where a share of the free memory says little
 PAGE = 32  # tokens that are kept and shared together
 FLASH_PAGE = 256  # what flash attention's kernels need
-BATCH_TOKENS = 2048  # of prompt that one step reads; a mask of this times the cache is planned for
-PEOPLE = 256  # answered in one step at most
+# People answered in one step, and tokens of prompt that it reads. Without flash attention everybody
+# pays for everybody's past, so on a processor more at once is slower (docs/performance.md).
+ON_GPU = (256, 2048)
+ON_CPU = (16, 256)
 SPARE = 1  # pages kept free for each answer: it begins and ends inside one
 
 Found = TypeVar("Found")
@@ -62,6 +64,8 @@ class Batching:
         self._building = threading.Lock()
         self._forward = threading.Lock()
         self._closed = False
+        cuda = loaded.network.device.type == "cuda"
+        self.people, self._batch_tokens = ON_GPU if cuda else ON_CPU
         self._engine: Any = in_background(self._build).result()
 
     @property
@@ -220,8 +224,8 @@ class Batching:
                 page_size=page,
                 num_blocks=None if cuda else -(-self._cpu_tokens // page),
                 max_memory_percent=self._shares[0] if cuda else None,
-                max_batch_tokens=BATCH_TOKENS,
-                max_requests_per_batch=PEOPLE,
+                max_batch_tokens=self._batch_tokens,
+                max_requests_per_batch=self.people,
                 per_request_processors=True,
                 auto_switch_to_flash=False,  # it would ask the hub for kernels
                 seed=self._seed,

@@ -78,7 +78,9 @@ class Request:
 
 
 class Engine(Protocol):
-    """The one owner of a network."""
+    """The one owner of a network; it answers so many `people` at once."""
+
+    people: int
 
     @property
     def room(self) -> int:

@@ -16,15 +16,13 @@ from typing import Any
 
 from affect.errors import ModelUnavailable
 from affect.perception import hub
-from affect.writers import model_size
+from affect.writers import fetching, model_size
 from affect.writers.weight_files import check_whole
 
 Report = Callable[[str, float], None]  # a stage and the share of it that is done, 0 to 1
 
 FETCHING, LOADING, WARMING = "fetching", "loading", "warming"
 QUANTIZATIONS = ("nf4", "int8", "none")
-SMALL_FILES = ("*.json", "*.jinja", "*.model", "*.txt")
-WEIGHTS = ("*.safetensors",)
 TALKS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 
 
@@ -75,7 +73,7 @@ def load(model: str, quantization: str | None, report: Report) -> Loaded:
             f"A model is quantized to {', '.join(QUANTIZATIONS)}, not {quantization}."
         )
     with _one_sentence(model):
-        folder = _fetch(model, SMALL_FILES, report)
+        folder = fetching.folder(model, fetching.SMALL_FILES, lambda _: None)
         library = hub._transformers()  # noqa: SLF001 - quiet, and private about what it fetches
         config = library.AutoConfig.from_pretrained(folder, trust_remote_code=False)
         _check_talks(model, config, library)
@@ -85,7 +83,8 @@ def load(model: str, quantization: str | None, report: Report) -> Loaded:
         shape = model_size.shape(config)
         _check_kind(model, shape, chosen)
         model_size.check(model, shape, config, chosen, folder)
-        folder = _fetch(model, SMALL_FILES + WEIGHTS, report)
+        wanted = fetching.SMALL_FILES + fetching.WEIGHTS
+        folder = fetching.folder(model, wanted, lambda share: report(FETCHING, share))
         check_whole(model, folder)
         network = _network(folder, config, chosen, report)
     rows = network.get_input_embeddings().weight.shape[0]
@@ -128,36 +127,6 @@ def _one_sentence(model: str) -> Iterator[None]:
     except Exception as error:  # the libraries raise classes of their own
         raise ModelUnavailable(
             f"{model} does not load as a chat model ({type(error).__name__})."
-        ) from error
-
-
-def _fetch(model: str, patterns: tuple[str, ...], report: Report) -> Path:
-    """The folder of a model, with its files that fit the patterns brought from the hub."""
-    place = hub.place(model)
-    if Path(place).is_dir():
-        return Path(place)
-    import huggingface_hub
-    from tqdm import tqdm
-
-    class Told(tqdm):  # type: ignore[type-arg,misc,unused-ignore]
-        """Counts the bytes that arrive, and tells."""
-
-        def update(self, n: float | None = 1) -> bool | None:
-            done: bool | None = super().update(n)
-            if self.total and self.unit == "B":
-                report(FETCHING, min(1.0, self.n / self.total))
-            return done
-
-    try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                place, allow_patterns=list(patterns), tqdm_class=Told, max_workers=4
-            )
-        )
-    except Exception as error:
-        raise ModelUnavailable(
-            f"{model} could not be fetched from the hub ({type(error).__name__}): see that the id "
-            "is right and may be read, or give a folder."
         ) from error
 
 

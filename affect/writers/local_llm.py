@@ -14,16 +14,16 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from affect.errors import ModelUnavailable, Unreachable
+from affect.errors import AttuneError, ModelUnavailable, Unreachable
 from affect.writers import loading
 from affect.writers.background import in_background
-from affect.writers.batching import PEOPLE, Batching, CannotBatch
+from affect.writers.batching import Batching, CannotBatch
 from affect.writers.chat import Message, Sampling
 from affect.writers.decoding import Decoder
 from affect.writers.engine import LATE, Engine, Request
 from affect.writers.line import Line, Seat
 from affect.writers.loading import Loaded, Report
-from affect.writers.padded import TOGETHER, Padded
+from affect.writers.padded import Padded
 from affect.writers.thoughts import Thoughts
 
 WAITING = 256  # people in the line at most
@@ -53,8 +53,7 @@ class LocalModel:
         self.name = loaded.name
         self._loaded = loaded
         self._engine = _engine(loaded, seed)
-        people = PEOPLE if isinstance(self._engine, Batching) else TOGETHER
-        self._line = Line(self._engine.room, people, WAITING)
+        self._line = Line(self._engine.room, self._engine.people, WAITING)
         self.context = min(loaded.context, self._engine.room - self._engine.reserved(0))
 
     @property
@@ -79,7 +78,13 @@ class LocalModel:
         """Probabilities, summing to 1, of each option as the answer's first token: exact, by a
         forward pass of its own.
         """
-        return await wrap_future(in_background(lambda: self._weigh(messages, options)))
+        try:
+            return await wrap_future(in_background(lambda: self._weigh(messages, options)))
+        except AttuneError:
+            raise
+        except Exception as error:  # of torch: out of memory, most likely
+            _log.warning("llm_weighing_failed", extra={"error": type(error).__name__})
+            raise Unreachable("The model could not weigh this; please try again.") from error
 
     async def aclose(self) -> None:
         """Stop the engine and let go of the memory; what is being answered fails."""

@@ -54,6 +54,7 @@ class Padded:
         self._rows: queue.SimpleQueue[_Row] = queue.SimpleQueue()
         self._asides: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closed = False
+        self.people = TOGETHER
         self._thread = in_background(self._work)
 
     @property

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import pytest
 
+from affect import random_model
 from affect.errors import ModelUnavailable
 from affect.writers.chat import Message, Sampling
 from affect.writers.remote_llm import RemoteModel
-from tests.affect import tiny_llm
 
 SAID = [Message("system", "Answer shortly."), Message("user", "It was a long day. 好累。")]
 KEY = "key-of-nobody"
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.torch
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("transformers", reason="the extra `llm` is not installed")
     pytest.importorskip("torch", reason="the extra `llm` is not installed")
-    return tiny_llm.build(tmp_path_factory.mktemp("tiny"))
+    return random_model.make(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

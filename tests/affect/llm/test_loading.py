@@ -6,7 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from affect import random_model
 from affect.errors import ModelUnavailable
 from affect.writers import loading, local_llm
 from affect.writers.chat import Message, Sampling
+from tests.servers.hub_server import serving
 
 torch: Any = pytest.importorskip("torch", reason="loading needs torch (extra `llm`)")
 transformers: Any = pytest.importorskip("transformers", reason="loading needs the extra `llm`")
@@ -99,10 +101,10 @@ class TestRefusals:
     def test_one_that_is_too_large_tells_the_size_that_would_fit(self, copy: Path) -> None:
         change(
             copy,
-            hidden_size=16_384,
-            intermediate_size=65_536,
-            num_hidden_layers=512,
-            layer_types=["full_attention"] * 512,
+            hidden_size=65_536,
+            intermediate_size=262_144,
+            num_hidden_layers=32,
+            layer_types=["full_attention"] * 32,
         )
         sentence = refused(copy)
         assert "GB (not quantized)" in sentence
@@ -144,12 +146,62 @@ class TestRefusals:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
         assert "could not be fetched" in refused("nobody/has-this")
 
+    def test_nothing_of_the_weights_is_fetched_of_a_model_that_cannot_be_used(
+        self, copy: Path, hub: Callable[[Path], list[str]]
+    ) -> None:
+        change(copy, hidden_size=65_536, intermediate_size=16_777_216)
+        fetched = hub(copy)
+        assert "billion weights would fit" in refused("somebody/tiny")
+        assert "config.json" in fetched
+        assert "model.safetensors" not in fetched
+
     def test_nothing_heavy_is_imported_before_it_is_needed(self) -> None:
         code = (
             "import sys, affect.writers.local_llm; "
             "assert not {'torch', 'transformers'} & set(sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestTheHub:
+    def test_a_model_is_fetched_by_its_id_once_and_told_as_it_comes(
+        self, tiny: Path, hub: Callable[[Path], list[str]]
+    ) -> None:
+        fetched = hub(tiny)
+        shares: list[float] = []
+
+        def told(stage: str, share: float) -> None:
+            if stage == loading.FETCHING:
+                shares.append(share)
+
+        assert loading.load("somebody/tiny", "none", told).name == "somebody/tiny"
+        assert fetched.count("model.safetensors") == 1
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
+        loading.load("somebody/tiny", "none", told)
+        assert fetched.count("model.safetensors") == 1
+
+    def test_an_id_that_is_not_there(self, hub: Callable[[Path], list[str]], tiny: Path) -> None:
+        hub(tiny)
+        assert "could not be fetched" in refused("somebody/else")
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], list[str]]]:
+    """Serve a folder as somebody/tiny; gives the names of the files that were fetched."""
+    with ExitStack() as open_ones:
+
+        def serve(folder: Path) -> list[str]:
+            address, fetched = open_ones.enter_context(serving("somebody/tiny", folder))
+            monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+            monkeypatch.setattr(
+                "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
+                address + "/{repo_id}/resolve/{revision}/{filename}",
+            )
+            monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+            return fetched
+
+        yield serve
 
 
 class TestSizes:
