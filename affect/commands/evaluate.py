@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from affect.commands.asking import Words, open_model
 from affect.commands.telling import (
     DataOption,
     JsonOption,
     NotYet,
     What,
     console,
+    needs_extra,
     print_json,
     say,
     told_in_one_sentence,
@@ -33,6 +36,21 @@ def evaluate(
     card: Annotated[
         bool, typer.Option("--card", help="Write the figures into the card of --weights too.")
     ] = False,
+    writer: Annotated[
+        Words, typer.Option(help="replies: whose; an LLM's stand beside its bare prompt.")
+    ] = Words.SCRIPTED,
+    model: Annotated[
+        str | None, typer.Option(help="The LLM: a folder or hub id, or its name on a server.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Its server, with --writer openai; else ATTUNE_LLM_BASE_URL.")
+    ] = None,
+    appraiser: Annotated[
+        str | None,
+        typer.Option(
+            help="text: what an LLM's reading adds; a folder or hub id, or a server's URL."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a table: a card's figures on held-out people, or the replies' gates.
@@ -42,34 +60,82 @@ def evaluate(
     with told_in_one_sentence():
         if card and weights is None:
             raise BadInput("option", "--card needs --weights, the folder whose card to write.")
-        match what:
-            case What.REPLIES:
-                from affect.evaluation import replies
+        if what is What.REPLIES and writer is not Words.SCRIPTED:
+            asyncio.run(_generated(writer, model, base_url, as_json))
+        elif what is What.TEXT and appraiser:
+            asyncio.run(_appraised(appraiser, model, data, as_json))
+        else:
+            _ours(what, data, weights, card, as_json)
 
-                replies.main(json=as_json, read_too=True)
-            case What.STRATEGY:
-                from affect.evaluation import strategy
-                from affect.training import data as corpora
 
-                strategy.main(corpora.folder(data), json=as_json)
-            case What.TEXT | What.VOICE | What.FACE:
-                _model(what, data, weights, card, as_json)
-            case What.FUSION:
-                from affect.evaluation import fusion
-                from affect.training import data as corpora
+def _ours(what: What, data: Path | None, weights: Path | None, card: bool, as_json: bool) -> None:
+    """The tables that need nothing but what ships."""
+    from affect.training import data as corpora
 
-                found = fusion.evaluate(corpora.folder(data), say)
-                if not as_json:
-                    for table in found.tables():
-                        console().print(table)
-                print_json(found.as_json())
-            case What.FAIRNESS:
-                from affect.evaluation import fairness
-                from affect.training import data as corpora
+    match what:
+        case What.REPLIES:
+            from affect.evaluation import replies
 
-                _print("fairness", fairness.evaluate(corpora.folder(data), say), as_json)
-            case _:
-                raise NotYet(f"Evaluating {what} is not there yet.")
+            replies.main(json=as_json, read_too=True)
+        case What.STRATEGY:
+            from affect.evaluation import strategy
+
+            strategy.main(corpora.folder(data), json=as_json)
+        case What.TEXT | What.VOICE | What.FACE:
+            _model(what, data, weights, card, as_json)
+        case What.FUSION:
+            from affect.evaluation import fusion
+
+            found = fusion.evaluate(corpora.folder(data), say)
+            if not as_json:
+                for table in found.tables():
+                    console().print(table)
+            print_json(found.as_json())
+        case What.FAIRNESS:
+            from affect.evaluation import fairness
+
+            _print("fairness", fairness.evaluate(corpora.folder(data), say), as_json)
+        case _:
+            raise NotYet(f"Evaluating {what} is not there yet.")
+
+
+async def _generated(writer: Words, model: str | None, base_url: str | None, as_json: bool) -> None:
+    from affect.evaluation import generated, replies
+    from affect.perception.text import TextModel
+    from affect.writers import bank
+    from affect.writers.scripted import ScriptedWriter
+
+    reader = TextModel.load()
+    scripted = ScriptedWriter(bank.load(), reader)
+    with needs_extra("llm"):
+        chat = await open_model(writer, model, base_url)
+    try:
+        found = await generated.compare(chat, scripted, reader, list(replies.script()), say)
+    finally:
+        await chat.aclose()
+    if as_json:
+        print_json(generated.as_json(found))
+    else:
+        generated.show(found)
+
+
+async def _appraised(appraiser: str, model: str | None, data: Path | None, as_json: bool) -> None:
+    from affect.evaluation import appraisal
+    from affect.perception.text import TextModel
+    from affect.training import data as corpora
+
+    remote = appraiser.startswith(("http://", "https://"))
+    with needs_extra("llm"):
+        chat = await (
+            open_model(Words.OPENAI, model, appraiser)
+            if remote
+            else open_model(Words.LOCAL, appraiser, None)
+        )
+    try:
+        figures = await appraisal.evaluate(chat, TextModel.load(), corpora.folder(data), say)
+    finally:
+        await chat.aclose()
+    _print(chat.name, figures, as_json)
 
 
 def _model(what: What, data: Path | None, weights: Path | None, card: bool, as_json: bool) -> None:

@@ -13,21 +13,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affect.types import Emotion, Strategy
+from affect.types import Affect, Emotion, Strategy
 from affect.writers import guard, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from affect.types import Plan
     from affect.writers.base import Candidate
     from affect.writers.entry import Entry
 
 BRIGHT = 0.3  # valence of a reply that is too bright for somebody below -.4
+DRAWS = 400  # of the bootstrap, each of whole talks
 _STOCK = re.compile(r"it sounds like|听起来", re.IGNORECASE)
 # Turns that tell something: greetings and questions to the program have nothing to take up.
 _TELLING = frozenset({None, "good_news", "mixed_news", "harsh_on_self", "take_sides"})
 _REFLECTING = {Strategy.REFLECTION_OF_FEELINGS, Strategy.RESTATEMENT}
+_CLAIMS = frozenset(
+    {"claims_feeling", "claims_human", "claims_clinician", "diagnosis", "medicine", "promise"}
+)
+_ORNAMENTS = frozenset({"list", "markdown", "emoji", "link", "ping", "template", "hidden"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One answered line: `number` counts from 1 within its talk."""
+    """One answered line: `number` counts from 1 within its talk.
+
+    `carried` is what our own text model reads in the reply, where it was asked.
+    """
 
     talk: int
     number: int
@@ -51,6 +59,7 @@ class Turn:
     plan: Plan
     reply: Candidate
     earlier: tuple[str, ...]
+    carried: Affect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,55 @@ class Figure:
     @property
     def holds(self) -> bool:
         """Whether the gate holds."""
-        above = self.low is None or self.value >= self.low
-        return above and (self.high is None or self.value <= self.high)
+        return self.missed <= 0.0
+
+    @property
+    def missed(self) -> float:
+        """By how much the gate is missed; 0 where it holds."""
+        below = 0.0 if self.low is None else self.low - self.value
+        above = 0.0 if self.high is None else self.value - self.high
+        return max(0.0, below, above)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far two writers miss one gate, and the 95 % interval of the difference over talks."""
+
+    language: str
+    measure: str
+    ours: float
+    theirs: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """`better` where less is missed than by the other, beyond chance; `worse`; or `equal`."""
+        if self.high < 0.0:
+            return "better"
+        return "worse" if self.low > 0.0 else "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is counted of one turn, once."""
+
+    words: float
+    questions: int
+    early: bool
+    advises: bool
+    uptake: float | None
+    opening: tuple[str, ...]
+    echo: float | None
+    strategy: Strategy | None
+    stock: bool
+    exclaims: bool
+    in_language: bool
+    refused: frozenset[str]
+    bright: tuple[bool, ...]
+    stirred: tuple[bool, ...]
+    away: tuple[float, ...]
+    hooked: bool | None
 
 
 def figures(turns: Sequence[Turn], entries: Sequence[Entry] = ()) -> list[Figure]:
@@ -76,50 +132,124 @@ def figures(turns: Sequence[Turn], entries: Sequence[Entry] = ()) -> list[Figure
     return [
         figure
         for language in sorted({turn.language for turn in turns})
-        for figure in _panel(language, [t for t in turns if t.language == language], known)
+        for figure in _panel(language, [_facts(t, known) for t in turns if t.language == language])
     ]
 
 
-def _panel(language: str, turns: Sequence[Turn], entries: Mapping[str, Entry]) -> Iterator[Figure]:
-    texts = [turn.reply.text for turn in turns]
-    lengths = [words.count(text) for text in texts]
-    asks = [words.questions(text) for text in texts]
-    early = [t for t in turns if t.number <= 3 and t.plan.situation != "asked_advice"]
-    advice = [_advises(turn) for turn in early]
-    telling = [t for t in turns if t.plan.situation in _TELLING and words.stems(t.told.said)]
-    uptake = [_uptake(turn) for turn in telling]
-    openings = Counter(words.opening(text) for text in texts)
-    echoes = [_echo(turn) for turn in turns if turn.earlier]
-    reflecting = sum(turn.reply.strategy in _REFLECTING for turn in turns)
-    questioning = sum(turn.reply.strategy is Strategy.QUESTION for turn in turns)
-    carried = [(turn, entry) for turn in turns for entry in _said(turn, entries)]
-    sad = [entry.valence > BRIGHT for turn, entry in carried if turn.told.valence < -0.4]
-    stirred = [e.arousal > t.told.arousal for t, e in carried if t.told.arousal > 0.4]
-    away = [abs(entry.valence - turn.plan.target.valence) for turn, entry in carried]
-    most = max(0.03, 2 / len(texts))  # twice is no habit, however few the replies
+def compare(ours: Sequence[Turn], theirs: Sequence[Turn]) -> list[Difference]:
+    """Two writers on the same script, gate by gate: by how much each misses it.
+
+    Talks are drawn whole and the same for both, `DRAWS` times.
+    """
+    found = []
+    for language in sorted({turn.language for turn in ours}):
+        one, other = (_by_talk(turns, language) for turns in (ours, theirs))
+        talks = sorted(set(one) & set(other))
+        random = np.random.default_rng(0)
+        drawn = [
+            [talks[i] for i in random.integers(0, len(talks), len(talks))] for _ in range(DRAWS)
+        ]
+        first, second = _missed(language, one, talks), _missed(language, other, talks)
+        gaps: dict[str, list[float]] = {measure: [] for measure in first}
+        for draw in drawn:
+            a, b = _missed(language, one, draw), _missed(language, other, draw)
+            for measure, gap in gaps.items():
+                gap.append(a[measure] - b[measure])
+        for measure, gap in gaps.items():
+            low, high = np.percentile(gap, [2.5, 97.5])
+            found.append(
+                Difference(
+                    language, measure, first[measure], second[measure], float(low), float(high)
+                )
+            )
+    return found
+
+
+def _by_talk(turns: Sequence[Turn], language: str) -> dict[int, list[_Facts]]:
+    talks: dict[int, list[_Facts]] = {}
+    for turn in turns:
+        if turn.language == language:
+            talks.setdefault(turn.talk, []).append(_facts(turn, {}))
+    return talks
+
+
+def _missed(
+    language: str, talks: Mapping[int, list[_Facts]], drawn: Iterable[int]
+) -> dict[str, float]:
+    """How far each gate is missed by the turns of some talks; measures without a gate left out."""
+    facts = [fact for talk in drawn for fact in talks[talk]]
+    gated = (f for f in _panel(language, facts) if (f.low, f.high) != (None, None))
+    return {figure.measure: figure.missed for figure in gated}
+
+
+def _facts(turn: Turn, entries: Mapping[str, Entry]) -> _Facts:
+    text = turn.reply.text
+    told = turn.plan.situation in _TELLING and words.stems(turn.told.said)
+    carried = [Affect(e.valence, e.arousal, 0.0) for e in _said(turn, entries)]
+    carried = carried or ([turn.carried] if turn.carried else [])
+    return _Facts(
+        words=words.count(text),
+        questions=words.questions(text),
+        early=turn.number <= 3 and turn.plan.situation != "asked_advice",
+        advises=_advises(turn),
+        uptake=_uptake(turn) if told else None,
+        opening=words.opening(text),
+        echo=_echo(turn) if turn.earlier else None,
+        strategy=turn.reply.strategy,
+        stock=bool(_STOCK.search(text)),
+        exclaims="!" in text or "！" in text,
+        in_language=_in(turn.language, text),
+        refused=guard.reasons(text),
+        bright=tuple(one.valence > BRIGHT for one in carried if turn.told.valence < -0.4),
+        stirred=tuple(
+            one.arousal > turn.told.arousal for one in carried if turn.told.arousal > 0.4
+        ),
+        away=tuple(abs(one.valence - turn.plan.target.valence) for one in carried),
+        hooked=words.questions(text) > 0 if turn.plan.situation == "goodbye" else None,
+    )
+
+
+def _panel(language: str, facts: Sequence[_Facts]) -> Iterator[Figure]:
+    lengths = [fact.words for fact in facts]
+    uptake = [fact.uptake for fact in facts if fact.uptake is not None]
+    openings = Counter(fact.opening for fact in facts)
+    echoes = [fact.echo for fact in facts if fact.echo is not None]
+    reflecting = sum(fact.strategy in _REFLECTING for fact in facts)
+    questioning = sum(fact.strategy is Strategy.QUESTION for fact in facts)
+    away = [each for fact in facts for each in fact.away]
+    refused = [fact.refused for fact in facts]
+    most = max(0.03, 2 / len(facts))  # twice is no habit, however few the replies
     gates: list[tuple[str, float, float | None, float | None]] = [
-        ("replies", len(turns), None, None),
+        ("replies", len(facts), None, None),
         ("words, median", float(np.median(lengths)), 15, 35),
         ("words, p95", float(np.percentile(lengths, 95)), None, 70),
-        ("with a question", _share(asks), 0.35, 0.60),
-        ("two questions", _share([n > 1 for n in asks]), None, 0.02),
-        ("advice in replies 1-3", _share(advice), None, 0.02),
-        ("advice", _share([_advises(turn) for turn in turns]), None, 0.15),
-        ("content taken up", float(np.mean(uptake)), 0.12, None),
+        ("with a question", _share([f.questions for f in facts]), 0.35, 0.60),
+        ("two questions", _share([f.questions > 1 for f in facts]), None, 0.02),
+        ("advice in replies 1-3", _share([f.advises for f in facts if f.early]), None, 0.02),
+        ("advice", _share([f.advises for f in facts]), None, 0.15),
+        ("content taken up", float(np.mean(uptake)) if uptake else 0.0, 0.12, None),
         ("replies that take up", _share([u > 0 for u in uptake]), 0.50, None),
         ("reflections : questions", reflecting / max(questioning, 1), 1.0, None),
         ("3-grams repeated, mean", float(np.mean(echoes)) if echoes else 0.0, None, 0.03),
         ("3-grams repeated, p90", float(np.percentile([*echoes, 0.0], 90)), None, 0.10),
-        ("distinct openings", len(openings) / len(texts), 0.60, None),
-        ("commonest opening", max(openings.values()) / len(texts), None, most),
-        ("'it sounds like'", _share([bool(_STOCK.search(t)) for t in texts]), None, 0.02),
-        ("exclamation marks", _share(["!" in t or "！" in t for t in texts]), None, 0.05),
-        ("in the language", _share([_in(language, t) for t in texts]), 0.995, None),
-        ("refused by the guard", _share([not guard.check(t).ok for t in texts]), None, 0.0),
-        ("bright to the sad", _share(sad), None, 0.0),
+        ("distinct openings", len(openings) / len(facts), 0.60, None),
+        ("commonest opening", max(openings.values()) / len(facts), None, most),
+        ("'it sounds like'", _share([f.stock for f in facts]), None, 0.02),
+        ("exclamation marks", _share([f.exclaims for f in facts]), None, 0.05),
+        ("in the language", _share([f.in_language for f in facts]), 0.995, None),
+        ("banned phrases", _share(["banned_phrase" in r for r in refused]), None, 0.0),
+        ("forbidden claims", _share([r & _CLAIMS for r in refused]), None, 0.0),
+        ("lists, links, emoji", _share([r & _ORNAMENTS for r in refused]), None, 0.0),
+        ("refused by the guard", _share(refused), None, 0.0),
+        ("bright to the sad", _share([b for f in facts for b in f.bright]), None, 0.0),
         ("valence away from plan", float(np.mean(away)) if away else 0.0, None, 0.35),
-        ("stirring the stirred", _share(stirred), None, 0.0),
-        ("questions at goodbye", _share(_asked_at_goodbye(turns)), None, 0.0),
+        ("stirring the stirred", _share([s for f in facts for s in f.stirred]), None, 0.0),
+        (
+            "questions at goodbye",
+            _share([f.hooked for f in facts if f.hooked is not None]),
+            None,
+            0.0,
+        ),
     ]
     for measure, value, low, high in gates:
         yield Figure(language, measure, round(float(value), 3), low, high)
@@ -152,8 +282,3 @@ def _said(turn: Turn, entries: Mapping[str, Entry]) -> list[Entry]:
 
 def _in(language: str, text: str) -> bool:
     return words.is_chinese(text) == (language == "zh")
-
-
-def _asked_at_goodbye(turns: Sequence[Turn]) -> list[bool]:
-    goodbyes = [turn for turn in turns if turn.plan.situation == "goodbye"]
-    return [words.questions(turn.reply.text) > 0 for turn in goodbyes]

@@ -23,7 +23,7 @@ from affect.perception.text import TextModel
 from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers import bank, guard, words
-from affect.writers.base import Exchange, Scene
+from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.lexicon import LOADER
 from affect.writers.scripted import ScriptedWriter
 
@@ -90,35 +90,50 @@ def converse(
     history: list[Exchange] = []
     turns = []
     for number, told in enumerate(lines, start=1):
-        reading = fuse([reader.read(told.said).estimate]) if reader else reading_of(told)
-        moment = moment_of(told, number)
-        found = writer.situation(told.said, history=history)
-        intent = plan(reading, moment, history, told.said, language, situation=found)
-        scene = Scene(
-            said=told.said,
-            language=language,
-            reading=reading,
-            moment=moment,
-            plan=intent,
-            history=tuple(history),
-            seed=talk,
-        )
-        allowed = [c for c in writer.candidates(scene) if guard.check(c.text, intent).ok]
+        scene = scene_of(writer, language, told, history, talk, reader)
+        allowed = [c for c in writer.candidates(scene) if guard.check(c.text, scene.plan).ok]
         reply = allowed[0] if allowed else writer.candidates(scene)[0]
         earlier = tuple(exchange.reply for exchange in history)
-        turns.append(Turn(talk, number, language, told, intent, reply, earlier))
-        history.append(
-            Exchange(
-                said=told.said,
-                reply=reply.text,
-                strategy=reply.strategy,
-                entry=reply.entry,
-                asked=words.questions(reply.text) > 0,
-                situation=intent.situation,
-                reading=reading,
-            )
-        )
+        turns.append(Turn(talk, number, language, told, scene.plan, reply, earlier))
+        history.append(remembered(scene, reply))
     return turns
+
+
+def scene_of(
+    writer: ScriptedWriter,
+    language: str,
+    told: Told,
+    history: Sequence[Exchange],
+    talk: int,
+    reader: TextModel | None,
+) -> Scene:
+    """The scene of a line of the script, planned as in life."""
+    number = len(history) + 1
+    reading = fuse([reader.read(told.said).estimate]) if reader else reading_of(told)
+    moment = moment_of(told, number)
+    found = writer.situation(told.said, history=history)
+    return Scene(
+        said=told.said,
+        language=language,
+        reading=reading,
+        moment=moment,
+        plan=plan(reading, moment, history, told.said, language, situation=found),
+        history=tuple(history),
+        seed=talk,
+    )
+
+
+def remembered(scene: Scene, reply: Candidate) -> Exchange:
+    """An answered line as the next one looks back on it."""
+    return Exchange(
+        said=scene.said,
+        reply=reply.text,
+        strategy=reply.strategy,
+        entry=reply.entry,
+        asked=words.questions(reply.text) > 0,
+        situation=scene.plan.situation,
+        reading=scene.reading,
+    )
 
 
 def run(writer: ScriptedWriter, reader: TextModel | None = None) -> list[Turn]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REMEMBERED = 8  # earlier replies whose wording is not repeated
 LIKE = 0.9  # cosine of two replies from which they say the same
 FORBIDDEN = -3.0  # what the guard refuses: more than all gains together
+LEAST = 0.0  # score below which a generated reply is worse than a written one
 SHORT = 4.0  # words below which a reply says too little
 KIN = {
     Strategy.RESTATEMENT: Strategy.REFLECTION_OF_FEELINGS,
@@ -56,6 +57,9 @@ _CHEER = re.compile(
     re.IGNORECASE,
 )
 
+# A program has no self to speak of.
+_SELF = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|me|my|mine|we|us|our)\b|我", re.IGNORECASE)
+
 
 def choose(
     candidates: Sequence[Candidate], scene: Scene, reader: TextReader | None
@@ -80,10 +84,13 @@ def _weigh(candidate: Candidate, scene: Scene, reader: TextReader | None) -> Can
         "target": -_distance(read, scene),
         "strategy": _strategy(found, plan.strategy),
         "question": (0.1 if plan.ask else -0.4) if asks else 0.0,
-        "uptake": min(0.3, 0.1 * len(words.stems(scene.said) & words.stems(text))),
+        "uptake": min(0.3, 0.1 * _shared(text, scene.said)),
         "length": -0.02 * max(0.0, length - plan.length) - 0.1 * max(0.0, SHORT - length),
         "repeated": -_repeats(text, read, earlier, reader, scene.language),
+        "nothing": -0.2 if words.stems(scene.said) and not _shared(text, scene.said) else 0.0,
         "parrot": -0.6 * _copied(text, scene.said),
+        "loops": -_loops(text),
+        "self": -0.15 * len(_SELF.findall(text)),
         "advice": -0.8 if _advises(text, found) and plan.stage is not Stage.ACT else 0.0,
         "stock": -0.3 * len(_STOCK.findall(text)),
         "cheer": -0.8 if scene.reading.affect.valence < 0 and _CHEER.search(text) else 0.0,
@@ -127,6 +134,18 @@ def _strategy(found: Sequence[Strategy], wanted: Strategy) -> float:
 
 def _advises(text: str, found: Sequence[Strategy]) -> bool:
     return Strategy.SUGGESTION in found or guard.gives_advice(text)
+
+
+def _shared(text: str, said: str) -> int:
+    """How many words of theirs the reply takes up."""
+    return len(words.stems(said) & words.stems(text))
+
+
+def _loops(text: str) -> float:
+    """The share of runs of words that come again within the reply."""
+    found = words.units(text)
+    runs = [tuple(found[at : at + 3]) for at in range(len(found) - 2)]
+    return 1 - len(set(runs)) / len(runs) if runs else 0.0
 
 
 def _copied(text: str, said: str) -> float:

@@ -20,6 +20,7 @@ LEAST_WORDS = 3.0  # fewer say nothing by themselves
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.IGNORECASE | re.DOTALL)
 _THOUGHT_END = re.compile(r"^.*</think(?:ing)?>", re.IGNORECASE | re.DOTALL)
 _CHANNEL = re.compile(r"^.*<\|channel\|>\s*final\s*(?:<\|message\|>)?", re.DOTALL)
+_FRAME_FIRST = re.compile(r"^\s*(?:<(said|plan|kept|earlier)>.*?</\1>\s*)+", re.DOTALL)
 _TOKEN_START = re.compile(r"^\s*(?:<\|[^|>]*\|>\s*)+")
 # Where the model goes on to play the person, or repeats the frame of the prompt.
 _END = re.compile(
@@ -76,7 +77,7 @@ def sentences(text: str) -> list[str]:
 def _bare(raw: str) -> str:
     """Without thinking, roles, tokens, quotes and ornaments."""
     text = _CHANNEL.sub("", _THOUGHT_END.sub("", _THOUGHT.sub("", raw)))
-    text = _TOKEN_START.sub("", text).strip()
+    text = _FRAME_FIRST.sub("", _TOKEN_START.sub("", text)).strip()
     text = re.sub(r"^\s*<(?:answer|said|reply)>\s*", "", text, flags=re.IGNORECASE)
     if end := _END.search(text):
         text = text[: end.start()]

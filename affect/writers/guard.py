@@ -41,6 +41,14 @@ def check(text: str, plan: Plan | None = None) -> Verdict:
     return Verdict(ok=reason is None, reason=reason)
 
 
+def reasons(text: str) -> frozenset[str]:
+    """Everything for which `text` may never leave, whatever the plan; for counting."""
+    form = _form(text)
+    plain = _plain(text)
+    found = {reason for reason, pattern in forbidden().items() if pattern.search(plain)}
+    return frozenset((found - _ONLY_FOR_PLANS) | ({form} if form else set()))
+
+
 def gives_advice(text: str) -> bool:
     """Whether the text tells the person what to do."""
     return bool(forbidden()["advice"].search(_plain(text)))

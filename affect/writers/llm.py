@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 CANDIDATES = 3
 SECONDS = 30.0  # for all candidates together
-TOKENS_PER_WORD = 2.0  # English takes about 1.4, Chinese up to 2 for what counts as a word
-SPARE_TOKENS = 40  # to come to the end of a sentence
+TOKENS_PER_WORD = 1.7  # English takes about 1.4, Chinese 1.7 for what counts as a word
+SPARE_TOKENS = 24  # to come to the end of a sentence
 WARMTH = {Strategy.INFORMATION: 0.4, Strategy.SUGGESTION: 0.6}  # facts want fewer flights
 USUAL_WARMTH = 0.7
 STEP = 0.1  # by which each further candidate is drawn more freely
@@ -108,7 +108,8 @@ class LLMWriter:
             for text in texts
         ]
         weighed = await asyncio.to_thread(choosing.choose, offered, scene, self._reader)
-        allowed = [one for one in weighed if refusal(one.text, scene) is None]
+        fit = (one for one in weighed if one.score >= choosing.LEAST)
+        allowed = [one for one in fit if refusal(one.text, scene) is None]
         if len(allowed) < len(raw):
             told = {"of": len(raw), "cleaned": len(texts), "allowed": len(allowed)}
             log.info("candidates_refused", extra=told)

@@ -112,6 +112,7 @@ def _messages(scene: Scene, said: str, folded: int) -> tuple[Message, ...]:
         spoken.append(Message("user", neutralise(exchange.said)))
         spoken.append(Message("assistant", neutralise(exchange.reply)))
     last = [_tagged("said", neutralise(said)), _tagged("plan", moment(scene))]
+    last.append(texts(scene.language)["answer"])
     spoken.append(Message("user", "\n".join(last)))
     past = "\n".join(part for part in before if part)
     if past:

@@ -57,6 +57,8 @@ def test_one_text_from_standard_input_as_a_table() -> None:
         (("train", "fusion", "--tune", "3"), 2, "whole grid"),
         (("evaluate", "trajectory"), 1, "not there yet"),
         (("evaluate", "strategy", "--data", "no-such-folder"), 3, "No data folder"),
+        (("evaluate", "replies", "--writer", "local"), 2, "--model"),
+        (("evaluate", "replies", "--writer", "openai"), 2, "--base-url"),
         (("evaluate", "text", "--data", "no-such-folder"), 3, "No data folder"),
         (("evaluate", "text", "--weights", "no-such-folder"), 5, "No text model"),
         (("bench", "voice", "--against", "no-such-folder"), 2, "text alone"),

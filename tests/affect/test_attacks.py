@@ -128,7 +128,7 @@ def test_no_attack_changes_the_frame_of_the_prompt() -> None:
         frame = [
             roles == ["system", *["user", "assistant"] * turns, "user"],
             messages[0].content == prompt.system("companion", attack.language),
-            messages[-1].content.endswith(f"<plan>\n{prompt.moment(told)}\n</plan>"),
+            f"</said>\n<plan>\n{prompt.moment(told)}\n</plan>\n" in messages[-1].content,
             not any(mark in m.content for m in messages[1:] for mark in FRAME),
             all(sum(m.content.count(f"<{tag}>") for m in messages[1:]) <= 1 for tag in TAGS),
         ]

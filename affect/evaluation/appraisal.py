@@ -1,0 +1,141 @@
+"""What a language model's reading of the words adds to that of our text model.
+
+The same texts are read by our model, by the language model, and by both fused as the bot fuses
+them; then the last is held against the first, pair by pair. The texts are drawn from GoEmotions'
+and EWECT's test splits, by lot with a fixed seed: a reading by an LLM costs too much for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from affect.evaluation.metrics import bootstrap
+from affect.evaluation.text import Figure
+from affect.fusion import fuse
+from affect.labels import EMOTION_OF_EWECT, EWECT_CLASSES, narrow_map
+from affect.training import data as corpora
+from affect.types import EMOTIONS
+from affect.writers.appraisal import Appraiser, Fitted, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from affect.perception.text import TextModel
+    from affect.types import Estimate, Probabilities
+    from affect.writers.chat import ChatModel
+
+    Floats = NDArray[np.float64]
+
+TEXTS = 150  # of each corpus
+FLOOR = 1e-6
+
+
+async def evaluate(
+    model: ChatModel, reader: TextModel, data: Path, report: Callable[[str], None]
+) -> list[Figure]:
+    """Accuracy and log loss of each way, and the paired differences of both to ours alone."""
+    appraiser = Appraiser(model)
+    report(f"Fitting {model.name} ...")
+    fitted = await appraiser.fit()
+    report(f"Temperature {fitted.temperature:g}, trust {fitted.trust:g} of 1.")
+    figures = []
+    for name, language, drawn in (
+        ("GoEmotions", "en", _goemotions(data)),
+        ("EWECT usual", "zh", _ewect(data)),
+    ):
+        report(f"Reading {len(drawn[0])} texts of {name} ...")
+        figures += await _corpus(name, language, drawn, appraiser, fitted, reader, model.name)
+    return figures
+
+
+async def _corpus(
+    name: str,
+    language: str,
+    drawn: tuple[Sequence[str], Floats],
+    appraiser: Appraiser,
+    fitted: Fitted,
+    reader: TextModel,
+    model: str,
+) -> list[Figure]:
+    texts, truth = drawn
+    read = reader.read_many(texts, [language] * len(texts))
+    ours, theirs, both = [], [], []
+    for text, words in zip(texts, read, strict=True):
+        logits = await appraiser.logits(text, language)
+        other = estimate(logits, fitted, model)
+        ours.append(_seven(fuse([words.estimate]).probabilities))
+        theirs.append(_seven(fuse([_sure(other)]).probabilities))
+        joined = [words.estimate, other] if fitted.trust > 0 else [words.estimate]
+        both.append(_seven(fuse(joined).probabilities))
+    ways = {"ours": np.array(ours), model: np.array(theirs), "fused": np.array(both)}
+    figures = [
+        figure for way, told in ways.items() for figure in _measures(f"{name}, {way}", told, truth)
+    ]
+    base, added = ways["ours"], ways["fused"]
+    figures.append(
+        _figure(f"{name}, fused - ours", "accuracy", _hits(added, truth) - _hits(base, truth))
+    )
+    figures.append(
+        _figure(f"{name}, fused - ours", "log loss", _losses(added, truth) - _losses(base, truth))
+    )
+    return figures
+
+
+def _measures(name: str, told: Floats, truth: Floats) -> list[Figure]:
+    return [
+        _figure(name, "accuracy", _hits(told, truth)),
+        _figure(name, "log loss", _losses(told, truth)),
+    ]
+
+
+def _figure(corpus: str, name: str, each: Floats) -> Figure:
+    low, high = bootstrap(lambda rows: float(each[rows].mean()), len(each))
+    return Figure(corpus, name, float(each.mean()), low, high, len(each))
+
+
+def _hits(told: Floats, truth: Floats) -> Floats:
+    """The share of the truth that the likeliest emotion has, text by text."""
+    hits: Floats = truth[np.arange(len(truth)), told.argmax(axis=1)]
+    return hits
+
+
+def _losses(told: Floats, truth: Floats) -> Floats:
+    losses: Floats = -(truth * np.log(np.maximum(told, FLOOR))).sum(axis=1)
+    return losses
+
+
+def _seven(probabilities: Probabilities) -> Floats:
+    return np.array([probabilities[emotion] for emotion in EMOTIONS])
+
+
+def _sure(other: Estimate) -> Estimate:
+    """The same, trusted wholly: how good it is by itself."""
+    return replace(other, quality=1.0)
+
+
+def _goemotions(data: Path) -> tuple[list[str], Floats]:
+    test = corpora.goemotions(data, "test")
+    rows = _lot(len(test))
+    truth = (test.targets[rows] > 0).astype(np.float64) @ narrow_map()
+    return [test.texts[row] for row in rows], truth / truth.sum(axis=1, keepdims=True)
+
+
+def _ewect(data: Path) -> tuple[list[str], Floats]:
+    test = corpora.ewect(data, "usual", "test")
+    rows = _lot(len(test))
+    order = [EMOTIONS.index(EMOTION_OF_EWECT[name]) for name in EWECT_CLASSES]
+    truth = np.zeros((len(rows), len(EMOTIONS)))
+    for row, drawn in enumerate(rows):
+        truth[row, order[int(test.targets[drawn, 0])]] = 1.0
+    return [test.texts[row] for row in rows], truth
+
+
+def _lot(count: int) -> NDArray[np.int64]:
+    """The numbers of `TEXTS` texts, the same each time."""
+    return np.random.default_rng(0).permutation(count)[:TEXTS]

@@ -1,0 +1,188 @@
+"""A chat model's replies on the script: as the whole writer gives them, and with less and less.
+
+`whole` is the writer as people meet it: plan, several answers, choosing, guard, and the written
+reply where none may leave. `unplanned` has Attune's manner in its prompt, no plan, and says the
+first answer as it comes. `bare` has a line of prompt. All three answer the same lines, each with
+its own earlier replies, and the same text model reads what they say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from affect.evaluation import panel, replies
+from affect.evaluation.panel import Turn
+from affect.writers import guard, prompt, showing
+from affect.writers.base import Candidate
+from affect.writers.chat import Message, Sampling
+from affect.writers.llm import LLMWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from affect.evaluation.panel import Difference, Figure, Told
+    from affect.perception.text import TextModel
+    from affect.writers.base import Exchange, Scene
+    from affect.writers.chat import ChatModel
+    from affect.writers.scripted import ScriptedWriter
+
+    Reply = Callable[[Scene], Awaitable[Candidate]]
+
+WHOLE, UNPLANNED, BARE = "whole", "unplanned", "bare"
+TOGETHER = 32  # talks at once: a model answers many in one step
+SECONDS = 3_600.0  # nothing here is judged by its speed
+TOKENS = 70
+BARE_PROMPT = {
+    "en": "You are a kind companion. Answer the person in one to three sentences.",
+    "zh": "你是一个善解人意的伙伴。用一到三句话回答对方。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was measured: `figures` by way, `differences` of the whole writer to the other ways.
+
+    `own` is the share of the whole writer's replies that the model worded.
+    """
+
+    model: str
+    own: float
+    figures: Mapping[str, list[Figure]]
+    differences: Mapping[str, list[Difference]]
+    turns: Mapping[str, list[Turn]]
+
+    def counted(self, way: str, verdict: str) -> int:
+        """On how many gates, languages apart, the whole writer is `better` or `worse`."""
+        return sum(each.verdict == verdict for each in self.differences[way])
+
+
+async def compare(
+    model: ChatModel,
+    scripted: ScriptedWriter,
+    reader: TextModel,
+    talks: Sequence[tuple[str, list[Told]]],
+    report: Callable[[str], None],
+) -> Compared:
+    """Answer every talk in the three ways."""
+    writer = LLMWriter(model, scripted, reader, seconds=SECONDS)
+    ways: dict[str, Reply] = {
+        BARE: lambda scene: _said(model, _bare(scene), scene, BARE),
+        UNPLANNED: lambda scene: _said(model, _unplanned(model, scene), scene, UNPLANNED),
+        WHOLE: lambda scene: _whole(writer, scene),
+    }
+    turns = {}
+    for way, reply in ways.items():
+        report(f"Answering {len(talks)} talks: {way} ...")
+        turns[way] = await _all(talks, reply, scripted, reader)
+    whole = turns[WHOLE]
+    return Compared(
+        model=model.name,
+        own=sum(turn.reply.writer == model.name for turn in whole) / max(len(whole), 1),
+        figures={way: panel.figures(given) for way, given in turns.items()},
+        differences={way: panel.compare(whole, turns[way]) for way in (UNPLANNED, BARE)},
+        turns=turns,
+    )
+
+
+async def _all(
+    talks: Sequence[tuple[str, list[Told]]],
+    reply: Reply,
+    scripted: ScriptedWriter,
+    reader: TextModel,
+) -> list[Turn]:
+    room = asyncio.Semaphore(TOGETHER)
+
+    async def one(number: int, language: str, lines: Sequence[Told]) -> list[Turn]:
+        async with room:
+            return await _converse(number, language, lines, reply, scripted, reader)
+
+    answered = await asyncio.gather(
+        *(one(number, language, lines) for number, (language, lines) in enumerate(talks))
+    )
+    return [turn for talk in answered for turn in talk]
+
+
+async def _converse(
+    talk: int,
+    language: str,
+    lines: Sequence[Told],
+    reply: Reply,
+    scripted: ScriptedWriter,
+    reader: TextModel,
+) -> list[Turn]:
+    history: list[Exchange] = []
+    turns = []
+    for told in lines:
+        scene = await asyncio.to_thread(
+            replies.scene_of, scripted, language, told, history, talk, reader
+        )
+        said = await reply(scene)
+        earlier = tuple(exchange.reply for exchange in history)
+        read = await asyncio.to_thread(reader.read, said.text or ".", language)
+        turns.append(
+            Turn(talk, len(history) + 1, language, told, scene.plan, said, earlier,
+                 read.estimate.affect)
+        )  # fmt: skip
+        history.append(replies.remembered(scene, said))
+    return turns
+
+
+async def _whole(writer: LLMWriter, scene: Scene) -> Candidate:
+    """The best candidate that may leave, as the bot lets it out."""
+    found = await writer.write(scene)
+    allowed = [one for one in found if guard.check(one.text, scene.plan).ok]
+    best = (allowed or found)[0]
+    return replace(best, strategy=showing.main(best.text, scene.said, scene.plan.strategy))
+
+
+async def _said(model: ChatModel, messages: Sequence[Message], scene: Scene, way: str) -> Candidate:
+    """The first answer as it comes."""
+    pieces = [piece async for piece in model.stream(messages, Sampling(TOKENS, seconds=SECONDS))]
+    text = "".join(pieces).strip()
+    return Candidate(text, way, showing.main(text, scene.said, scene.plan.strategy))
+
+
+def _bare(scene: Scene) -> list[Message]:
+    messages = [Message("system", BARE_PROMPT[scene.language])]
+    for exchange in scene.history:
+        messages += [Message("user", exchange.said), Message("assistant", exchange.reply)]
+    return [*messages, Message("user", scene.said)]
+
+
+def _unplanned(model: ChatModel, scene: Scene) -> list[Message]:
+    system, *talk = prompt.build(scene, model.count, model.context - TOKENS)
+    return [system, *talk[:-1], Message("user", scene.said)]
+
+
+def show(found: Compared) -> None:
+    """Print the table and, as the last line, one JSON object."""
+    print(f"{found.model}: {found.own:.0%} of the whole writer's replies are its own words")
+    ways = (WHOLE, UNPLANNED, BARE)
+    print(f"{'':36}{'gate':>14}" + "".join(f"{way:>11}" for way in ways) + "  than bare")
+    verdicts = {(d.language, d.measure): d.verdict for d in found.differences[BARE]}
+    for row in zip(*(found.figures[way] for way in ways), strict=True):
+        first = row[0]
+        low, high = ("" if end is None else f"{end:g}" for end in (first.low, first.high))
+        values = "".join(f"{f.value:>10.3f}{' ' if f.holds else '*'}" for f in row)
+        verdict = verdicts.get((first.language, first.measure), "")
+        print(f"{first.language}  {first.measure:32}{f'{low} .. {high}':>14}{values}  {verdict}")
+    for way in (UNPLANNED, BARE):
+        better, worse = found.counted(way, "better"), found.counted(way, "worse")
+        print(f"whole against {way}: better on {better}, worse on {worse} (* misses its gate)")
+    print(jsonlib.dumps(as_json(found), ensure_ascii=False))
+
+
+def as_json(found: Compared) -> dict[str, object]:
+    """Figures by way, and each gate's difference with its interval."""
+    return {
+        "model": found.model,
+        "own": round(found.own, 3),
+        "figures": {way: [asdict(f) for f in rows] for way, rows in found.figures.items()},
+        "differences": {
+            way: [{**asdict(d), "verdict": d.verdict} for d in rows]
+            for way, rows in found.differences.items()
+        },
+    }
