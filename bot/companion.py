@@ -82,12 +82,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known when a turn begins. `here` are the turns of this talk, oldest first."""
+    """What is known when a turn begins.
+
+    `here` are the turns of this talk, oldest first; `line` is the person's line so far.
+    """
 
     profile: Profile
     recent: tuple[TurnView, ...]
     here: tuple[TurnView, ...]
     language: str
+    line: Moment | None
 
     @property
     def care(self) -> Care:
@@ -166,7 +170,7 @@ class Companion:
         text = both_ends(text)  # what a writer does with words may take time that grows faster
         reading = fuse(perceived.estimates, witnessed.words or None)
         steps.done("perceive")
-        moment = _follow(await self._line(known), reading, last.at)
+        moment = _follow(known.line, reading, last.at)
         steps.done("follow")
 
         history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
@@ -242,14 +246,6 @@ class Companion:
         taken = await talks.taken_since(self._database, profile.id, at - DAY)
         return say("limited", known.language) if taken >= profile.daily else None
 
-    async def _line(self, known: Known) -> Moment | None:
-        """The person's line so far."""
-        followed = any(turn.moment for turn in known.recent)
-        if not followed and len(known.recent) < REMEMBERED:
-            return None  # nobody was ever read before the turns looked back on
-        profile = known.profile
-        return await trajectories.latest(self._database, profile.id, upto=profile.turns)
-
     def apologise(self, messages: Sequence[Incoming]) -> Taken:
         """The answer when a turn failed: nobody stays without one, least of all in danger."""
         hint = messages[-1].language or ""
@@ -300,13 +296,18 @@ class Companion:
         text: str,
         upto: int | None,
     ) -> Known:
-        profile = await people.profile(self._database, person_id)
-        if upto is not None:
-            profile = replace(profile, turns=upto)
-        recent = await talks.recent(self._database, person_id, REMEMBERED, upto=profile.turns)
+        async with self._database.read() as connection:
+            profile = await people.found(connection, person_id)
+            if upto is not None:
+                profile = replace(profile, turns=upto)
+            upto = profile.turns
+            recent = await talks.latest(
+                self._database, connection, person_id, REMEMBERED, upto=upto
+            )
+            line = await trajectories.newest(self._database, connection, person_id, upto=upto)
         here = tuple(turn for turn in recent if turn.talk_id == talk_id and turn.kind == "talk")
         last = recent[-1].notes.language if recent else None
-        return Known(profile, recent, here, self._language(profile, messages, text, last))
+        return Known(profile, recent, here, self._language(profile, messages, text, last), line)
 
     def _language(
         self, profile: Profile, messages: Sequence[Incoming], text: str, last: str | None
@@ -337,7 +338,7 @@ class Companion:
             settings=self._settings,
         )
         given: Answer = await answer(COMMANDS, ask)
-        moment = _told(await self._line(known), given.report) if given.report else None
+        moment = _told(known.line, given.report) if given.report else None
         return Taken(
             text=given.text,
             notes=Notes(given.language or known.language, _introduced(known.care, ask)),

@@ -199,6 +199,11 @@ def _sqlite(url: str) -> AsyncEngine:
             level = "FULL" if durable else "NORMAL"
             connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
             connection.info["durable"] = durable
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
+        if options.get("write"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            cursor = connection.connection.cursor()  # takes no lock and cannot fail: no ceremony
+            cursor.execute(driver.DEFERRED)
+            cursor.close()
 
     return engine

@@ -107,10 +107,15 @@ async def key_fits(database: Database) -> bool:
 async def profile(database: Database, person_id: int) -> Profile:
     """What is known of a person; raise `NotFound`."""
     async with database.read() as connection:
-        row = (await connection.execute(_PERSON, {"person": person_id})).one_or_none()
-        if row is None:
-            raise NotFound("There is no such person.")
-        return _profile(row, await consents(connection, person_id))
+        return await found(connection, person_id)
+
+
+async def found(connection: AsyncConnection, person_id: int) -> Profile:
+    """The same inside a transaction."""
+    row = (await connection.execute(_PERSON, {"person": person_id})).one_or_none()
+    if row is None:
+        raise NotFound("There is no such person.")
+    return _profile(row, await consents(connection, person_id))
 
 
 async def consents(connection: AsyncConnection, person_id: int) -> dict[str, bool]:

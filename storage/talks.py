@@ -78,12 +78,17 @@ async def recent(
     database: Database, person_id: int, limit: int, *, upto: int = NEWEST
 ) -> tuple[TurnView, ...]:
     """The last turns of a person up to number `upto`, oldest first."""
-    wanted = {"person": person_id, "most": limit, "upto": upto}
     async with database.read() as connection:
-        rows = (await connection.execute(_RECENT, wanted)).all()
-        if not rows:
-            return ()
-        return tuple(reversed(await opened(database, connection, rows)))
+        return await latest(database, connection, person_id, limit, upto=upto)
+
+
+async def latest(
+    database: Database, connection: AsyncConnection, person_id: int, limit: int, *, upto: int
+) -> tuple[TurnView, ...]:
+    """The same inside a transaction."""
+    wanted = {"person": person_id, "most": limit, "upto": upto}
+    rows = (await connection.execute(_RECENT, wanted)).all()
+    return tuple(reversed(await opened(database, connection, rows))) if rows else ()
 
 
 async def taken_since(database: Database, person_id: int, start: datetime) -> int:

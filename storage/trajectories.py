@@ -60,11 +60,17 @@ async def latest(
     With `upto` it is their line as it was after so many turns.
     """
     async with database.read() as connection:
-        wanted = {"person": person_id, "upto": upto}
-        row = (await connection.execute(_LATEST, wanted)).first()
-        if row is None:
-            return None
-        sealer = await database.sealer(connection, person_id)
+        return await newest(database, connection, person_id, upto=upto)
+
+
+async def newest(
+    database: Database, connection: AsyncConnection, person_id: int, *, upto: int
+) -> MomentValue | None:
+    """The same inside a transaction."""
+    row = (await connection.execute(_LATEST, {"person": person_id, "upto": upto})).first()
+    if row is None:
+        return None
+    sealer = await database.sealer(connection, person_id)
     moment = load(MomentValue, sealer.open("moment", row.turn_id, row.sealed))
     if row.line is None:
         return moment  # kept before there was a memory: the line goes on from where it was

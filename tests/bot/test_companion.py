@@ -178,7 +178,7 @@ class TestDanger:
         async def broken(*_: object, **__: object) -> None:
             raise ValueError(GRAVE)
 
-        monkeypatch.setattr("storage.talks.recent", broken)
+        monkeypatch.setattr("storage.talks.latest", broken)
         assert await house.answer(GRAVE) == _card(GRAVE)
         assert await house.answer("I ate soup") == say("failed", "en")
 
