@@ -190,7 +190,7 @@ class TestDanger:
 
         await house.answer(PLAN)
         with monkeypatch.context() as patch:
-            patch.setattr("storage.people.profile", broken)
+            patch.setattr("storage.people.found", broken)
             assert await house.answer("I ate soup") == say("failed", "en")
         (part,) = await house.hear("what is for lunch")
         assert (await house.last()).notes.risk is Risk.CRISIS
