@@ -120,6 +120,7 @@ class TestVllm:
 
     async def test_it_weighs_options_alone(self, vllm: str) -> None:
         model = RemoteModel(vllm, "tiny", KEY)
+        await model.ready(seconds=60)
         weighed = await model.weigh(SAID, list("ABCDE"))
         again = await model.weigh(SAID, list("ABCDE"))
         await model.aclose()
