@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from affect import strategy, trajectory
+from affect import facts, strategy, trajectory
 from affect.errors import BadInput
+from affect.facts import Fact
 from affect.fusion import fuse
 from affect.perception import language as languages
 from affect.safety import cards, holding, screening
@@ -22,18 +23,21 @@ from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading, Strategy
 from affect.writers import situations
 from affect.writers.base import Exchange, Scene, Writer
-from bot import speakers, wellbeing
+from bot import remembering, speakers, wellbeing
 from bot.answering import Answering
+from bot.charts import zone_of
 from bot.clock import Clock
 from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
 from bot.messages import Attachment, Button, Incoming, Kind
 from bot.perceiving import Perceiver, Witnessed, both_ends
+from bot.remembering import Life
 from bot.replying import Replying, wording
 from bot.senses import Listening
 from bot.settings import Settings
 from bot.speakers import SPOKEN
 from bot.texts import LANGUAGES, say
+from storage import facts as stored_facts
 from storage import people, talks, trajectories, voices
 from storage.database import Database
 from storage.records import (
@@ -72,6 +76,8 @@ class Taken:
     forget: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     report: Report | None = None
+    facts: tuple[Fact, ...] = ()
+    asked_after: str | None = None
     voice: UsualVoice | None = None
 
     @property
@@ -185,28 +191,36 @@ class Companion:
             gentle=held.gentle,
             persona=self._settings.persona,
         )
+        life = await self._life(known, last, text, plan, gentle=held.gentle)
         scene = Scene(
             said=text,
             language=known.language,
             reading=reading,
             moment=moment,
-            plan=plan,
+            plan=life.plan,
             history=history,
             persona=self._settings.persona,
             embedding=perceived.embedding,
             gentle=held.gentle,
+            memory=life.lines,
             seed=zlib.crc32(f"{known.profile.uid}:{known.profile.turns}".encode()),
         )
         steps.done("plan")
-        candidates = await self._replying.candidates(scene, answering)
+        candidates = life.asked_first(
+            await self._replying.candidates(scene, answering), known.language
+        )
         asking = reply = None
         if candidates is not None:  # else it was stopped: read and kept, but nothing is said
             asking = wellbeing.asking(
                 witnessed.unasked, known.recent, alone=alone, words=bool(text)
             )
-            seen = _seen(reading, known.language)
             reply = wording(
-                candidates, plan, perceived, text, seen, wellbeing.question(asking, known.language)
+                candidates,
+                life.plan,
+                perceived,
+                text,
+                _seen(reading, known.language),
+                wellbeing.question(asking, known.language),
             )
         steps.done("write")
         return Taken(
@@ -220,11 +234,24 @@ class Companion:
             notices=notices,
             reading=reading,
             moment=moment if perceived.estimates else None,
-            plan=plan,
+            plan=life.plan,
             wording=reply,
             timings=steps.taken(),
+            facts=life.told,
+            asked_after=life.asked_in(reply),
             voice=voice,
         )
+
+    async def _life(
+        self, known: Known, last: Incoming, text: str, plan: Plan, *, gentle: bool
+    ) -> Life:
+        """What is known of a person's life, in private and after a yes to memory alone."""
+        if not (last.address.private and known.profile.consents.get("remember")):
+            return Life(plan)
+        today = last.at.astimezone(zone_of(known.profile.zone)).date()
+        told = facts.found(text, known.language, today)
+        kept = await stored_facts.known(self._database, known.profile.id)
+        return remembering.recalled(kept, told, plan, today, ask=not gentle)
 
     def _card(self, known: Known, held: holding.Hold, text: str) -> tuple[str | None, bool]:
         """The text of danger that is due, and whether this answers a step of the one before."""

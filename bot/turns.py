@@ -271,6 +271,8 @@ class Turns:
             plan=taken.plan,
             wording=taken.wording,
             report=taken.report,
+            facts=taken.facts,
+            asked_after=taken.asked_after,
             timings=taken.timings,
             voice=taken.voice,
         )

@@ -57,11 +57,13 @@ async def planned(database: Database, person_id: int) -> tuple[tuple[str, str], 
 
 
 async def due(database: Database, platforms: Collection[str], now: datetime) -> tuple[Checkin, ...]:
-    """What is due on `platforms`, in private talks alone."""
+    """What is due on `platforms`, in private talks alone, of people whom no operator blocked."""
     wanted = (
         select(Job, Talk.platform, Talk.sealed)
         .join(Talk, Talk.id == Job.talk_id)
-        .where(Job.kind == KIND, Job.run_at <= now, Talk.platform.in_(platforms), Talk.private)
+        .join(Person, Person.id == Job.person_id)
+        .where(Job.kind == KIND, Job.run_at <= now, Talk.platform.in_(platforms))
+        .where(Talk.private, Person.blocked_at.is_(None))
         .order_by(Job.run_at)
         .limit(BATCH)
     )

@@ -19,6 +19,7 @@ from storage.tables import (
     Audit,
     Consent,
     Delivery,
+    Fact,
     Inbox,
     Job,
     Key,
@@ -41,8 +42,8 @@ VOICE = "voice"  # the consent that the tone is read; without it nothing of a vo
 # In the order in which rows must go, so that none points at nothing. `Audit` is not among them:
 # who read a person's talk stays on record, under a uid that nothing else knows any more.
 FORGOTTEN: tuple[type[Table], ...] = (
-    Delivery, Reply, Plan, Line, Moment, Report, Reading, Inbox, Turn, Job, Consent, Voice, Talk,
-    Account, Key,
+    Delivery, Fact, Reply, Plan, Line, Moment, Report, Reading, Inbox, Turn, Job, Consent, Voice,
+    Talk, Account, Key,
 )  # fmt: skip
 
 # Built once: that costs more than to run them.
@@ -216,7 +217,7 @@ def row_name(table: str, row: Mapping[str, Any]) -> str:
             return f"{row['channel']}:{row['ext_id']}"
         case "delivery":
             return f"{row['turn_id']}:{row['part']}"
-        case "account" | "talk" | "turn":
+        case "account" | "talk" | "turn" | "fact":
             return str(row["id"])
         case "voice" | "line":
             return str(row["person_id"])

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from storage import jobs, outbox, people, trajectories, transcripts, voices
+from storage import facts, jobs, outbox, people, trajectories, transcripts, voices
 from storage.database import Database
 from storage.outbox import UNSETTLED
 from storage.records import Arrival, Kept, StoredMessage
@@ -152,6 +152,8 @@ async def _amend(database: Database, arrival: Arrival) -> None:
             await connection.execute(delete(Inbox).where(Inbox.id == row.id))
             return
         sealer = await database.sealer(connection, row.person_id)
+        if row.turn_id:
+            await facts.erase_of_turn(connection, row.turn_id)
         name = f"{row.channel}:{row.ext_id}"
         after = arrival.body if arrival.kind == "edit" else None
         if row.turn_id and _lost_media(sealer.open("inbox", name, row.sealed), after):
@@ -246,7 +248,8 @@ async def keep(database: Database, kept: Kept) -> bool:
             return False  # already in another turn, or all of it taken back while we thought
         left = (await connection.scalars(_LEFT, messages)).all()
         if len(left) < len(kept.inbox_ids):
-            kept = transcripts.without(kept)  # some of it was taken back, perhaps what was heard
+            # Some of it was taken back, perhaps what was heard or told in it.
+            kept = replace(transcripts.without(kept), facts=())
         sealer = await database.sealer(connection, kept.person_id)
         await connection.execute(
             insert(Turn),
@@ -279,6 +282,7 @@ async def keep(database: Database, kept: Kept) -> bool:
         await outbox.put(connection, sealer, kept)
         if kept.moment is not None:
             await trajectories.keep(database, connection, sealer, kept, kept.moment)
+        await facts.keep(database, connection, sealer, kept)
         if kept.voice is not None:
             await voices.keep(database, connection, sealer, kept, kept.voice)
         await jobs.erase_later(connection, kept.person_id, kept.talk_id, kept.kept_at)

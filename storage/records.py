@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from affect.facts import Fact
 from affect.safety.holding import Mark
 from affect.trajectory import SELF_REPORT_VARIANCE
 from affect.types import Moment, Plan, Reading, Risk
@@ -153,6 +154,16 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFact:
+    """A fact as it is kept, with the turn it comes from. `asked`: they were asked how it was."""
+
+    id: str
+    turn_id: str
+    fact: Fact
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class UsualVoice:
     """What is usual for a person's voice, as bytes that the bot understands.
 
@@ -170,7 +181,7 @@ class Kept:
     `no` is the turn's number for the person: the fence must stand at `no - 1`. `parts` are the
     reply's parts as bytes that the bot understands. `report` is what the person said of themselves,
     already in `moment`. `voice` is what is usual for the person's voice from now on; None leaves
-    what is known.
+    what is known. `facts` were told in it, and `asked_after` is the fact that its reply asks about.
     """
 
     id: str
@@ -191,6 +202,8 @@ class Kept:
     timings: Mapping[str, float] = field(default_factory=dict)
     report: Report | None = None
     voice: UsualVoice | None = None
+    facts: tuple[Fact, ...] = ()
+    asked_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.tables import (
     Consent,
     Delivery,
+    Fact,
     Inbox,
     Line,
     Moment,
@@ -123,7 +124,7 @@ async def erase_unremembered(
 
 
 async def _erase(connection: AsyncConnection, turn_ids: Sequence[str]) -> None:
-    for table in (Reading, Report, Plan, Reply):
+    for table in (Reading, Report, Fact, Plan, Reply):
         await connection.execute(delete(table).where(table.turn_id.in_(turn_ids)))
     await connection.execute(update(Turn).where(Turn.id.in_(turn_ids)).values(sealed=None))
     await connection.execute(update(Inbox).where(Inbox.turn_id.in_(turn_ids)).values(sealed=None))

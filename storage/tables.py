@@ -251,6 +251,17 @@ class Reply(Table):
     sealed: Mapped[bytes]
 
 
+class Fact(Table):
+    """A phrase of a person's own about their life, found in a turn; it goes with that turn."""
+
+    __tablename__ = "fact"
+    __table_args__ = (Index(None, "person_id"), Index(None, "turn_id"))
+    id: Mapped[str] = mapped_column(Ulid, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    turn_id: Mapped[str] = mapped_column(ForeignKey("turn.id"))
+    sealed: Mapped[bytes]
+
+
 class Delivery(Table):
     """A part of a reply on its way; `sealed` is emptied once it has arrived."""
 

@@ -6,6 +6,7 @@ from bot.commands.base import Command
 from bot.commands.checkin import checkin
 from bot.commands.crisis import crisis
 from bot.commands.language import language
+from bot.commands.memory import memory
 from bot.commands.mood import mood
 from bot.commands.not_yet import not_yet
 from bot.commands.privacy import consent, export, forget, privacy
@@ -21,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mood", mood, argument="days", private=True),
     Command("why", why, private=True),
     Command("checkin", checkin, argument="answer", private=True),
+    Command("memory", memory, argument="change", private=True),
     Command("consent", consent, argument="change", private=True),
     Command("voice", sense, argument="change", private=True),
     Command("face", sense, argument="change", private=True),
@@ -30,6 +32,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("language", language, argument="code"),
     Command("crisis", crisis, argument="country"),
     Command("stop", stop),
-    Command("memory", not_yet, offered=False),
     Command("link", not_yet, offered=False),
 )

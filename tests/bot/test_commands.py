@@ -109,7 +109,7 @@ async def test_every_command_is_answered_before_anything_was_said(
 
 @both_languages
 async def test_what_is_not_there_yet_is_said_so(house: House, language: str) -> None:
-    for name in ("memory", "link"):
+    for name in ("link",):
         assert await house.answer(f"/{name} on", language=language) == say(
             f"not_yet_{name}", language
         )
