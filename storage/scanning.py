@@ -37,10 +37,10 @@ MEDIA = b'"media":[{'  # in a message with which something came along: only then
 
 
 class Best(NamedTuple):
-    """A turn in which all words stand, in the order of how well it answers, then of time."""
+    """A turn in which all words stand, in the order of how well it answers, then of its id."""
 
     score: float
-    place: Place
+    turn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +158,23 @@ def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None
     unread: list[str] = []
     heard: dict[str, _Told] = {}
     turns = 0
+    names = wanted.sealed()
     with _engine.connect() as connection:
         rows = connection.execute(asked).all()
         _know(connection, {row.person_id for row in rows})
-        for told in _turns(rows):
+        for turn_id, several in groupby(rows, key=lambda row: row.id):
             turns += 1
             try:
-                if not told.fits(wanted):
+                told = _Told(list(several))
+                if names and not wanted.fits(facts(told.row, told.sealer, names)):
                     continue
                 told.open()
                 if any(MEDIA in body for body in told.said):
-                    heard[told.row.id] = told
+                    heard[turn_id] = told
                 elif finding.possible(words, (*told.said, told.reply)):
                     best += told.scored(words, "")
             except (AttuneError, KeyError, ValueError):
-                unread.append(told.row.id)
+                unread.append(turn_id)
         for turn_id, words_heard in _heard(connection, heard, unread):
             best += heard[turn_id].scored(words, words_heard)
     return Looked(turns, len(best), tuple(_best(best, limit)), tuple(unread))
@@ -180,31 +182,23 @@ def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None
 
 def _asked(wanted: Wanted) -> Any:
     return (
-        wanted.asked("turn", "reply")
+        wanted.asked("turn", "reply", timed=False)
         .add_columns(Inbox.channel, Inbox.ext_id, Inbox.sealed.label("said"))
         .outerjoin(Inbox, and_(Inbox.turn_id == Turn.id, Inbox.sealed.is_not(None)))
     )
 
 
-@dataclass(slots=True)
 class _Told:
     """One turn of a chunk: a row a message of it, with as much opened as was asked for."""
 
-    rows: Sequence[AnyRow]
-    said: tuple[bytes, ...] = ()
-    reply: bytes = b""
+    __slots__ = ("reply", "row", "rows", "said", "sealer")
 
-    @property
-    def row(self) -> AnyRow:
-        return self.rows[0]
-
-    @property
-    def sealer(self) -> Sealer:
-        return _sealers[self.row.person_id]
-
-    def fits(self, wanted: Wanted) -> bool:
-        names = wanted.sealed()
-        return not names or wanted.fits(facts(self.row, self.sealer, names))
+    def __init__(self, rows: Sequence[AnyRow]) -> None:
+        self.rows = rows
+        self.row = rows[0]
+        self.sealer: Sealer = _sealers[self.row.person_id]
+        self.said: tuple[bytes, ...] = ()
+        self.reply = b""
 
     def open(self) -> None:
         """Open what was said and replied; raise as `Sealer.open` does."""
@@ -225,12 +219,7 @@ class _Told:
         }
         score = finding.score(words, texts)
         if score:
-            yield Best(score, (self.row.at, self.row.id))
-
-
-def _turns(rows: Iterable[AnyRow]) -> Iterator[_Told]:
-    for _, several in groupby(rows, key=lambda row: row.id):
-        yield _Told(list(several))
+            yield Best(score, self.row.id)
 
 
 def _heard(

@@ -68,17 +68,20 @@ class Wanted:
         }
         return frozenset(name for name, does in decide.items() if does)
 
-    def asked(self, *also: str, counted: bool = False) -> Select[*tuple[Any, ...]]:
+    def asked(
+        self, *also: str, counted: bool = False, timed: bool = True
+    ) -> Select[*tuple[Any, ...]]:
         """The turns by what columns can tell: id, person, time, and `sealed_` by table.
 
         `also` names tables whose sealed values are wanted beside those that decide; `counted` adds
-        what is counted in the clear: platform, kind, writer and timings.
+        what is counted in the clear: platform, kind, writer and timings. A scan of everything does
+        without the time (`timed`), which costs as much to read as a seal to open.
         """
         names = [name for name in SEALED if name in also or name in self.sealed()]
         asked = select(
             Turn.id,
             Turn.person_id,
-            Turn.at,
+            *((Turn.at,) if timed else ()),
             *(SEALED[name].sealed.label(f"sealed_{name}") for name in names),
         )
         if counted:

@@ -53,7 +53,7 @@ def search_words(
             unread(turn_id)
 
         async def rows() -> AsyncIterator[dict[str, Any]]:
-            async for page in search.these(database, [one.place[1] for one in found.best], unread):
+            async for page in search.these(database, [one.turn for one in found.best], unread):
                 await asked.record(database, page)
                 for view in page:
                     if hit := finding.find(view, wanted_words, disclosure.texts):
