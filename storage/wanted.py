@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from affect import trajectory
 from affect.errors import BadInput
@@ -78,18 +78,17 @@ class Wanted:
         without the time (`timed`), which costs as much to read as a seal to open.
         """
         names = [name for name in SEALED if name in also or name in self.sealed()]
-        asked = select(
+        clear = (Talk.platform, Turn.kind, Reply.writer, Reply.timings) if counted else ()
+        asked: Select[*tuple[Any, ...]] = select(
             Turn.id,
             Turn.person_id,
             *((Turn.at,) if timed else ()),
+            *clear,
             *(SEALED[name].sealed.label(f"sealed_{name}") for name in names),
         )
         if counted:
-            asked = asked.add_columns(Talk.platform, Turn.kind, Reply.writer, Reply.timings)
-        if counted or self.platform is not None:
             asked = asked.join(Talk, Talk.id == Turn.talk_id)
-        if (counted or self.writer is not None) and "reply" not in names:
-            names.append("reply")
+            names += [] if "reply" in names else ["reply"]
         for name in names:
             if name != "turn":
                 asked = asked.outerjoin(SEALED[name], SEALED[name].turn_id == Turn.id)
@@ -97,12 +96,7 @@ class Wanted:
 
     def places(self) -> Select[datetime, str]:
         """Time and id of the turns that `asked` gives."""
-        places = select(Turn.at, Turn.id)
-        if self.platform is not None:
-            places = places.join(Talk, Talk.id == Turn.talk_id)
-        if self.writer is not None:
-            places = places.join(Reply, Reply.turn_id == Turn.id)
-        return places.where(*self._conditions())
+        return select(Turn.at, Turn.id).where(*self._conditions())
 
     def _conditions(self) -> list[ColumnElement[bool]]:
         conditions: list[ColumnElement[bool]] = [Turn.sealed.is_not(None)]  # or it was erased
@@ -110,7 +104,9 @@ class Wanted:
             person = select(Person.id).where(Person.uid == self.person_uid).scalar_subquery()
             conditions.append(Turn.person_id == person)
         if self.platform is not None:
-            conditions.append(Talk.platform == self.platform)
+            # Looked up turn by turn along the index on time: a join would begin with the talks.
+            here = exists().where(Talk.id == Turn.talk_id, Talk.platform == self.platform)
+            conditions.append(here.correlate(Turn))
         if self.talk is not None:
             conditions.append(Turn.talk_id == self.talk)
         if self.ids is not None:
@@ -122,7 +118,8 @@ class Wanted:
         if self.until is not None:
             conditions.append(Turn.at < self.until)
         if self.writer is not None:
-            conditions.append(Reply.writer == self.writer)
+            theirs = exists().where(Reply.turn_id == Turn.id, Reply.writer == self.writer)
+            conditions.append(theirs.correlate(Turn))
         return conditions
 
     def fits(self, facts: Facts) -> bool:

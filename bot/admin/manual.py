@@ -30,6 +30,15 @@ were removed, changed or put in between. Rows cut off at the end, or a whole cha
 somebody who can write the database, show only against a head that was noted elsewhere: keep the
 head that `audit verify` prints, and give it back with `--head`.
 
+**One gate.** `logs list`, `show`, `chat`, `search`, `tail`, `replay` and `export`, `user export`
+and `db backup` ask one function for leave, and write the same record. A person sees in `/export`
+who read what of them, when and why.
+
+**What changes something** of a person (`logs rm`, `user block|limit|forget|consent --withdraw`,
+`db rekey`) needs `--reason TEXT` too; what cannot be undone does nothing without `--yes`.
+
+**Completion** of your shell: `attune-admin --install-completion`, then open it anew.
+
 **Results** go to standard output, everything else to standard error. `--json` gives one document,
 `--jsonl` one object a line. A turn or a person is named by the whole id or by the end of it (4
 characters or more). Times of JSON are in the zone of `--tz`; `--since` is included, `--until` not.
@@ -37,10 +46,10 @@ characters or more). Times of JSON are in the zone of `--tz`; `--since` is inclu
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | failed; the audit is not whole; a check of `doctor` failed; the database is not up to date |
+| 1 | failed; the audit is not whole; `doctor`, `db check` or `db status` found something |
 | 2 | wrong use or settings |
 | 3 | nothing found |
-| 4 | refused: `--reveal` without a reason, or a file that is there already |
+| 4 | refused: no reason, no `--yes`, too few people, or a file that is there already |
 | 5 | the database cannot be reached |
 | 130 | interrupted |
 """

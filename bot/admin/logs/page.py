@@ -24,6 +24,8 @@ from storage.records import TurnView
 POINTS = 800
 WIDTH, HEIGHT, LEFT, FOOT = 860, 220, 44, 28  # of the drawing, in its own units
 
+SIGNS = {1: "+1", 0: "0", -1: "-1"}  # the axis of valence
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2433; --soft: #5b6475; --paper: #fbfbf9;
   --rule: #d9dce3;
@@ -42,7 +44,7 @@ article { border-top: 1px solid var(--rule); padding: .8rem 0 }
 p { margin: .3rem 0; padding: .4rem .7rem; border-radius: .6rem; white-space: pre-wrap;
   overflow-wrap: anywhere; unicode-bidi: isolate }
 .said { background: var(--said) } .reply { background: var(--reply); margin-left: 2rem }
-meter { width: 6rem; height: .7rem }
+meter { width: 6rem; height: .7rem } label { display: inline-block; margin-right: .8rem }
 """
 
 
@@ -115,7 +117,7 @@ class Page:
             f'<article id="{view.id}"><time datetime="{escape(told["at"])}">{at}</time> '
             f'<span class="how">{escape(told["platform"])}</span>\n'
             f'<p class="said" dir="auto">{escape(said)}</p>\n<div class="how">'
-            f"{escape(turns.read_as(told))}{_bars(view)}</div>\n"
+            f"{escape(turns.read_as(told))}</div>\n{_bars(view)}"
             f'<p class="reply" dir="auto">{escape(told.get("reply") or turns.HIDDEN)}</p>'
             "</article>\n"
         )
@@ -157,10 +159,12 @@ def _bars(view: TurnView) -> str:
         return ""
     shares = view.reading.probabilities
     likely = sorted(EMOTIONS, key=lambda emotion: -shares.get(emotion, 0.0))[:3]
-    return "".join(
-        f' <label>{one.value} <meter min="0" max="1" value="{shares.get(one, 0.0):.2f}">'
-        f"{shares.get(one, 0.0):.2f}</meter></label>"
-        for one in likely
+    return '<div class="how">{}</div>\n'.format(
+        "".join(
+            f'<label>{one.value} <meter min="0" max="1" value="{shares.get(one, 0.0):.2f}">'
+            f"{shares.get(one, 0.0):.2f}</meter></label>"
+            for one in likely
+        )
     )
 
 
@@ -183,8 +187,8 @@ def drawn(points: list[Point], zone: ZoneInfo, *, alone: bool = False) -> str:
     lower = [(one.at, one.valence - one.sd) for one in reversed(points)]
     axes = "".join(
         f'<path class="axis" d="M{LEFT} {y(level):.1f}H{WIDTH - 8}"/>'
-        f'<text x="{LEFT - 8}" y="{y(level) + 4:.1f}" text-anchor="end">{level:+.0f}</text>'
-        for level in (1.0, 0.0, -1.0)
+        f'<text x="{LEFT - 8}" y="{y(level) + 4:.1f}" text-anchor="end">{SIGNS[level]}</text>'
+        for level in SIGNS
     )
     ends = (
         f'<text x="{LEFT}" y="{HEIGHT - 8}">{_date(first, zone)}</text>'

@@ -67,7 +67,10 @@ async def test_nothing_shows_without_leave(
 def test_half_a_leave_is_refused_before_anything_is_opened(
     half: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for command in (("list",), ("show", "01KQSDR2"), ("search", "oven"), ("export", "-o", "f")):
+    for command in (
+        ("list",), ("show", "01KQSDR2"), ("search", "oven"), ("export", "-o", "f"), ("tail",),
+        ("chat", "01KQSDR2"), ("replay", "01KQSDR2"),
+    ):  # fmt: skip
         code = main(("logs", *command, *half))
         captured = capsys.readouterr()
         assert (code, captured.out) == (4, "")
@@ -94,6 +97,8 @@ async def test_every_way_of_showing_goes_on_record(
     await admin("logs", "search", "oven", *leave)
     await admin("logs", "search", "no such word", *leave)
     await admin("logs", "export", "-o", "out.jsonl", "--emotion", "anger", *leave)
+    await admin("logs", "chat", told.omar, *leave)
+    await admin("logs", "tail", "-n", "1", *leave)
     rows = await audit.entries(database)
     assert [(row.action, row.person_uid) for row in rows] == [
         ("logs list", None), ("logs list", told.zelda), ("logs list", told.omar),
@@ -102,6 +107,8 @@ async def test_every_way_of_showing_goes_on_record(
         ("logs search", None), ("logs search", told.zelda),
         ("logs search", None),
         ("logs export", None), ("logs export", told.zelda),
+        ("logs chat", told.omar),
+        ("logs tail", None), ("logs tail", told.omar),
     ]  # fmt: skip
     assert {(row.actor, row.reason) for row in rows} == {(me(), "ticket 7")}
     assert (await audit.verify(database)).whole
@@ -147,6 +154,8 @@ async def test_nothing_shows_if_the_row_cannot_be_written(
         ("show", told.turns["zelda"][0]),
         ("search", "oven"),
         ("export", "-o", "out.jsonl"),
+        ("chat", told.omar),
+        ("tail",),
     ):
         result = await admin("logs", *command, *leave)
         assert result.code in {1, 5}
