@@ -192,7 +192,7 @@ def _gone(draft: Path) -> None:
         draft.with_name(draft.name + end).unlink(missing_ok=True)
 
 
-_DUMP = ("--format=custom", "--exclude-table-data=person_key", "--exclude-schema=procrastinate*")
+_DUMP = ("--format=custom", "--exclude-table-data=person_key")
 _RESTORE = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +74,8 @@ def _checks(setup: Setup, now: datetime) -> list[Check]:
         _clock(now),
         _models(settings),
         *_senses(settings),
+        _decoders(),
+        _gpu(),
         *_licences(),
         _writer(),
         asyncio.run(_llm(settings)),
@@ -216,6 +220,37 @@ def _senses(settings: Settings) -> list[Check]:
     return checks
 
 
+def _decoders() -> Check:
+    """What turns files into sounds and pictures; films and M4A need an extra."""
+    try:
+        import soundfile
+    except (ImportError, OSError):
+        return Check("decoders", "fail", "libsndfile does not load", "Install Attune again.")
+    sounds = f"libsndfile {soundfile.__libsndfile_version__}"
+    if find_spec("av") is None:
+        todo = "pip install 'attune-companion[video]' for M4A, WebM and video notes."
+        return Check("decoders", "ok", f"{sounds}; no PyAV", todo)
+    return Check("decoders", "ok", f"{sounds}, PyAV")
+
+
+def _gpu() -> Check:
+    """Whether there is a GPU that a local model could use; nothing else needs one."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return Check("gpu", "ok", "none: everything runs on the processor")
+    names = ["--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        asked = subprocess.run(  # noqa: S603 - our own arguments
+            [program, *names], capture_output=True, text=True, check=False, timeout=20
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return Check("gpu", "warn", "nvidia-smi does not answer", "See to the driver of the GPU.")
+    if asked.returncode or not asked.stdout.strip():
+        return Check("gpu", "warn", "nvidia-smi finds none", "See to the driver of the GPU.")
+    todo = "" if find_spec("torch") else "pip install 'attune-companion[llm]' to use it."
+    return Check("gpu", "ok", "; ".join(asked.stdout.strip().splitlines()), todo)
+
+
 def _licences() -> list[Check]:
     """What every shipped model may be used for; what is not for commerce stands first."""
     from affect import catalogue
@@ -274,7 +309,8 @@ def _loaded(name: str, load: Callable[[], str], todo: str) -> Check:
 
 def _token(platform: str, is_set: bool) -> Check:
     if is_set:
-        return Check(f"{platform} token", "ok", "set")
+        intents = "; no privileged intent is needed" if platform == "discord" else ""
+        return Check(f"{platform} token", "ok", f"set{intents}")
     todo = f"Set ATTUNE_{platform.upper()}_TOKEN to serve {platform.capitalize()}."
     return Check(f"{platform} token", "ok", "not set", todo)
 

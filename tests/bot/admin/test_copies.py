@@ -59,6 +59,30 @@ async def test_a_copy_holds_no_keys_and_comes_back(
     assert lost.json == {"people": 2, "turns": 3, "forgotten": 0}
 
 
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_a_copy_of_postgresql_comes_back(
+    admin: Admin, told: Told, database: Database, tmp_path: Path, elsewhere: Path
+) -> None:
+    if shutil.which("pg_dump") is None or shutil.which("pg_restore") is None:
+        pytest.skip("no client programs of PostgreSQL: apt-get install postgresql-client")
+    keys = str(elsewhere / "keys")
+    wrapped = await _wrapped(database)
+    done = await admin("db", "backup", "copy.dump", "--keys", keys, *WHY, "--json")
+    assert (done.code, done.json["keys"]) == (0, 2)
+    assert [key for key in wrapped if key in (tmp_path / "copy.dump").read_bytes()] == []
+    view = await search.turn(database, told.turns["omar"][0])
+    await people.forget(database, view.person_id)
+    await database.close()
+    restored = await admin("db", "restore", "copy.dump", "--yes", "--json")
+    assert (restored.code, restored.err) == (0, "")
+    assert restored.json == {"people": 1, "turns": 2, "forgotten": 1}
+    (tmp_path / "short.dump").write_bytes((tmp_path / "copy.dump").read_bytes()[:500])
+    cut = await admin("db", "restore", "short.dump", "--yes")
+    assert (cut.code, cut.out, cut.err.count("\n")) == (1, "", 1)
+
+
 @ON_SQLITE
 async def test_what_is_cut_off_or_broken_is_one_sentence(
     admin: Admin, told: Told, database: Database, tmp_path: Path

@@ -106,7 +106,8 @@ async def test_the_check_up_finds_all_well(
     looked = set(states(result.json))
     assert {name for name in looked if not name.startswith("licence of ")} == {
         "settings", "key file", "database", "keys", "stored times", "audit", "disk", "clock",
-        "text model", "speech model", "voice model", "face model", "writer", "LLM",
+        "text model", "speech model", "voice model", "face model", "writer",
+        "decoders", "gpu", "LLM",
         "telegram token", "discord token",
     }  # fmt: skip
     assert set(states(result.json).values()) == {"ok"}
