@@ -121,9 +121,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A dimension has been away from its home base for days: which, which way, about since when."""
+    """Valence has been away from its home base for days: which way, and since about when.
 
-    dimension: str
+    `found` is the time of the reading after which it was noticed; it names the shift.
+    """
+
     up: bool
     since: datetime
     found: datetime
@@ -133,9 +135,9 @@ class Shift:
 class Moment:
     """A person's line after a reading: all that the next step needs, of constant size.
 
-    `count` counts observations, `burst` those of the running burst (`trajectory.BURST_MINUTES`).
-    `shift` is the last shift that was found. `memory` is what the filter has learnt of the person,
-    packed: only the newest moment of a person carries it, the others are for looking back.
+    `count` counts observations. `shift` is the last shift that was found. `memory` is what the
+    filter has learnt of the person, packed: only the newest moment of a person carries it, the
+    others are for looking back.
     """
 
     at: datetime
@@ -143,7 +145,6 @@ class Moment:
     arousal: Parts
     dominance: Parts
     count: int
-    burst: int
     version: int
     shift: Shift | None = None
     memory: bytes = field(default=b"", repr=False)

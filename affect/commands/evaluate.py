@@ -15,7 +15,6 @@ from affect.commands.asking import Words, open_model
 from affect.commands.telling import (
     DataOption,
     JsonOption,
-    NotYet,
     What,
     console,
     needs_extra,
@@ -53,7 +52,7 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Recompute a table: a card's figures on held-out people, or the replies' gates.
+    """Recompute a table: a card's figures on held-out people, the line's, or the replies' gates.
 
     The last line is JSON.
     """
@@ -91,12 +90,17 @@ def _ours(what: What, data: Path | None, weights: Path | None, card: bool, as_js
                 for table in found.tables():
                     console().print(table)
             print_json(found.as_json())
+        case What.TRAJECTORY:
+            from affect.evaluation import trajectory
+
+            measured = trajectory.evaluate(say)
+            if not as_json:
+                console().print(measured.table())
+            print_json(measured.as_json())
         case What.FAIRNESS:
             from affect.evaluation import fairness
 
             _print("fairness", fairness.evaluate(corpora.folder(data), say), as_json)
-        case _:
-            raise NotYet(f"Evaluating {what} is not there yet.")
 
 
 async def _generated(writer: Words, model: str | None, base_url: str | None, as_json: bool) -> None:

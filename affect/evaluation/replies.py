@@ -74,7 +74,6 @@ def moment_of(told: Told, number: int) -> Moment:
         arousal=still,
         dominance=still,
         count=number,
-        burst=number,
         version=1,
     )
 

@@ -1,12 +1,12 @@
 """A person's line: where they are now, around which home base, and how surely that is known.
 
 `model` is the mathematics of one step, `grid` what is learnt of a person, `series` what was
-measured, `following` the line from moment to moment, `smoothing` the line looked back on.
+measured, `following` the line from moment to moment, `shifts` whether it has moved, `smoothing` the
+line looked back on, `figures` a few numbers of it.
 """
 
+from affect.trajectory.figures import Figure, Figures, figures
 from affect.trajectory.following import (
-    BURST_CORRELATION,
-    BURST_MINUTES,
     LATE_MINUTES,
     VERSION,
     affect_of,
@@ -33,18 +33,19 @@ from affect.trajectory.series import (
 from affect.trajectory.smoothing import Line, smooth
 
 __all__ = [
-    "BURST_CORRELATION",
-    "BURST_MINUTES",
     "HOME",
     "LATE_MINUTES",
     "SELF_REPORT_VARIANCE",
     "SMALLEST_VARIANCE",
     "VERSION",
+    "Figure",
+    "Figures",
     "Line",
     "Observation",
     "Series",
     "affect_of",
     "begin",
+    "figures",
     "follow",
     "forecast",
     "home_of",

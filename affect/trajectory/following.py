@@ -15,28 +15,26 @@ import numpy as np
 
 from affect.errors import BadInput
 from affect.trajectory import grid as grids
+from affect.trajectory import model, shifts
 from affect.trajectory.grid import Grid
 from affect.trajectory.model import Array
 from affect.trajectory.series import SELF_REPORT_VARIANCE, Observation, read, said, utc
-from affect.types import Affect, Moment, Parts, Reading, Variance
+from affect.trajectory.shifts import Known, Watch
+from affect.types import Affect, Moment, Parts, Reading, Shift, Variance
 
 VERSION = 2
 """The form of the state. One of version 1 goes on from where it was; others are followed anew."""
 
-# Messages of one burst share words and topic, so their errors: the n-th counts less.
-BURST_MINUTES = 10.0
-BURST_CORRELATION = 0.5
-
 # A reading may be this late (two platforms, two clocks) and still be taken as of now: emotion fades
 # by 2.8% meanwhile. Later ones are refused; a filter never runs backwards.
-LATE_MINUTES = BURST_MINUTES
+LATE_MINUTES = 10.0
 
 _HOUR = 3600.0
 
 
 def begin(at: datetime) -> Moment:
     """The line of somebody of whom nothing is known: the population prior."""
-    return _moment(utc(at), grids.unknown(), count=0, burst=0)
+    return _moment(utc(at), grids.unknown(), Watch(), count=0)
 
 
 def follow(moment: Moment | None, reading: Reading, at: datetime) -> Moment:
@@ -70,20 +68,19 @@ def step(moment: Moment | None, observation: Observation) -> Moment:
     """The line after one observation, of whatever kind. Raises `BadInput` as `follow` does."""
     before = moment or begin(observation.at)
     hours = _hours(before, observation.at)
-    grid = _grid(before).later(hours)
-    burst = before.burst if hours <= BURST_MINUTES / 60 else 0
+    grid, watch = memory(before)
+    grid = grid.later(hours)
     at = max(before.at, observation.at)
     if observation.says_nothing:
-        return _moment(at, grid, before.count, burst)
-    if not observation.own:
-        burst += 1
-    factor = 1.0 if observation.own else 1 + BURST_CORRELATION * (burst - 1)
-    grid = grid.measured(
-        np.array(observation.shares),
-        np.array(observation.value),
-        factor * np.array(observation.variance),
-    )
-    return _moment(at, grid, before.count + 1, burst)
+        return _moment(at, grid, watch, before.count, before.shift)
+    shares, values = np.array(observation.shares), np.array(observation.value)
+    noise = np.array(observation.variance)
+    shift = None
+    if math.isfinite(noise[0]):
+        away, known = _known(grid, shares[0], observation.value[0])
+        watch, shift = shifts.watched(watch, at, hours, away, float(noise[0]), known)
+    grid = grid.measured(shares, values, noise)
+    return _moment(at, grid, watch, before.count + 1, shift or before.shift)
 
 
 def rebuild(observations: Iterable[Observation], moment: Moment | None = None) -> Moment | None:
@@ -108,16 +105,15 @@ def now(moment: Moment, at: datetime) -> Moment:
     hours = _hours(moment, at)
     if hours <= 0:
         return moment
-    burst = moment.burst if hours <= BURST_MINUTES / 60 else 0
     if moment.memory:
-        return _moment(utc(at), _grid(moment).later(hours), moment.count, burst)
+        grid, watch = memory(moment)
+        return _moment(utc(at), grid.later(hours), watch, moment.count, moment.shift)
     return replace(
         moment,
         at=utc(at),
         valence=_later(moment.valence, hours),
         arousal=_later(moment.arousal, hours),
         dominance=_later(moment.dominance, hours),
-        burst=burst,
     )
 
 
@@ -146,11 +142,6 @@ def home_spread_of(moment: Moment) -> Variance:
     return Variance(*(parts.covariance[8] for parts in _dimensions(moment)))
 
 
-def learnt(moment: Moment) -> tuple[Array, Array]:
-    """Means (3, 6) and covariances (3, 6, 6) of the whole state, biases and all."""
-    return _grid(moment).mixed()
-
-
 def _hours(moment: Moment, at: datetime) -> float:
     """Hours from a moment to a time, 0 where it is a little late."""
     if moment.version not in {1, VERSION}:
@@ -161,13 +152,27 @@ def _hours(moment: Moment, at: datetime) -> float:
     return max(0.0, hours)
 
 
-def _grid(moment: Moment) -> Grid:
-    if len(moment.memory) != grids.BYTES:
-        return grids.regrown(moment)
-    return grids.unpacked(moment.memory)
+def memory(moment: Moment) -> tuple[Grid, Watch]:
+    """What was learnt of a person; where that is gone, what the rest of the moment tells of it."""
+    if len(moment.memory) != grids.BYTES + shifts.BYTES:
+        return grids.regrown(moment), Watch()
+    packed = moment.memory
+    return grids.unpacked(packed[: grids.BYTES]), shifts.unpacked(packed[grids.BYTES :])
 
 
-def _moment(at: datetime, grid: Grid, count: int, burst: int) -> Moment:
+def _known(grid: Grid, shares: Array, value: float) -> tuple[float, Known]:
+    """How far valence was read from home base and bias, and the level of a person's words."""
+    means, covariances = grid.mixed()
+    around, words = np.zeros((2, model.STATE))
+    around[model.HOME_BASE] = words[model.HOME_BASE] = 1.0
+    around[model.BIASES], words[model.BIASES.start] = shares, 1.0
+    level, variance = float(words @ means[0]), float(around @ covariances[0] @ around)
+    return value - float(around @ means[0]), Known(level, variance, grid.pulls()[0])
+
+
+def _moment(
+    at: datetime, grid: Grid, watch: Watch, count: int, shift: Shift | None = None
+) -> Moment:
     valence, arousal, dominance = grid.parts()
     return Moment(
         at=at,
@@ -175,9 +180,9 @@ def _moment(at: datetime, grid: Grid, count: int, burst: int) -> Moment:
         arousal=arousal,
         dominance=dominance,
         count=count,
-        burst=burst,
         version=VERSION,
-        memory=grid.packed(),
+        shift=shift,
+        memory=grid.packed() + watch.packed(),
     )
 
 

@@ -52,7 +52,7 @@ BYTES = 3 * CELLS * NUMBERS * 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Three dimensions by 35 filters: log weights (3, 35), means (3, 35, 6), covariances."""
+    """Three dimensions by 35 filters: log weights (3, 35), means (3, 35, 7), covariances."""
 
     log_weights: Array
     means: Array
@@ -65,12 +65,9 @@ class Grid:
 
     def measured(self, shares: Array, values: Array, noise: Array) -> Grid:
         """After a measurement of now: `values` and `noise` (3), `shares` (3, 3) of the biases."""
+        measured, own = model.measurement(shares, noise)
         means, covariances, log_density = model.observe(
-            self.means,
-            self.covariances,
-            model.direction(shares)[:, None],
-            values[:, None],
-            noise[:, None],
+            self.means, self.covariances, measured[:, None], values[:, None], own[:, None]
         )
         log_weights = self.log_weights + log_density
         return Grid(log_weights - _log_sum(log_weights), means, covariances)
@@ -82,7 +79,7 @@ class Grid:
         return found
 
     def mixed(self) -> tuple[Array, Array]:
-        """Means (3, 6) and covariances (3, 6, 6) of the mixture."""
+        """Means (3, 7) and covariances (3, 7, 7) of the mixture."""
         weights = self.weights[..., None]
         mean = (weights * self.means).sum(1)
         away = self.means - mean[:, None]

@@ -3,8 +3,9 @@
 Each dimension of affect is the sum of three hidden parts: emotion (back within hours), mood (within
 days) and home base (a constant that is learnt). Emotion and mood follow an Ornstein-Uhlenbeck
 process; between readings it is solved exactly, whatever the gap. What a modality says of a person
-has a constant bias b besides, learnt too. The state is (emotion, mood, home, b of words, b of
-voice, b of face). Leading axes of all arrays are filters side by side: dimensions, cells, draws.
+has a constant bias b besides, learnt too, and messages of one burst, which share words and topic,
+share half of their errors. The state is (emotion, mood, home base, b of words, b of voice, b of
+face, shared error). Leading axes of all arrays are filters side by side: dimensions, cells, draws.
 Sources of equations and priors: docs/decisions.md, "The line".
 """
 
@@ -29,29 +30,41 @@ HOME_SD = 0.20
 BIAS_SD = 0.15
 HOME = Affect(valence=0.10, arousal=0.0, dominance=0.05)
 
+SHARED_ERROR = 0.5
+SHARED_ERROR_HALF_LIFE_HOURS = 0.75
+"""Of a message's error variance this part is shared with those before it, fading so fast."""
+
 SMALLEST_VARIANCE = 1e-4
-EMOTION, MOOD, HOME_BASE = 0, 1, 2
-STATE = 6
-"""Numbers a state: three parts and the biases of three modalities."""
-NOW: Array = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+EMOTION, MOOD, HOME_BASE, SHARED = 0, 1, 2, 6
+BIASES = slice(3, 6)
+STATE = 7
+"""Numbers a state: three parts, the biases of three modalities, the shared error (variance 1)."""
+NOW: Array = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
 """Where the person is, of a state."""
 
 
-def direction(shares: Array) -> Array:
-    """(..., 6) what a reading measures: where the person is, and the biases by their shares."""
+def measurement(shares: Array, noise: Array) -> tuple[Array, Array]:
+    """(..., 7) what is measured of a state, and the variance (...) of what else is in it.
+
+    Where the person is, the biases by their shares and, of a message of variance `noise`, the
+    error that it shares; nobody's own word has any of these two.
+    """
+    shared = np.where(np.isfinite(noise) & (shares.sum(-1) > 0), SHARED_ERROR * noise, 0.0)
     found = np.ones((*shares.shape[:-1], STATE))
-    found[..., 3:] = shares
-    return found
+    found[..., BIASES] = shares
+    found[..., SHARED] = np.sqrt(shared)
+    return found, noise - shared
 
 
+_SHARED_RATE = math.log(2) / SHARED_ERROR_HALF_LIFE_HOURS
 POPULATION = Pull(EMOTION_HALF_LIFE_HOURS, MOOD_HALF_LIFE_HOURS, EMOTION_SD**2, MOOD_SD**2)
 
 
 def prior(pull: Pull = POPULATION) -> tuple[Array, Array]:
-    """Means (3, 6) and covariances (3, 6, 6) of somebody unknown who is drawn back like this."""
+    """Means (3, 7) and covariances (3, 7, 7) of somebody unknown who is drawn back like this."""
     means = np.zeros((3, STATE))
     means[:, HOME_BASE] = (HOME.valence, HOME.arousal, HOME.dominance)
-    spread = [pull.emotion_variance, pull.mood_variance, HOME_SD**2, *[BIAS_SD**2] * 3]
+    spread = [pull.emotion_variance, pull.mood_variance, HOME_SD**2, *[BIAS_SD**2] * 3, 1.0]
     return means, np.broadcast_to(np.diag(spread), (3, STATE, STATE)).copy()
 
 
@@ -62,16 +75,18 @@ def pass_time(
 
     Mean A·x and covariance A·P·A' + Q, with A = diag(a_e, a_m, 1, ...), a = exp(-rate·hours), and
     Q = diag(s_e²(1 - a_e²), s_m²(1 - a_m²), 0, ...). `rates` and `variances` (..., 2) are of
-    emotion and mood, per hour and stationary.
+    emotion and mood, per hour and stationary; a shared error fades likewise, of variance 1.
     """
     kept = np.ones(means.shape)
     kept[..., :2] = np.exp(-rates * hours)
+    kept[..., SHARED] = math.exp(-_SHARED_RATE * hours)
     means = means * kept
     covariances = covariances * (kept[..., :, None] * kept[..., None, :])
     # expm1, not 1 - a²: the difference would lose its digits over seconds.
     added = -variances * np.expm1(-2 * rates * hours)
     covariances[..., EMOTION, EMOTION] += added[..., 0]
     covariances[..., MOOD, MOOD] += added[..., 1]
+    covariances[..., SHARED, SHARED] -= math.expm1(-2 * _SHARED_RATE * hours)
     return means, covariances
 
 

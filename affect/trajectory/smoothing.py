@@ -29,6 +29,8 @@ GAP = timedelta(days=2)
 """The least time without a reading that is shown as a gap; more where the whole span is long."""
 GAP_SHARE = 1 / 15
 
+LASTING = slice(2, 6)  # of a state, home base and biases
+BURST_SECONDS = 600.0
 _HOUR = 3600.0
 
 
@@ -53,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Smoothed:
-    """States at `hours` (n) after the first: `means` (n, 3, 6), `covariances` (n, 3, 6, 6).
+    """States at `hours` (n) after the first: `means` (n, 3, 7), `covariances` (n, 3, 7, 7).
 
     `log_density` (3) is that of all readings of a dimension together.
     """
@@ -100,7 +102,7 @@ def smoothed(series: Series, pulls: Sequence[Pull], begun: tuple[Array, Array]) 
     hours = (series.times - series.times[0]) / _HOUR
     gaps = np.diff(hours, prepend=0.0)
     count = len(hours)
-    directions = model.direction(series.shares)
+    measured, noise = model.measurement(series.shares, series.variances)
     means, before = np.empty((2, count, 3, model.STATE))
     covariances, wider = np.empty((2, count, 3, model.STATE, model.STATE))
     mean, covariance = begun
@@ -108,12 +110,13 @@ def smoothed(series: Series, pulls: Sequence[Pull], begun: tuple[Array, Array]) 
     for n in range(count):
         before[n], wider[n] = model.pass_time(mean, covariance, float(gaps[n]), rates, variances)
         mean, covariance, each = model.observe(
-            before[n], wider[n], directions[n], series.values[n], series.variances[n]
+            before[n], wider[n], measured[n], series.values[n], noise[n]
         )
         means[n], covariances[n] = mean, covariance
         log_density += each
     kept = np.ones(means.shape)
     kept[..., :2] = np.exp(-rates * gaps[:, None, None])
+    kept[..., model.SHARED] = 0.5 ** (gaps / model.SHARED_ERROR_HALF_LIFE_HOURS)[:, None]
     inverses = np.linalg.pinv(wider[1:], rcond=1e-12, hermitian=True)
     back = covariances[:-1] * kept[1:, :, None, :] @ inverses
     for n in range(count - 2, -1, -1):
@@ -138,32 +141,33 @@ def start(moment: Moment, seen: int, pulls: Sequence[Pull]) -> tuple[Array, Arra
     means, covariances = model.prior()
     elsewhere = max(0.0, 1 - seen / moment.count) if moment.count else 0.0
     if elsewhere and moment.memory:
-        learnt, narrow = following.learnt(moment)
-        prior, now = (np.linalg.inv(c[:, 2:, 2:]) for c in (covariances, narrow))
+        learnt, narrow = following.memory(moment)[0].mixed()
+        prior, now = (np.linalg.inv(c[:, LASTING, LASTING]) for c in (covariances, narrow))
         weighed = np.linalg.inv(prior + elsewhere * (now - prior))
-        told = prior @ means[:, 2:, None] + elsewhere * (
-            now @ learnt[:, 2:, None] - prior @ means[:, 2:, None]
-        )
-        means[:, 2:] = (weighed @ told)[..., 0]
-        covariances[:, 2:, 2:] = weighed
+        usual = prior @ means[:, LASTING, None]
+        told = usual + elsewhere * (now @ learnt[:, LASTING, None] - usual)
+        means[:, LASTING] = (weighed @ told)[..., 0]
+        covariances[:, LASTING, LASTING] = weighed
     for i in (0, 1):
         covariances[:, i, i] = _variances(pulls)[:, i]
     return means, covariances
 
 
-def gather(series: Series, pulls: Sequence[Pull]) -> tuple[Series, tuple[Pull, ...]]:
-    """At most `MOST` readings, by bins of equal length, and the pulls that hold for their means.
+def gather(
+    series: Series, pulls: tuple[Pull, Pull, Pull], most: int = MOST
+) -> tuple[Series, tuple[Pull, ...]]:
+    """At most `most` readings, by bins of equal length, and the pulls that hold for their means.
 
     Over a bin emotion averages out: of its variance the share g = 2(x - 1 + exp(-x))/x² is left,
     x = rate·length, and the rest, divided by their number, is noise of the mean.
     """
-    if len(series) <= MOST:
-        return series, tuple(pulls)
-    length = (series.times[-1] - series.times[0]) / MOST
-    bins = np.minimum(((series.times - series.times[0]) / length).astype(int), MOST - 1)
+    if len(series) <= most:
+        return series, pulls
+    variances = series.variances * _bursts(series)[:, None]
+    length = (series.times[-1] - series.times[0]) / most
+    bins = np.minimum(((series.times - series.times[0]) / length).astype(int), most - 1)
     _, first, counts = np.unique(bins, return_index=True, return_counts=True)
-    factor = bursts(series)
-    precision = 1 / np.maximum(series.variances * factor[:, None], model.SMALLEST_VARIANCE)
+    precision = 1 / np.maximum(variances, model.SMALLEST_VARIANCE)
     whole = np.add.reduceat(precision, first)
     known = np.maximum(whole, 1e-300)  # a dimension that nothing in a bin tells of
     x = _rates(pulls)[:, 0] * length / _HOUR
@@ -182,14 +186,16 @@ def gather(series: Series, pulls: Sequence[Pull]) -> tuple[Series, tuple[Pull, .
     )
 
 
-def bursts(series: Series) -> Array:
-    """(n) by how much the variance of each reading grows for those of its burst before it."""
+def _bursts(series: Series) -> Array:
+    """(n) by how much the variance of a reading grows for the errors that its burst shares.
+
+    So that the mean of n readings has the variance R·(1 + ρ(n - 1))/n.
+    """
     factor = np.ones(len(series))
     talk = np.flatnonzero(~series.own)
-    opens = np.diff(series.times[talk], prepend=-np.inf) > following.BURST_MINUTES * 60
-    place = np.arange(len(talk))
-    begun = np.maximum.accumulate(np.where(opens, place, 0))
-    factor[talk] = 1 + following.BURST_CORRELATION * (place - begun)
+    opens = np.diff(series.times[talk], prepend=-np.inf) > BURST_SECONDS
+    sizes = np.diff(np.flatnonzero(opens), append=len(talk))
+    factor[talk] = 1 + model.SHARED_ERROR * (np.repeat(sizes, sizes) - 1)
     return factor
 
 

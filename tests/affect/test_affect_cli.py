@@ -55,7 +55,6 @@ def test_one_text_from_standard_input_as_a_table() -> None:
         (("analyze", "--batch", "no-such.csv", "-o", "out.csv"), 3, "no file"),
         (("train", "replies"), 1, "nothing to train"),
         (("train", "fusion", "--tune", "3"), 2, "whole grid"),
-        (("evaluate", "trajectory"), 1, "not there yet"),
         (("evaluate", "strategy", "--data", "no-such-folder"), 3, "No data folder"),
         (("evaluate", "replies", "--writer", "local"), 2, "--model"),
         (("evaluate", "replies", "--writer", "openai"), 2, "--base-url"),

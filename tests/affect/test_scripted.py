@@ -23,7 +23,7 @@ from affect.writers.situations import by_form
 LINES = Path(__file__).parent.parent / "data" / "situations.yaml"
 SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
 STILL = Parts((0.0, 0.0, 0.0), SPREAD)
-MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1, 1)
+MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1)
 
 
 def entry(

@@ -63,7 +63,6 @@ def moment(away: float = 0.0, count: int = 5) -> Moment:
         arousal=still,
         dominance=still,
         count=count,
-        burst=1,
         version=1,
     )
 

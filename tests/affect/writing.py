@@ -12,7 +12,7 @@ from affect.writers.chat import Message, Sampling
 
 SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
 STILL = Parts((0.0, 0.0, 0.0), SPREAD)
-MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1, 1)
+MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1)
 
 Answer = Callable[[Sequence[Message], int], str]
 

@@ -1,0 +1,305 @@
+"""The line on people made up, of whom everything is known: `python -m affect evaluate trajectory`.
+
+Does it find what is true, are its bands as wide as they say, does it foretell better than simpler
+ways, and how soon and how rashly does it notice that somebody has moved?
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from affect import trajectory
+from affect.evaluation import chart, lines
+from affect.evaluation.simulated import START, Life, Person, person
+from affect.trajectory import Observation, following, model, shifts
+from affect.trajectory.figures import Figure
+from affect.types import Moment, Shift
+
+Array = NDArray[np.float64]
+
+SEED = 20261124
+BANDS = (0.5, 0.8, 0.9, 0.95)
+TALK = Life()
+"""Four months of irregular talk: bursts, nights, silences, some words of their own."""
+SETTLED = replace(TALK, days=240, sessions=1.0, messages=2.0)
+STEADY = Life(days=200, messages=2.0, silences=0.5)
+MOVED_ON = 75
+HOME_READINGS = 60
+HOMES: Mapping[str, Life] = {
+    "words alone": Life(days=180, sessions=0.4, messages=1, own=0.0),
+    "every fifth their own word": Life(days=180, sessions=0.4, messages=1, own=0.2),
+    "their own word alone": Life(days=180, sessions=0.4, messages=1, own=1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure; `goal` says what it must be, and `met` whether it is."""
+
+    part: str
+    name: str
+    value: float
+    goal: str = ""
+    met: bool | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """All figures of one run."""
+
+    people: int
+    rows: list[Row] = field(default_factory=list)
+
+    def add(
+        self, part: str, name: str, value: float, low: float = math.nan, high: float = math.nan
+    ) -> None:
+        """A figure, which must lie between `low` and `high` where these are numbers."""
+        bounds = [f"{w} {b:g}" for w, b in ((">=", low), ("<=", high)) if not math.isnan(b)]
+        met = None if not bounds else not (value < low or value > high)
+        self.rows.append(Row(part, name, float(value), " and ".join(bounds), met))
+
+    def table(self) -> Table:
+        """For people."""
+        table = Table("part", "figure", "value", "must", title=f"{self.people} people made up")
+        for row in self.rows:
+            verdict = "" if row.met is None else f"{row.goal} {'ok' if row.met else 'NO'}"
+            table.add_row(row.part, row.name, f"{row.value:.3f}", verdict)
+        return table
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        told = [
+            {"part": r.part, "figure": r.name, "value": round(r.value, 4), "must": r.goal or None,
+             "met": r.met}
+            for r in self.rows
+        ]  # fmt: skip
+        return {"people": self.people, "seed": SEED, "figures": told}
+
+
+def evaluate(say: Callable[[str], None], share: float = 1.0) -> Found:
+    """Measure everything; `share` of the people are drawn, for a quick look."""
+    count = max(1, round(40 * share))
+    found = Found(0)
+    for part, of, people in (
+        ("foretelling", _foretelling, count),
+        ("bands", _bands, count),
+        ("learning", _learning, count),
+        ("home base", _homes, 2 * count),
+        ("shifts", _shifts, count),
+    ):
+        say(f"{part}: {people} people")
+        of(found, np.random.default_rng(SEED + len(part)), people)
+        found.people += people
+    return found
+
+
+def _foretelling(found: Found, random: np.random.Generator, people: int) -> None:
+    """The first reading of each session, from all before it: mean log density."""
+    others = [person(random, TALK) for _ in range(people)]
+    theirs = lines.baselines(others)
+    made = [person(random, TALK) for _ in range(people)]
+    ours = np.concatenate([_densities(one) for one in made])
+    for name, way in theirs.items():
+        density = np.concatenate([lines.log_density(one, way(one))[one.first] for one in made])
+        found.add(
+            "foretelling", f"nats a reading ahead of {name}", float((ours - density).mean()), 0
+        )
+    surprise = np.concatenate([_surprises(one) for one in made[: max(1, people // 4)]])
+    found.add("foretelling", "mean v²/S", float(surprise.mean()), 0.95, 1.05)
+
+
+def _bands(found: Found, random: np.random.Generator, people: int) -> None:
+    """How often bands hold the truth: now, home base and, looked back on, every point."""
+    lives = {"": TALK, ", home drifting": replace(SETTLED, drift=0.15)}
+    for life, how in ((life, how) for how, life in lives.items()):
+        now, home, back = [], [], []
+        for one in (person(random, life) for _ in range(people)):
+            moments = list(_moments(one.observations))
+            for n, moment in enumerate(moments):
+                if one.first[n] and n >= HOME_READINGS / 3:
+                    spread = _numbers(trajectory.spread_of(moment))
+                    now.append((one.truth[n] - _sums(moment)) / np.sqrt(spread))
+            last = moments[-1]
+            homes = np.array([parts.mean[2] for parts in _dimensions(last)])
+            spread = _numbers(trajectory.home_spread_of(last))
+            home.append((one.home[-1] - homes) / np.sqrt(spread))
+            line = trajectory.smooth(trajectory.series(one.observations), last)
+            truth = np.clip(one.truth, -1, 1)
+            back.append((truth - line.mean[line.measured]) / line.sd[line.measured])
+        for name, away in (("now", now), ("home base", home), ("looked back on", back)):
+            _coverage(found, f"bands{how}", name, np.concatenate(away).ravel(), goal=not how)
+
+
+def _learning(found: Found, random: np.random.Generator, people: int) -> None:
+    """Half-life and spread against the truth by number of readings; intervals of the figures."""
+    errors: dict[int, list[Array]] = {0: [], 30: [], 100: [], 300: []}
+    held: dict[str, list[bool]] = {}
+    for one in (person(random, SETTLED) for _ in range(people)):
+        truth = np.log([[p.emotion_half_life, math.sqrt(p.emotion_variance)] for p in one.pulls])
+        moments = [trajectory.begin(START), *_moments(one.observations)]
+        for n, moment in enumerate(moments):
+            if n in errors:
+                pulls = [parts.pull for parts in _dimensions(moment)]
+                told = [[p.emotion_half_life, math.sqrt(p.emotion_variance)] for p in pulls]
+                errors[n].append(np.log(told) - truth)
+        series = trajectory.series(one.observations)
+        for dimension in range(3):
+            for name, holds in _held(
+                one, trajectory.figures(series, moments[-1], dimension), dimension
+            ):
+                held.setdefault(name, []).append(holds)
+    for n, away in errors.items():
+        if away:
+            half_life, spread = np.sqrt((np.concatenate(away) ** 2).mean(0))
+            found.add("learning", f"error of log half-life after {n}", half_life)
+            found.add("learning", f"error of log spread after {n}", spread)
+    for name, each in held.items():
+        found.add("figures", f"90 % interval of {name} holds", float(np.mean(each)))
+
+
+def _held(
+    one: Person, told: trajectory.Figures | None, dimension: int
+) -> Iterable[tuple[str, bool]]:
+    """Which intervals hold what is true of the person."""
+    if told is None:
+        return
+    pull, path = one.pulls[dimension], one.path[:, dimension]
+    emotion, mood = pull.emotion_variance, pull.mood_variance
+    rate_e, rate_m = math.log(2) / pull.emotion_half_life, math.log(2) / pull.mood_half_life
+
+    def kept(hours: float) -> float:
+        return emotion * math.exp(-rate_e * hours) + mood * math.exp(-rate_m * hours)
+
+    truths: Mapping[str, tuple[Figure, float]] = {
+        "mean": (told.mean, float(path.mean())),
+        "spread": (told.spread, float(path.std())),
+        "change in an hour": (told.hourly, math.sqrt(2 * (emotion + mood - kept(1)))),
+        "change in a day": (told.daily, math.sqrt(2 * (emotion + mood - kept(24)))),
+        "inertia": (told.inertia, kept(2.0) / (emotion + mood)),
+        "recovery": (told.recovery, pull.emotion_half_life),
+    }
+    for name, (figure, truth) in truths.items():
+        yield name, figure.low <= truth <= figure.high
+
+
+def _homes(found: Found, random: np.random.Generator, people: int) -> None:
+    """The home base after 60 readings of one a session, and what could be known at best."""
+    for name, life in HOMES.items():
+        away, spread = [], []
+        for one in (person(random, life) for _ in range(people)):
+            moment = trajectory.rebuild(one.observations[:HOME_READINGS])
+            if moment is None:
+                continue
+            told = np.array([parts.mean[2] for parts in _dimensions(moment)])
+            spread.append(np.sqrt(_numbers(trajectory.home_spread_of(moment))))
+            away.append(told - one.home[min(HOME_READINGS, len(one.home)) - 1])
+        errors = np.concatenate(away)
+        part = f"home base, {name}"
+        found.add(part, "mean error", float(errors.mean()), -0.05, 0.05)
+        found.add(part, "median distance", float(np.median(np.abs(errors))), high=0.05)
+        expected = NormalDist().inv_cdf(0.75) * float(np.mean(spread))
+        found.add(part, "median distance that its band expects", expected)
+
+
+def _shifts(found: Found, random: np.random.Generator, people: int) -> None:
+    """Alarms of people who have not moved, and the days until those who have are noticed."""
+    for n in (0, 3):
+        days = chart.days_to_alarm(shifts.HEAVIER[n], shifts.SLOW[n], 1000, 3 * shifts.HEAVIER_DAYS)
+        name = f"simulated days to an alarm, {shifts.SLOW[n]:.0%} of the variance lasting"
+        found.add("shifts", name, days, 0.9 * shifts.HEAVIER_DAYS, 1.1 * shifts.HEAVIER_DAYS)
+    for sessions in (2.0, 5.0):
+        part = f"shifts, {sessions:.0f} talks a day"
+        steady = replace(STEADY, sessions=sessions)
+        watched = alarms = 0
+        for one in (person(random, steady) for _ in range((people + 1) // 2)):
+            seen = {told.at.date() for told in one.observations}
+            watched += max(0, len(seen) - shifts.WARM_UP_DAYS)
+            alarms += len(_alarms(one))
+        found.add(part, "days with readings to a false alarm", watched / max(1, alarms), 180)
+        moved = replace(steady, days=MOVED_ON + 45, moved_on=MOVED_ON, moved=-1.0)
+        waits = np.array([_wait(person(random, moved)) for _ in range(people)])
+        found.add(part, "median days to notice one SD down", float(np.median(waits)), high=8)
+        for within in (8, 14, 30):
+            share = float(np.mean(waits <= within))
+            found.add(part, f"noticed within {within} days", share)
+
+
+def _wait(one: Person) -> float:
+    """Days from the jump of somebody moved to the alarm; infinite where there was none."""
+    moved = START + timedelta(days=MOVED_ON)
+    told = [shift for shift in _alarms(one) if shift.found >= moved and not shift.up]
+    return (told[0].found - moved) / timedelta(days=1) if told else math.inf
+
+
+def _alarms(one: Person) -> list[Shift]:
+    found = [moment.shift for moment in _moments(one.observations) if moment.shift]
+    return list(dict.fromkeys(found))
+
+
+def _moments(observations: Sequence[Observation]) -> Iterable[Moment]:
+    moment = None
+    for told in observations:
+        moment = trajectory.step(moment, told)
+        yield moment
+
+
+def _densities(one: Person) -> Array:
+    """(k, 3) log density of the first reading of each session under the mixture."""
+    found = []
+    for before, told in _before_sessions(one):
+        grid = following.memory(before)[0]
+        measured, noise = model.measurement(np.array(told.shares), np.array(told.variance))
+        values = np.array(told.value)
+        _, _, each = model.observe(
+            grid.means, grid.covariances, measured[:, None], values[:, None], noise[:, None]
+        )
+        found.append(np.log((grid.weights * np.exp(each)).sum(-1)))
+    return np.array(found)
+
+
+def _surprises(one: Person) -> Array:
+    """(k, 3) squared surprise over its variance."""
+    found = []
+    for before, told in _before_sessions(one):
+        means, covariances = following.memory(before)[0].mixed()
+        measured, noise = model.measurement(np.array(told.shares), np.array(told.variance))
+        spread = (measured[:, None] @ covariances @ measured[..., None])[:, 0, 0]
+        away = np.array(told.value) - (measured * means).sum(-1)
+        found.append(away**2 / (spread + noise))
+    return np.array(found)
+
+
+def _before_sessions(one: Person) -> Iterable[tuple[Moment, Observation]]:
+    moment = trajectory.begin(one.observations[0].at)
+    for told, first in zip(one.observations, one.first, strict=True):
+        if first:
+            yield trajectory.now(moment, told.at), told
+        moment = trajectory.step(moment, told)
+
+
+def _coverage(found: Found, part: str, name: str, away: Array, *, goal: bool) -> None:
+    for band in BANDS:
+        inside = float(np.mean(np.abs(away) <= NormalDist().inv_cdf((1 + band) / 2)))
+        low, high = (0.88, 0.92) if band == 0.9 and goal else (math.nan, math.nan)
+        found.add(part, f"{band:.0%} of {name}", inside, low, high)
+
+
+def _dimensions(moment: Moment) -> tuple[Any, Any, Any]:
+    return moment.valence, moment.arousal, moment.dominance
+
+
+def _sums(moment: Moment) -> Array:
+    return np.array([math.fsum(parts.mean) for parts in _dimensions(moment)])
+
+
+def _numbers(variance: Any) -> Array:
+    return np.array([variance.valence, variance.arousal, variance.dominance])
