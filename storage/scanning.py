@@ -26,7 +26,7 @@ from affect.errors import AttuneError
 from storage import finding
 from storage.database import KEYS_AT_ONCE, Database, keys_of, opened_keys
 from storage.finding import Word
-from storage.search import AnyRow, Place, facts, here, ordered, there
+from storage.search import AnyRow, Place, before, facts, ordered
 from storage.tables import Inbox, Reading, Turn
 from storage.vault import Sealer, Vault
 from storage.wanted import Wanted
@@ -153,7 +153,7 @@ def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None
     after, last = chunk
     asked = ordered(_asked(wanted), after)
     if last is not None:
-        asked = asked.where(here() <= there(last))
+        asked = before(asked, last, ends=True)
     best: list[Best] = []
     unread: list[str] = []
     heard: dict[str, _Told] = {}

@@ -159,19 +159,33 @@ def ordered(
 ) -> Select[*tuple[Any, ...]]:
     """A query of turns from a place on, in the order of the index on time and id."""
     if after is not None:
-        asked = asked.where(here() < there(after) if newest_first else here() > there(after))
+        asked = before(asked, after, ends=False) if newest_first else beyond(asked, after)
     if newest_first:
         return asked.order_by(Turn.at.desc(), Turn.id.desc())
     return asked.order_by(Turn.at, Turn.id)
 
 
-def here() -> Tuple:
-    """The place of a turn, in a query."""
+# The time alone is said once more: PostgreSQL finds its way into the index by that.
+
+
+def beyond(asked: Select[*tuple[Any, ...]], place: Place) -> Select[*tuple[Any, ...]]:
+    """Only what comes after a place."""
+    return asked.where(Turn.at >= place[0], _here() > _there(place))
+
+
+def before(
+    asked: Select[*tuple[Any, ...]], place: Place, *, ends: bool
+) -> Select[*tuple[Any, ...]]:
+    """Only what comes before a place, or ends with it."""
+    here, there = _here(), _there(place)
+    return asked.where(Turn.at <= place[0], here <= there if ends else here < there)
+
+
+def _here() -> Tuple:
     return tuple_(Turn.at, Turn.id)
 
 
-def there(place: Place) -> Tuple:
-    """A place to compare with."""
+def _there(place: Place) -> Tuple:
     return tuple_(*place, types=(Turn.at.type, Turn.id.type))
 
 
