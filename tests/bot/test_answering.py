@@ -89,8 +89,8 @@ async def test_stop_ends_the_answer_and_the_turn_is_kept_without_one(
     assert (stopped.wording, stopped.reading is not None) == (None, True)
     assert [problem.kind for problem in stopped.notes.problems] == ["stopped"]
     assert await house.open_messages() == 0
-    server.hold_after = None
-    assert await house.answer(SAID) == FIRST + SECOND
+    server.hold_after, server.words = None, ("All day long, in front of everybody.",)
+    assert await house.answer(SAID) == "All day long, in front of everybody."
 
 
 async def test_a_stop_does_not_keep_anybody_from_the_first_notice(
