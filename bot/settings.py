@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
@@ -155,6 +156,14 @@ class Settings(BaseSettings):
         """Whether emotion in a `voice` or a `face` may be read here, if its person agrees."""
         model = self.voice_model if sense == "voice" else self.face_model
         return self.setting == "personal" and model != OFF
+
+    @property
+    def words_go_to(self) -> str | None:
+        """The other machine whose language model is sent what people write, if there is one."""
+        if self.llm_base_url is None or self.writer not in {"auto", "openai"}:
+            return None
+        host = urlsplit(self.llm_base_url).hostname or ""
+        return None if host in {"localhost", "::1"} or host.startswith("127.") else host
 
     @property
     def keys(self) -> Path:

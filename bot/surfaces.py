@@ -56,7 +56,7 @@ async def talk(wish: Wish, settings: Settings) -> None:
         sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # bytes that are no text stay out
     terminal = Terminal(wish.person, settings.home, language, decorated=interactive)
     if interactive:
-        print(say("terminal_welcome", language, home=settings.home), end="\n\n", flush=True)  # noqa: T201
+        print(welcome(settings, language), end="\n\n", flush=True)  # noqa: T201
     app = await build(settings, [terminal], settling=AT_ONCE)
     lanes = app.waker
     if not isinstance(lanes, Lanes):
@@ -80,6 +80,14 @@ async def talk(wish: Wish, settings: Settings) -> None:
             print(say("terminal_goodbye", language))  # noqa: T201
     finally:
         await app.stop()
+
+
+def welcome(settings: Settings, language: str) -> str:
+    """The first screen, which says where words go."""
+    server = settings.words_go_to
+    key = "terminal_words_leave" if server else "terminal_words_stay"
+    words = say(key, language, server=server)
+    return say("terminal_welcome", language, words=words, home=settings.home)
 
 
 async def serve(served: Sequence[Platform], settings: Settings) -> None:

@@ -20,12 +20,16 @@ async def privacy(ask: Ask) -> Answer:
     if not ask.alone:
         key = "privacy_depends"
     platform = ask.address.platform
+    notes = [ask.say(f"privacy_note_{platform}")]
+    if ask.settings.words_go_to:
+        told = ask.say("privacy_note_model")
+        notes = [told] if platform == "terminal" else [*notes, told]
     return Answer(
         ask.say(
             "privacy",
             platform=platform.capitalize(),
             how_long=ask.say(key, days=ask.settings.retention_days),
-            platform_note=ask.say(f"privacy_note_{platform}"),
+            platform_note=("" if ask.language == "zh" else " ").join(notes),
         )
     )
 

@@ -15,6 +15,7 @@ from affect.writers.remote_llm import RemoteModel
 from bot.app import build
 from bot.llm import open_llm, wanted
 from bot.settings import Settings
+from bot.surfaces import welcome
 from bot.texts import say
 from storage.database import Database
 from storage.vault import Vault
@@ -111,6 +112,21 @@ class TestSettings:
         extra = all(find_spec(name) for name in ("torch", "accelerate", "bitsandbytes"))
         assert wanted(Settings(llm_model="m")) == ("local" if extra else "scripted")
         assert wanted(Settings(writer="scripted", llm_base_url=url)) == "scripted"
+
+    @pytest.mark.parametrize("platform", ["telegram", "terminal"])
+    async def test_people_are_told_that_their_words_go_to_another_machine(
+        self, database: Database, clock: FakeClock, platform: str
+    ) -> None:
+        url = "http://models.example/v1"
+        for settings, told in ({"llm_base_url": url}, True), ({}, False):
+            house = House(database, clock, platform=platform, **settings)  # type: ignore[arg-type]
+            answer = await house.answer("/privacy")
+            assert (say("privacy_note_model", "en") in answer) is told
+        assert "models.example" in welcome(Settings(llm_base_url=url), "en")
+        assert "models.example" not in welcome(Settings(), "zh")
+        assert Settings(llm_base_url=url, writer="scripted").words_go_to is None
+        assert Settings(llm_base_url="http://127.0.0.1:8000/v1").words_go_to is None
+        assert Settings(llm_base_url=url).words_go_to == "models.example"
 
     @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://x/v1", "http://user:pw@host/v1", "x"])
     def test_an_address_that_is_none(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
