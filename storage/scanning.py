@@ -13,7 +13,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -84,9 +84,11 @@ async def scan(
     chunks = await _chunks(database, wanted)
     loop = asyncio.get_running_loop()
     async with _workers(database, len(chunks)) as workers:
-        waiting = [
-            loop.run_in_executor(workers, _look, chunk, wanted, words, limit) for chunk in chunks
-        ]
+        with _left_alone():
+            waiting = [
+                loop.run_in_executor(workers, _look, chunk, wanted, words, limit)
+                for chunk in chunks
+            ]
         for done in asyncio.as_completed(waiting):
             looked = await done
             found.add(looked)
@@ -124,11 +126,24 @@ async def _workers(database: Database, chunks: int) -> AsyncIterator[Executor]:
     else:
         count = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, chunks)
         spawn = multiprocessing.get_context("spawn")
-        workers = ProcessPoolExecutor(count, spawn, initializer=_open_alone, initargs=told)
+        workers = ProcessPoolExecutor(count, spawn, initializer=_open, initargs=told)
     try:
         yield workers
     finally:
         await asyncio.to_thread(workers.shutdown, cancel_futures=True)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Processes born meanwhile do not hear Ctrl-C, from their first moment: we end them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _engine: Engine
@@ -141,11 +156,6 @@ def _open(url: str, vault: Vault) -> None:
     global _engine, _vault, _sealers  # noqa: PLW0603 - a worker has nowhere else to keep them
     _engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     _vault, _sealers = vault, {}
-
-
-def _open_alone(url: str, vault: Vault) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked us stops us
-    _open(url, vault)
 
 
 def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None) -> Looked:
