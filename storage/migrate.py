@@ -16,7 +16,7 @@ from storage.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"
+HEAD = "0006"
 _LOCK = 0x417474756E65  # "Attune": one process migrates at a time on PostgreSQL
 
 

@@ -24,6 +24,7 @@ from storage.tables import (
     Job,
     Key,
     Line,
+    LinkCode,
     Moment,
     Person,
     Plan,
@@ -43,11 +44,15 @@ VOICE = "voice"  # the consent that the tone is read; without it nothing of a vo
 # who read a person's talk stays on record, under a uid that nothing else knows any more.
 FORGOTTEN: tuple[type[Table], ...] = (
     Delivery, Fact, Reply, Plan, Line, Moment, Report, Reading, Inbox, Turn, Job, Consent, Voice,
-    Talk, Account, Key,
+    Talk, LinkCode, Account, Key,
 )  # fmt: skip
 
 # Built once: that costs more than to run them.
-_BY_ACCOUNT = select(Account.person_id).where(Account.blind == bindparam("account"))
+_BY_ACCOUNT = (
+    select(func.coalesce(Person.joined_id, Person.id))
+    .join(Account, Account.person_id == Person.id)
+    .where(Account.blind == bindparam("account"))
+)
 _PERSON = select(Person).where(Person.id == bindparam("person"))
 _CONSENTS = select(Consent.kind, Consent.granted).where(
     Consent.id.in_(
@@ -167,14 +172,25 @@ async def hold(connection: AsyncConnection, person_id: int) -> None:
 
 
 async def forget(database: Database, person_id: int) -> None:
-    """Destroy a person's key and every row of theirs. Nothing can bring them back."""
+    """Destroy a person's key and every row of theirs. Nothing can bring them back.
+
+    Those who joined them go with them: they are the same person.
+    """
     async with database.write(durable=True) as connection:
         await hold(connection, person_id)
+        theirs = (person_id, *await joined(connection, person_id))
         for table in FORGOTTEN:
-            await connection.execute(delete(table).where(table.__table__.c.person_id == person_id))
-        await connection.execute(delete(Person).where(Person.id == person_id))
-    database.drop_sealer(person_id)
+            await connection.execute(delete(table).where(table.__table__.c.person_id.in_(theirs)))
+        await connection.execute(delete(Person).where(Person.id.in_(theirs)))
+    for one in theirs:
+        database.drop_sealer(one)
     await database.scrub()
+
+
+async def joined(connection: AsyncConnection, person_id: int) -> tuple[int, ...]:
+    """Those who joined a person, and are that person until they part."""
+    wanted = select(Person.id).where(Person.joined_id == person_id).order_by(Person.id)
+    return tuple((await connection.scalars(wanted)).all())
 
 
 async def export(database: Database, person_id: int) -> dict[str, Any]:
@@ -194,6 +210,9 @@ async def export(database: Database, person_id: int) -> dict[str, Any]:
             rows = await connection.execute(select(table.__table__).where(mine))
             name = table.__tablename__
             kept[name] = [_open_row(name, row._asdict(), sealer) for row in rows]
+        others = await joined(connection, person_id)
+    if others:
+        kept["linked"] = [await export(database, one) for one in others]
     return kept
 
 

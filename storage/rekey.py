@@ -11,12 +11,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from affect.errors import Refused
 from storage import people
 from storage.database import Database
-from storage.tables import Account, Key, Person, Talk
+from storage.tables import Account, Key, LinkCode, Person, Talk
 from storage.values import load
 from storage.vault import Vault
 
@@ -59,6 +59,7 @@ async def rekey(database: Database, keys: Path) -> Rekeyed:
             await connection.execute(
                 update(Account).where(Account.id == account.id).values(blind=blind)
             )
+        await connection.execute(delete(LinkCode))  # good for minutes; a new one is soon asked for
         talks = (await connection.execute(select(Talk))).all()
         for talk in talks:
             opened = sealers[talk.person_id].open("talk", talk.id, talk.sealed)

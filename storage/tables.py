@@ -74,7 +74,8 @@ class Table(DeclarativeBase):
 class Person(Table):
     """Somebody. `uid` names them to operators; `turns` is the fence.
 
-    An operator may have `blocked_at` them, or let them have `daily` turns a day.
+    An operator may have `blocked_at` them, or let them have `daily` turns a day. Who is `joined_id`
+    to another talks as that other from then on, and keeps what they had (`storage.links`).
     """
 
     __tablename__ = "person"
@@ -88,6 +89,7 @@ class Person(Table):
     created_at: Mapped[datetime]
     blocked_at: Mapped[datetime | None]
     daily: Mapped[int | None]
+    joined_id: Mapped[int | None] = mapped_column(Number, index=True)
 
 
 class Key(Table):
@@ -96,6 +98,15 @@ class Key(Table):
     __tablename__ = "person_key"
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     wrapped: Mapped[bytes]
+
+
+class LinkCode(Table):
+    """A one-time code of a person, blinded: whoever brings it until then joins them."""
+
+    __tablename__ = "link_code"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    blind: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    until: Mapped[datetime]
 
 
 class Account(Table):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,12 +19,12 @@ from affect import trajectory
 from affect.trajectory import Observation
 from affect.types import Moment as MomentValue
 from affect.types import Reading as ReadingValue
-from storage import talks
+from storage import people, talks
 from storage.database import Database
 from storage.records import Kept, TurnView
 from storage.records import Report as ReportValue
 from storage.tables import Line, Moment, Reading, Report, Turn
-from storage.values import load
+from storage.values import dump, load
 from storage.vault import Sealer
 
 MOST = 4_000
@@ -86,9 +86,20 @@ async def keep(
     moment: MomentValue,
 ) -> None:
     """Keep what was learnt of a person by a turn, in place of what was learnt before it."""
+    await _learn(database, connection, sealer, kept.person_id, kept.id, moment)
+
+
+async def _learn(
+    database: Database,
+    connection: AsyncConnection,
+    sealer: Sealer,
+    person_id: int,
+    turn_id: str,
+    moment: MomentValue,
+) -> None:
     body = json.dumps({"memory": base64.b64encode(moment.memory).decode()}).encode()
-    sealed = sealer.seal("line", str(kept.person_id), body)
-    row = {"person_id": kept.person_id, "turn_id": kept.id, "sealed": sealed}
+    sealed = sealer.seal("line", str(person_id), body)
+    row = {"person_id": person_id, "turn_id": turn_id, "sealed": sealed}
     await connection.execute(_LEARNT[database.embedded], row)
 
 
@@ -114,7 +125,19 @@ async def series(
     """What was measured of a person since `start`, for charts; of more than `most`, a part.
 
     What they said of themselves is always in it, instead of a reading that they judged otherwise.
+    Those who joined the person are the same person.
     """
+    async with database.read() as connection:
+        everybody = (person_id, *await people.joined(connection, person_id))
+    told: list[Observation] = []
+    for one in everybody:
+        told += await _told_since(database, one, start, most // len(everybody))
+    return trajectory.series(told)
+
+
+async def _told_since(
+    database: Database, person_id: int, start: datetime, most: int
+) -> list[Observation]:
     count = (
         select(func.count())
         .select_from(Moment)
@@ -133,18 +156,20 @@ async def series(
     mistaken = await misread(database, person_id, start)
     async for batch in _opened(database, person_id, wanted, mistaken):
         told += batch
-    return trajectory.series(told)
+    return told
 
 
 async def counts(database: Database, person_id: int, start: datetime) -> tuple[int, int]:
     """How many readings there are since `start`, and how often the person said it themselves."""
     found = []
+    async with database.read() as connection:
+        everybody = (person_id, *await people.joined(connection, person_id))
     for table in (Reading, Report):
         wanted = (
             select(func.count())
             .select_from(table)
             .join(Turn, Turn.id == table.turn_id)
-            .where(table.person_id == person_id, Turn.at >= start)
+            .where(table.person_id.in_(everybody), Turn.at >= start)
         )
         async with database.read() as connection:
             found.append(await connection.scalar(wanted) or 0)
@@ -177,6 +202,42 @@ async def rebuild(database: Database, person_id: int) -> MomentValue | None:
     async for batch in _opened(database, person_id, wanted):
         moment = await asyncio.to_thread(trajectory.rebuild, batch, moment)
     return moment
+
+
+async def follow_anew(database: Database, person_id: int) -> None:
+    """Put a person's line in order after others joined or left them: all readings in their order.
+
+    It takes the place of their newest moment; where there is none, it begins with their last turn.
+    """
+    async with database.read() as connection:
+        everybody = (person_id, *await people.joined(connection, person_id))
+    told: list[Observation] = []
+    for one in everybody:
+        async for batch in _opened(database, one, _measured().where(Moment.person_id == one)):
+            told += batch
+    told.sort(key=lambda observation: observation.at)
+    moment = await asyncio.to_thread(trajectory.rebuild, told)
+    newest_turn = (
+        select(Turn.id)
+        .outerjoin(Moment, Moment.turn_id == Turn.id)
+        .where(Turn.person_id == person_id)
+        .order_by(Moment.turn_id.is_(None), Turn.no.desc())
+        .limit(1)
+    )
+    async with database.write() as connection:
+        await people.hold(connection, person_id)
+        turn_id = await connection.scalar(newest_turn)
+        if turn_id is None:
+            return
+        await connection.execute(delete(Moment).where(Moment.turn_id == turn_id))
+        await connection.execute(delete(Line).where(Line.person_id == person_id))
+        if moment is None:
+            return
+        sealer = await database.sealer(connection, person_id)
+        sealed = sealer.seal("moment", turn_id, dump(replace(moment, memory=b"")))
+        row = {"turn_id": turn_id, "person_id": person_id, "sealed": sealed}
+        await connection.execute(insert(Moment).values(row))
+        await _learn(database, connection, sealer, person_id, turn_id, moment)
 
 
 def _measured() -> Select[*tuple[Any, ...]]:

@@ -6,9 +6,9 @@ from bot.commands.base import Command
 from bot.commands.checkin import checkin
 from bot.commands.crisis import crisis
 from bot.commands.language import language
+from bot.commands.link import link
 from bot.commands.memory import memory
 from bot.commands.mood import mood
-from bot.commands.not_yet import not_yet
 from bot.commands.privacy import consent, export, forget, privacy
 from bot.commands.senses import sense
 from bot.commands.start import new, show_help, start
@@ -23,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("why", why, private=True),
     Command("checkin", checkin, argument="answer", private=True),
     Command("memory", memory, argument="change", private=True),
+    Command("link", link, argument="code", private=True),
     Command("consent", consent, argument="change", private=True),
     Command("voice", sense, argument="change", private=True),
     Command("face", sense, argument="change", private=True),
@@ -32,5 +33,4 @@ COMMANDS: tuple[Command, ...] = (
     Command("language", language, argument="code"),
     Command("crisis", crisis, argument="country"),
     Command("stop", stop),
-    Command("link", not_yet, offered=False),
 )

@@ -58,7 +58,6 @@ def test_no_sentence_is_left_over() -> None:
         "emotion_",
         "strategy_",
         "command_",
-        "not_yet_",
         "feeling_",
         "checkin_valence_",
         "checkin_energy_",
