@@ -23,6 +23,7 @@ Report = Callable[[str, float], None]  # a stage and the share of it that is don
 
 FETCHING, LOADING, WARMING = "fetching", "loading", "warming"
 QUANTIZATIONS = ("nf4", "int8", "none")
+USUAL_CONTEXT = 4096
 TALKS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 
 
@@ -98,7 +99,7 @@ def load(model: str, quantization: str | None, report: Report) -> Loaded:
         network=network,
         tokenizer=tokenizer,
         stops=_stops(network, tokenizer),
-        context=int(config.get_text_config().max_position_embeddings),
+        context=_context(config, tokenizer),
     )
 
 
@@ -251,6 +252,12 @@ class _Steps:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bar, name)
+
+
+def _context(config: Any, tokenizer: Any) -> int:
+    """Tokens that the network was made for; what its tokenizer says where it does not tell."""
+    told = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return int(told or min(tokenizer.model_max_length, USUAL_CONTEXT))
 
 
 def _stops(network: Any, tokenizer: Any) -> tuple[int, ...]:

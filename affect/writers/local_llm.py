@@ -11,6 +11,7 @@ import asyncio
 import logging
 from asyncio import wrap_future
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Any
 
@@ -52,6 +53,7 @@ class LocalModel:
         """Start the engine that fits the network; blocks. `seed` makes sampling repeatable."""
         self.name = loaded.name
         self._loaded = loaded
+        self._preparing = ThreadPoolExecutor(1, "attune-llm-prompts")
         self._engine = _engine(loaded, seed)
         self._line = Line(self._engine.room, self._engine.people, WAITING)
         self.context = min(loaded.context, self._engine.room - self._engine.reserved(0))
@@ -79,7 +81,8 @@ class LocalModel:
         forward pass of its own.
         """
         try:
-            return await wrap_future(in_background(lambda: self._weigh(messages, options)))
+            _, ids = await self._prepared(messages)
+            return await wrap_future(in_background(lambda: self._weigh(ids, options)))
         except AttuneError:
             raise
         except Exception as error:  # of torch: out of memory, most likely
@@ -98,8 +101,7 @@ class LocalModel:
         self, answer: Answer, messages: Sequence[Message], sampling: Sampling
     ) -> AsyncGenerator[str]:
         deadline = asyncio.get_running_loop().time() + sampling.seconds
-        # In a thread, for a long prompt keeps the loop waiting.
-        prompt, ids = await wrap_future(in_background(lambda: self._prompt(messages)))
+        prompt, ids = await self._prepared(messages)
         request = answer.request = Request.of(ids, sampling, deadline)
         if answer.closed:
             return
@@ -140,25 +142,39 @@ class LocalModel:
         if not request.ids or max(request.ids) >= rows:
             raise ModelUnavailable("The model cannot read this prompt.")
 
+    async def _prepared(self, messages: Sequence[Message]) -> tuple[str, list[int]]:
+        """The prompt and its ids, made in one thread that is there already: a long one keeps the
+        loop waiting, and so do many threads that start or run Python at once.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._preparing, self._prompt, messages)
+
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, list[int]]:
         plain = self._loaded.plain
-        try:
-            text: str = self._loaded.tokenizer.apply_chat_template(
-                [{"role": one.role, "content": plain(one.content)} for one in messages],
-                tokenize=False,
-                add_generation_prompt=True,
-                enable_thinking=False,
-            )
-        except Exception as error:  # templates raise what they like
-            raise ModelUnavailable(
-                f"The chat template of {self.name} refused this talk."
-            ) from error
+        talk = [{"role": one.role, "content": plain(one.content)} for one in messages]
+        text = self._written(talk)
         return text, self._loaded.ids(text)
 
-    def _weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:
+    def _written(self, talk: list[dict[str, str]]) -> str:
+        try:
+            return self._templated(talk)
+        except Exception:  # noqa: BLE001 - templates raise what they like, some at a system message
+            try:
+                return self._templated(_folded(talk))
+            except Exception as error:
+                raise ModelUnavailable(
+                    f"The chat template of {self.name} refused this talk."
+                ) from error
+
+    def _templated(self, talk: list[dict[str, str]]) -> str:
+        text: str = self._loaded.tokenizer.apply_chat_template(
+            talk, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+        return text
+
+    def _weigh(self, ids: list[int], options: Sequence[str]) -> list[float]:
         import torch
 
-        _, ids = self._prompt(messages)
         self._check(Request(ids, 1, 1.0, 1.0, 0.0))
         labels = [self._single(option) for option in options]
         network = self._loaded.network
@@ -214,6 +230,16 @@ class Answer:
             self.request.stop()
         if self.seat:
             self.seat.called.set()
+
+
+def _folded(talk: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What the system says at the head of the person's first words: some templates know no other
+    way, Gemma 2's for one.
+    """
+    if len(talk) < 2 or talk[0]["role"] != "system":
+        return talk
+    system, first, *rest = talk
+    return [first | {"content": f"{system['content']}\n\n{first['content']}"}, *rest]
 
 
 def _engine(loaded: Loaded, seed: int | None) -> Engine:

@@ -82,10 +82,13 @@ def weight_bytes(network: Any, quantization: str | None) -> float:
 
 
 def token_bytes(config: Any, quantization: str | None) -> float:
-    """Bytes of cache for one token: keys and values of every layer."""
+    """Bytes of cache for one token: keys and values of every layer; 0 without attention."""
     text = config.get_text_config()
-    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    queries = getattr(text, "num_attention_heads", None)
+    if not queries:
+        return 0.0
+    heads = getattr(text, "num_key_value_heads", None) or queries
+    size = getattr(text, "head_dim", None) or text.hidden_size // queries
     return float(2 * text.num_hidden_layers * heads * size * dtype(quantization).itemsize)
 
 

@@ -132,6 +132,25 @@ class TestAnswers:
         prompt, _ = model._prompt(asked(TEXT))
         assert prompt.endswith("<think>\n\n</think>\n\n")
 
+    async def test_a_template_that_knows_no_system_is_told_by_the_person(
+        self, model: LocalModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        words = model._loaded.tokenizer
+        refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}"
+        monkeypatch.setattr(words, "chat_template", refusing + words.chat_template)
+        prompt, _ = model._prompt(asked(TEXT))
+        assert "user\nYou listen.\n\nI got the job!" in prompt
+        monkeypatch.setattr(words, "chat_template", "{{ raise_exception('never') }}")
+        with pytest.raises(ModelUnavailable, match="template"):
+            await said(model)
+
+    async def test_a_thought_that_the_prompt_began_is_not_said(
+        self, model: LocalModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, ids = model._prompt(asked(TEXT))
+        monkeypatch.setattr(model, "_prompt", lambda _: ("...<think>\n", ids))
+        assert await said(model) == ""
+
     async def test_a_beginning_read_once_is_shared(self, model: LocalModel) -> None:
         story = "It was a long day, and then another one. " * 30
         read: list[int] = []
@@ -233,6 +252,19 @@ class TestFailures:
         before = await said(model)
         with failing_once(model, RuntimeError("a bad day"), after=0):
             assert await said(model) == before
+
+    async def test_whoever_is_forgotten_by_a_dead_engine_is_told(self, model: LocalModel) -> None:
+        async with aclosing(model.stream(asked(TEXT), LONG)) as pieces:
+            await anext(pieces)
+            dead = model._engine._engine  # type: ignore[attr-defined]
+            dead.output_router.result_handlers.clear()  # nothing will ever come
+            with (
+                failing_once(model, RuntimeError("a bad day"), after=0),
+                pytest.raises(Unreachable, match="failed"),
+            ):
+                async for _ in pieces:
+                    pass
+        assert await said(model)
 
     async def test_what_fails_again_is_told(self, model: LocalModel) -> None:
         def fail(_ids: Any) -> None:
