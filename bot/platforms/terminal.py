@@ -7,13 +7,15 @@ is here and in the texts; the talk itself goes the same way as on every other pl
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
 from ulid import ULID
@@ -149,8 +151,31 @@ class Terminal:
                 self._show([complaint])
                 continue
             await self.say(line)
-            await quiet()
+            with self._interruptible():
+                await quiet()
             self._show(self.heard or [say("terminal_busy", self.language)])
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C while somebody waits for an answer is their /stop; a second one ends."""
+        if not self.decorated:
+            yield
+            return
+        loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
+        stopping: list[asyncio.Task[str]] = []
+
+        def stop() -> None:
+            stopping.append(asyncio.create_task(self.say(Line("/stop", self.person))))
+
+        def interrupted(_signal: int, _frame: FrameType | None) -> None:
+            signal.signal(signal.SIGINT, before)
+            loop.call_soon_threadsafe(stop)
+
+        signal.signal(signal.SIGINT, interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _typed(self, text: str) -> tuple[Line, str | None]:
         """A typed line: words, a command, or a file to send."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,7 +14,11 @@ import pytest
 from affect.writers.llm import LLMWriter
 from affect.writers.remote_llm import RemoteModel
 from bot.answering import APART, Answering, Stopped
+from bot.platforms.terminal import Terminal
+from bot.surfaces import AT_ONCE
 from bot.texts import say
+from bot.turns import Turns
+from bot.waking import Lanes
 from storage.database import Database
 from storage.vault import Vault
 from tests.bot.fakes import FakePlatform, incoming
@@ -117,6 +124,32 @@ async def test_another_person_s_stop_ends_nothing(house: House, server: OpenAISe
     await house.turns.receive(incoming("/stop", house.clock.now(), account="ben"))
     server.go_on.set()
     assert (await answer)[-1].text == FIRST + SECOND
+
+
+async def test_in_the_terminal_an_interrupt_is_a_stop(
+    house: House, server: OpenAIServer, tmp_path: Path
+) -> None:
+    screen = io.StringIO()
+    terminal = Terminal("ana", tmp_path, output=screen, decorated=True)
+    terminal.present = "ana"
+    lanes = Lanes(house.clock)
+    turns = Turns(
+        house.database, house.companion, {"terminal": terminal}, lanes, house.clock, AT_ONCE
+    )
+    await terminal.start(turns.receive, (), ())
+    await turns.start()
+    server.hold_after = 1
+
+    async def lines() -> AsyncIterator[str]:
+        yield SAID
+
+    before = signal.getsignal(signal.SIGINT)
+    talk = asyncio.create_task(terminal.converse(lines(), lanes.quiet))
+    await until(lambda: server.requests)
+    os.kill(os.getpid(), signal.SIGINT)
+    await talk
+    assert say("stopped", "en") in screen.getvalue()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 class TestDrafts:
