@@ -25,7 +25,7 @@ from affect.shares import (
     weights,
 )
 from affect.special import SPECIAL, Special
-from affect.types import Affect, Emotion, Moment, Plan, Reading, Stage, Strategy
+from affect.types import Affect, Emotion, Moment, Plan, Reading, Shift, Stage, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,11 +144,13 @@ def plan(
     situation: str | None = None,
     gentle: bool = False,
     persona: str = "companion",
+    shift: Shift | None = None,
 ) -> Plan:
     """Plan the reply to `said`; `history` holds the earlier turns of this talk, oldest first.
 
     `situation` is what the caller recognised in the words. `gentle` holds in the day after a sign
-    of danger: fewer questions, shorter, no advice unless asked, no humour.
+    of danger: fewer questions, shorter, no advice unless asked, no humour. `shift` is one of the
+    person's line that they were not asked about: an ordinary, calm turn asks, and nothing else.
     """
     strength = intensity(reading)
     situation = _situation(reading, history, said, situation, strength, gentle, persona)
@@ -157,6 +159,9 @@ def plan(
     asking = _may_ask(history, said, strength, gentle)
     if special and special.ask is not None:
         asking = special.ask
+    question = None
+    if shift and situation is None and strength != "high" and not gentle:
+        question, asking = "shift_up" if shift.up else "shift_down", False
     strategy = special.strategy if special else _strategy(reading, history, said, stage, asking)
     if strategy is Strategy.QUESTION and special and not asking:
         strategy = Strategy.REFLECTION_OF_FEELINGS
@@ -172,6 +177,7 @@ def plan(
         ask=asking,
         avoid=_avoid(reading, stage, situation, asking=asking, gentle=gentle),
         situation=situation,
+        question=question,
     )
 
 

@@ -178,7 +178,8 @@ class Plan:
     `target` is the affect that the reply should carry; `length` is a bound in words;
     `ask` says whether the reply may end in its one question; `avoid` names what it must not do
     (`advice`, `question`, `humour`, ...). `situation` names a special turn of the talk
-    (`greeting`, `thanks`, `good_news`, ...) or is None in the ordinary case.
+    (`greeting`, `thanks`, `good_news`, ...) or is None in the ordinary case. `question` names the
+    fixed question that stands in place of the reply's own: `shift_down` or `shift_up`.
     """
 
     stage: Stage
@@ -189,6 +190,7 @@ class Plan:
     ask: bool
     avoid: tuple[str, ...] = ()
     situation: str | None = None
+    question: str | None = None
 
 
 class Risk(StrEnum):

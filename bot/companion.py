@@ -181,6 +181,8 @@ class Companion:
 
         history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
         found_turn = await self._replying.situation(text, perceived.embedding, history)
+        free = alone and not witnessed.unasked and bool(perceived.estimates)
+        shift = wellbeing.unasked_shift(moment, care, last.at) if free else None
         plan = strategy.plan(
             reading,
             moment,
@@ -190,6 +192,7 @@ class Companion:
             situation=situations.under_care(found_turn) if after_card else found_turn,
             gentle=held.gentle,
             persona=self._settings.persona,
+            shift=shift,
         )
         life = await self._life(known, last, text, plan, gentle=held.gentle)
         scene = Scene(
@@ -220,7 +223,8 @@ class Companion:
                 perceived,
                 text,
                 _seen(reading, known.language),
-                wellbeing.question(asking, known.language),
+                wellbeing.question(asking, known.language)
+                or wellbeing.shift_question(life.plan.question, scene.seed, known.language),
             )
         steps.done("write")
         return Taken(
@@ -228,6 +232,7 @@ class Companion:
             buttons=wellbeing.choices(asking, known.language),
             notes=replace(
                 notes,
+                care=wellbeing.shift_asked(notes.care, shift, life.plan, said=reply is not None),
                 problems=(*perceived.problems, *self._replying.missing(candidates, scene)),
                 asked=asking,
             ),

@@ -92,7 +92,7 @@ def wording(
         strategy=chosen.strategy,
         entry=chosen.entry,
         reasons=chosen.reasons,
-        asked=chosen.text.rstrip().endswith(("?", "？")),
+        asked=bool(plan.question) or chosen.text.rstrip().endswith(("?", "？")),
         considered=considered,
     )
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from affect.safety.holding import GENTLE, Hold
-from affect.types import Modality
+from affect.types import Modality, Moment, Plan, Shift
 from bot.messages import Button
 from bot.texts import say
 from storage.records import Care, TurnView
@@ -22,6 +22,8 @@ REMIND = timedelta(hours=3)
 PAUSE = timedelta(hours=2)
 GOING_ON = timedelta(minutes=30)  # messages no further apart than this are one stretch
 MOST_MARKS = 200
+ASKED_AFTER = timedelta(days=7)  # so long after a shift of the line was found it may be asked about
+SHIFT_WORDINGS = {"shift_down": 4, "shift_up": 3}
 
 FIRST, PROGRAM, PAUSED = "first", "program", "pause"
 _EDGES = re.compile(r"^\W+|\W+$")
@@ -79,6 +81,24 @@ def asking(
 def question(asked: str | None, language: str) -> str:
     """What is asked, in words; empty where nothing is."""
     return say(f"ask_{asked}", language) if asked else ""
+
+
+def unasked_shift(moment: Moment, care: Care, at: datetime) -> Shift | None:
+    """The last shift of a person's line, if it is new and they were not asked about it yet."""
+    shift = moment.shift
+    if shift is None or shift.found == care.shift or at - shift.found > ASKED_AFTER:
+        return None
+    return shift
+
+
+def shift_asked(care: Care, shift: Shift | None, plan: Plan, *, said: bool) -> Care:
+    """The state of care after a reply; a shift that it asked about is not asked about again."""
+    return replace(care, shift=shift.found) if said and shift and plan.question else care
+
+
+def shift_question(name: str | None, seed: int, language: str) -> str:
+    """What a plan asks about a shift, in one of several wordings; empty where it asks nothing."""
+    return say(f"{name}_{1 + seed % SHIFT_WORDINGS[name]}", language) if name else ""
 
 
 def choices(asked: str | None, language: str) -> tuple[Button, ...]:

@@ -82,7 +82,8 @@ class Care:
     `introduced`: they were told what this is. `since` and `last` are the first and last message of
     the running stretch of talk, `told` when they last heard that this is a program, `paused`
     whether a pause was suggested in this stretch. `marks` are the signs of danger of the last
-    day and the quiet turns since (`safety.holding`); empty where there was none.
+    day and the quiet turns since (`safety.holding`); empty where there was none. `shift` names the
+    last shift of their line that they were asked about, by when it was found.
     """
 
     introduced: bool = False
@@ -91,6 +92,7 @@ class Care:
     told: datetime | None = None
     paused: bool = False
     marks: tuple[Mark, ...] = ()
+    shift: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ def test_no_sentence_is_left_over() -> None:
         "emotion_",
         "strategy_",
         "command_",
+        "shift_",
+        "not_yet_",
         "feeling_",
         "checkin_valence_",
         "checkin_energy_",
