@@ -59,7 +59,6 @@ def test_no_sentence_is_left_over() -> None:
         "strategy_",
         "command_",
         "shift_",
-        "not_yet_",
         "feeling_",
         "checkin_valence_",
         "checkin_energy_",
