@@ -144,7 +144,7 @@ def _shapes(chart: Chart, colours: Colours) -> Image.Image:
     for day, valence in chart.days.items():
         pen.dot(frame.noon(day, chart.zone), frame.y(valence), radius, colours)
     for at, valence in chart.reports:
-        pen.diamond(frame.x(at), frame.y(valence), colours)
+        pen.diamond(frame.x(at), frame.y(valence), colours, 18 if radius > 4 else 11)
     _strip(pen, chart, colours)
     _legend_marks(pen, chart, colours)
     return picture
@@ -275,8 +275,9 @@ class _Pen:
         self._round(x, y, radius + 3, colours.field)
         self._round(x, y, radius, colours.dot)
 
-    def diamond(self, x: float, y: float, colours: Colours) -> None:
-        for size, colour in ((22, colours.field), (18, colours.report), (8, colours.field)):
+    def diamond(self, x: float, y: float, colours: Colours, half: float = 18) -> None:
+        rings = ((half + 4, colours.field), (half, colours.report), (0.45 * half, colours.field))
+        for size, colour in rings:
             points = [(x, y - size), (x + size, y), (x, y + size), (x - size, y)]
             self._draw.polygon([(a * SHARPER, b * SHARPER) for a, b in points], colour)
 
