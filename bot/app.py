@@ -15,6 +15,7 @@ from affect.errors import ModelUnavailable, SettingsError, Unreachable
 from affect.perception.other import load_text
 from affect.perception.text import TextModel, TextReader
 from affect.writers import bank
+from affect.writers.appraisal import Appraiser
 from affect.writers.base import Writer
 from affect.writers.llm import LLMWriter
 from affect.writers.scripted import ScriptedWriter
@@ -37,6 +38,7 @@ from storage.vault import Vault
 SWEEP_EVERY = timedelta(hours=1)
 JOBS_EVERY = timedelta(seconds=30)
 SCAN_EVERY = timedelta(seconds=10)
+FIT_EVERY = timedelta(minutes=10)  # while an LLM's reading is not fitted: a server may be away
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class App:
     platforms: Mapping[str, Platform]
     clock: Clock
     llm: Opened
+    appraiser: Appraiser | None = None
     _chores: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
@@ -66,6 +69,7 @@ class App:
             asyncio.create_task(self._regularly(SWEEP_EVERY, self._sweep)),
             asyncio.create_task(self._regularly(JOBS_EVERY, self._jobs)),
             asyncio.create_task(self._regularly(SCAN_EVERY, self.turns.wake_waiting)),
+            asyncio.create_task(self._regularly(FIT_EVERY, self._fit)),
         )
         offered = [command.info for command in COMMANDS if command.offered]
         for platform in self.platforms.values():
@@ -115,6 +119,13 @@ class App:
         if swept.turns:
             log.info("swept", extra={"turns": swept.turns})
 
+    async def _fit(self) -> None:
+        """Learn how far the LLM's reading of words may be trusted: once, beside the answering."""
+        if self.appraiser and self.appraiser.fitted is None:
+            fitted = await self.appraiser.fit()
+            told = {"temperature": fitted.temperature, "trust": fitted.trust}
+            log.info("appraiser_fitted", extra=told)
+
     async def _jobs(self) -> None:
         done = await jobs.run_due(self.database, self.clock.now())
         if done:
@@ -158,10 +169,11 @@ async def build(
         await database.close()
         raise
     writer: Writer = LLMWriter(llm.model, scripted, model) if llm.model else scripted
-    perceiver = Perceiver(model, Senses(settings), fetching(by_name))
+    appraiser = Appraiser(llm.model) if llm.model else None
+    perceiver = Perceiver(model, Senses(settings), fetching(by_name), appraiser)
     companion = Companion(database, settings, perceiver, writer, clock)
     turns = Turns(database, companion, by_name, waker, clock, settling)
-    return App(settings, database, turns, waker, by_name, clock, llm)
+    return App(settings, database, turns, waker, by_name, clock, llm, appraiser)
 
 
 def fetching(platforms: Mapping[str, Platform]) -> Fetch:

@@ -12,17 +12,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from affect.errors import BadInput, MediaRejected, ModelUnavailable, Unreachable
+from affect.errors import AttuneError, BadInput, MediaRejected, ModelUnavailable, Unreachable
 from affect.perception import audio
 from affect.perception.speaker import Speaker
 from affect.perception.text import TextReader, TextReading
 from affect.types import Estimate, Modality
+from affect.writers.appraisal import Appraiser, within
 from bot.messages import Incoming, Media, MediaKind
 from bot.senses import Heard, Listening, Senses
 from bot.texts import say, sentences
 from storage.records import Problem
 
 MOST_CHARACTERS = 4_000  # beyond this a person is told that only both ends were read
+APPRAISAL_SECONDS = 2.0  # that a turn waits for what an LLM reads in the words
 NO_LEAVE = "no_leave"  # the problem of a picture that was not looked at
 AT_A_TIME = 2  # recordings and pictures worked on, over all people: the rest wait their turn
 
@@ -61,8 +63,15 @@ class Witnessed:
 class Perceiver:
     """Words, voices and faces of one turn, for everybody."""
 
-    def __init__(self, model: TextReader, senses: Senses, fetch: Fetch) -> None:
+    def __init__(
+        self,
+        model: TextReader,
+        senses: Senses,
+        fetch: Fetch,
+        appraiser: Appraiser | None = None,
+    ) -> None:
         self._model = model
+        self._appraiser = appraiser
         self._senses = senses
         self._fetch = fetch
         self._free = asyncio.Semaphore(AT_A_TIME)
@@ -84,17 +93,32 @@ class Perceiver:
         told = Perceived(witnessed.estimates, tuple(problems))
         if not text or consents.get("text") is False:
             return told
+        appraising = asyncio.create_task(self._appraise(both_ends(text), language))
         try:
             read: TextReading = await asyncio.to_thread(self._model.read, both_ends(text), language)
+            appraised = await appraising
         except BadInput:  # marks and blanks, but no words
             return _with(told, _problem("text", "empty", language))
         except Exception as error:  # noqa: BLE001 - a perceiver that fails is a named problem
             log.warning("text_unread", extra={"error": type(error).__name__})
             return _with(told, _problem("text", "text_unread", language))
-        words = read.estimate
+        finally:
+            appraising.cancel()
+        words = [read.estimate, *appraised]
         if witnessed.words:
-            words = replace(words, quality=words.quality * witnessed.confidence)
-        return replace(told, estimates=(words, *told.estimates), embedding=read.embedding)
+            words = [replace(one, quality=one.quality * witnessed.confidence) for one in words]
+        return replace(told, estimates=(*words, *told.estimates), embedding=read.embedding)
+
+    async def _appraise(self, text: str, language: str) -> list[Estimate]:
+        """What an LLM reads in the words, where one does and in time; a turn waits no longer."""
+        if self._appraiser is None:
+            return []
+        try:
+            found = await within(self._appraiser, text, language, APPRAISAL_SECONDS)
+        except AttuneError as error:
+            log.warning("appraisal_failed", extra={"error": type(error).__name__})
+            return []
+        return [found] if found else []
 
     async def witness(
         self,

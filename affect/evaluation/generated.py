@@ -124,7 +124,7 @@ async def _converse(
         read = await asyncio.to_thread(reader.read, said.text or ".", language)
         turns.append(
             Turn(talk, len(history) + 1, language, told, scene.plan, said, earlier,
-                 read.estimate.affect)
+                 read.estimate.affect, showing.shown(said.text, told.said))
         )  # fmt: skip
         history.append(replies.remembered(scene, said))
     return turns

@@ -49,7 +49,8 @@ class Told:
 class Turn:
     """One answered line: `number` counts from 1 within its talk.
 
-    `carried` is what our own text model reads in the reply, where it was asked.
+    `carried` is what our own text model reads in the reply, where it was asked; `shown` are the
+    strategies that its sentences show, where they were looked at: else the reply's own counts.
     """
 
     talk: int
@@ -60,6 +61,7 @@ class Turn:
     reply: Candidate
     earlier: tuple[str, ...]
     carried: Affect | None = None
+    shown: tuple[Strategy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class _Facts:
     uptake: float | None
     opening: tuple[str, ...]
     echo: float | None
-    strategy: Strategy | None
+    strategies: frozenset[Strategy | None]
     stock: bool
     exclaims: bool
     in_language: bool
@@ -195,7 +197,7 @@ def _facts(turn: Turn, entries: Mapping[str, Entry]) -> _Facts:
         uptake=_uptake(turn) if told else None,
         opening=words.opening(text),
         echo=_echo(turn) if turn.earlier else None,
-        strategy=turn.reply.strategy,
+        strategies=frozenset(turn.shown or (turn.reply.strategy,)),
         stock=bool(_STOCK.search(text)),
         exclaims="!" in text or "！" in text,
         in_language=_in(turn.language, text),
@@ -214,8 +216,8 @@ def _panel(language: str, facts: Sequence[_Facts]) -> Iterator[Figure]:
     uptake = [fact.uptake for fact in facts if fact.uptake is not None]
     openings = Counter(fact.opening for fact in facts)
     echoes = [fact.echo for fact in facts if fact.echo is not None]
-    reflecting = sum(fact.strategy in _REFLECTING for fact in facts)
-    questioning = sum(fact.strategy is Strategy.QUESTION for fact in facts)
+    reflecting = sum(bool(fact.strategies & _REFLECTING) for fact in facts)
+    questioning = sum(Strategy.QUESTION in fact.strategies for fact in facts)
     away = [each for fact in facts for each in fact.away]
     refused = [fact.refused for fact in facts]
     most = max(0.03, 2 / len(facts))  # twice is no habit, however few the replies

@@ -126,12 +126,14 @@ def _explained(ask: Ask) -> Answer:
 def _parts(ask: Ask, reading: Reading) -> str:
     """What each modality said by itself, how surely, and how much it counted."""
     lines = []
-    for estimate in reading.estimates:
+    for number, estimate in enumerate(reading.estimates):
+        again = any(one.modality is estimate.modality for one in reading.estimates[:number])
+        source = "from_llm" if again else f"from_{estimate.modality.value}"
         strongest = max(EMOTIONS, key=lambda emotion: estimate.probabilities[emotion])
         lines.append(
             ask.say(
                 "why_part",
-                source=ask.say(f"from_{estimate.modality.value}"),
+                source=ask.say(source),
                 emotion=ask.say(f"emotion_{strongest.value}"),
                 confidence=round(100 * estimate.probabilities[strongest]),
                 weight=round(100 * reading.weights.get(estimate.modality, 0.0)),

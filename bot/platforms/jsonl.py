@@ -164,7 +164,8 @@ def _reading(reading: Reading) -> dict[str, Any]:
                 "quality": round(estimate.quality, 4),
                 "emotions": _rounded(estimate.probabilities),
             }
-            for estimate in reading.estimates
+            # Of two readings of one modality the first is the house's own.
+            for estimate in reversed(reading.estimates)
         },
         "transcript": reading.transcript,
     }
