@@ -64,11 +64,10 @@ _CORRECTED = re.compile(
     r"|说(的)?什么呢",
     re.IGNORECASE,
 )
-# A line that begins with a no and goes on; not "no idea" or "no sleep".
+# A line that begins with a no, by itself or before what is the case; "no regrets" denies nothing.
 _NO = re.compile(
-    r"^\W*(no+|nope|nah)\b(?! (idea|clue|one|way|sleep|problem|worries|thanks|thank"
-    r"|not really|money"
-    r"|need|time|more|doubt|matter|wonder|reply|answer|plan|plans|friends|lol))(\W|$)"
+    r"^\W*(no+|nope|nah)\W*($|[,.!;:…-]|(it|its|it's|that|thats|that's|this|i|im|i'm|he|he's|hes|she"
+    r"|she's|shes|we|they|the|my|not(?! really| now| yet)|but|there|you|wrong|because)\b)"
     r"|^\W*(it|this|that)('?s| is| was|s)? ?(not|n'?t|isn'?t|wasn'?t)\W*$"
     r"|^\W*(不是|不对|错了)(的|啊|呀|啦|吧)?([，,。！!…\s]|$)|^\W*不是[^，。！？?吗]{1,6}$",
     re.IGNORECASE,

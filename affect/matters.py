@@ -31,8 +31,13 @@ READ = 400  # characters of a line that are read for it
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
-GLAD_TURNS = 7  # turns that good news is spoken about
+GLAD_FIRST = 2  # turns after good news in which no weak matter takes its place
+# Words, and Chinese characters, of a line that hangs on what was told before.
+SHORT, SHORTEST = (8, 9), (4, 6)
+HANGS = 3  # lines back on which a short one may hang
+GLAD_TURNS = 5  # turns that good news is spoken about
 
+SPOILT = -0.25  # valence of a line after which the talk is no longer about good news
 WARY = 3  # turns after a correction in which nothing is taken for granted
 
 NEW_TOPIC = re.compile(
@@ -57,6 +62,7 @@ class Matter:
 class _Kind:
     dark: bool
     weak: bool
+    brief: bool
     begins: re.Pattern[str]
     stays: re.Pattern[str]
     words: re.Pattern[str] | None
@@ -82,6 +88,7 @@ _OTHERS = re.compile(
     r"|[他她]的?(爸|妈|爷|奶|外|姥|哥|姐|弟|妹|老公|老婆)|(同事|邻居|客户|领导|老师|同学)",
     re.IGNORECASE,
 )
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _CLAUSE = re.compile(
     r"[.!?;:,\n。！？；，、…]+|\s[-–—]+\s|\b(?:and|but|so|because|when|while)\b", re.IGNORECASE
 )
@@ -156,24 +163,54 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
             opened = None if opened == now else opened
             now = None
         last = turn
-        if now is not None and opened != now and (_stays(now, words) or _weak(opened)):
-            opened = None
-        if NEW_TOPIC.search(words.strip()) and not opened:
+        if NEW_TOPIC.search(words.strip()):
             now = None
-        elif opened and (opened != now or now is None):
+        if (
+            now is not None
+            and opened != now
+            and (_stays(now, words) or (_weak(opened) and not _gives_way(now, since)))
+        ):
+            opened = None
+        if opened and (opened != now or now is None):
             now, since, silent = opened, 0, 0
         elif now is not None:
             since += 1
             silent = 0 if opened or _stays(now, words) else silent + 1
             now = None if silent >= (GLAD_TURNS if now == GOOD else KEPT) else now
+        if now == GOOD and turn and turn.reading and turn.reading.affect.valence < SPOILT:
+            now = None
         if turn and turn.situation in NEWS:
             now, since, silent = GOOD, 0, 0
     return Matter(now, since, now != GOOD and _kinds()[now].dark) if now else None
 
 
+def goes_on(name: str, history: Sequence[Turned], said: str) -> bool:
+    """Whether a line plainly goes on with an open matter: by its words, or short after such."""
+    before = () if _kinds()[name].brief else reversed(history[-HANGS:])
+    for line in (said, *(turn.said for turn in before)):
+        plain = line[:READ].replace("’", "'")
+        kept = _kinds()[name].stays.finditer(plain)
+        if begun(plain) == name or any(each.group().lower() not in _PRONOUNS for each in kept):
+            return True
+        words_most, characters_most = SHORTEST if _weak(name) else SHORT
+        if len(plain.split()) > words_most or len(_HAN.findall(plain)) > characters_most:
+            return False
+    return False
+
+
+_PRONOUNS = frozenset(
+    {"he", "she", "they", "him", "her", "them", "here", "there", "他", "她", "还"}
+)
+
+
 def _weak(name: str | None) -> bool:
     """Whether a matter begins only where none is open: bad nights may be part of any other."""
     return name is not None and _kinds()[name].weak
+
+
+def _gives_way(name: str, since: int) -> bool:
+    """Whether an open matter gives way to a weak one: if it is weak itself, or old good news."""
+    return since >= GLAD_FIRST if name == GOOD else _weak(name)
 
 
 def _stays(name: str, said: str) -> bool:
@@ -188,6 +225,7 @@ def _kinds() -> Mapping[str, _Kind]:
         name: _Kind(
             bool(raw["dark"]),
             bool(raw.get("weak")),
+            bool(raw.get("brief")),
             _any(raw["begins"]),
             _any(raw["stays"]),
             _any(raw["words"]) if "words" in raw else None,

@@ -13,11 +13,10 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from affect import matters
+from affect import kinds, matters
 from affect.answers import NO, YES, answer, says_yes
 from affect.matters import NEW_TOPIC, NEWS
 from affect.shares import (
-    LOW_VALENCE,
     Turned,
     intensity,
     is_sure,
@@ -93,6 +92,7 @@ _SCARE = re.compile(
     r"|lovely|fantastic|brilliant)\b.*\b(another|more|again)\b|\byay\b|呵呵|真行|又来",
     re.IGNORECASE,
 )
+GLADDISH = 0.15  # valence below which what resembles good news is none
 STRETCH = 3  # earlier turns in which a sign of anger makes good news doubtful
 ANGRY = -0.25  # valence below which an earlier line is such a sign
 PARTING = 4.0  # times a strategy is likelier where the words call for it
@@ -208,16 +208,19 @@ def _situation(
     persona: str,
 ) -> str | None:
     """The special turn: what the words say first, then what the talk so far says."""
+    found = _for_persona(found, persona)
     joyful = reading.emotion is Emotion.JOY and reading.affect.valence > 0.4
     # A wish or a friendly "yes" reads as joy, and is no news.
     joyful = joyful and not is_wish(said) and not YES.search(said.strip())
+    # So does amusement, thanks, a question or a single word.
+    joyful = joyful and kinds.tells(said)
     matter = matters.current(history, said)
     # "She was my best friend" reads as joy and is told in loneliness: in a dark matter only words
     # that tell an outcome are good news.
     heavy = matter is not None and matter.dark and matter.since > 0
     doubtful = heavy or crossed(history) or bool(_SCARE.search(said))
     joyful = joyful and not doubtful
-    if found == "good_news" and (doubtful or reading.affect.valence < -LOW_VALENCE):
+    if found == "good_news" and (doubtful or reading.affect.valence < GLADDISH):
         found = None  # it only looks like good news
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
@@ -256,6 +259,40 @@ def _situation(
     return next((name for name, holds in rules if holds), None)
 
 
+def _for_persona(found: str | None, persona: str) -> str | None:
+    """What was found, where it is for this persona: support keeps to its matter."""
+    if persona == "support":
+        return None if found in _NOT_FOR_SUPPORT else found
+    return "are_you_real" if found == "handover" else found
+
+
+# What the support persona answers to its matter and not in general.
+_NOT_FOR_SUPPORT = frozenset(
+    {
+        "task",
+        "fact",
+        "others_mind",
+        "open_question",
+        "your_view",
+        "hindsight",
+        "is_it_ok",
+        "your_life",
+    }
+    | {"acknowledged", "small_talk", "asked_advice", "take_sides", "mixed_news", "irony", "wry"}
+    | {
+        "silence",
+        "about_me",
+        "leaning",
+        "love_me",
+        "harsh_on_self",
+        "what_do_you_keep",
+        "success",
+        "relief",
+        "should_i",
+        "good_news",
+        "anger_at_bot",
+    }
+)
 _WRY = frozenset({"irony", "sarcasm", "wry"})
 
 

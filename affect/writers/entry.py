@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from affect import matters
+from affect import kinds, matters
 from affect.errors import BadInput
 from affect.special import SPECIAL
 from affect.types import Emotion, Stage, Strategy
@@ -18,7 +18,7 @@ INTENSITIES = ("low", "middle", "high")
 SITUATIONS = frozenset({*SPECIAL, "fallback"})
 _KEYS = frozenset(
     {"id", "text", "plain", "cues", "strategy", "stages", "emotions", "intensity"}
-    | {"situation", "question", "aim", "matter"}
+    | {"situation", "question", "aim", "matter", "kinds"}
 )
 _ID = re.compile(r"(en|zh)(-[a-z0-9]+)+")
 # What is said before a question at the end; a few words of greeting are not enough.
@@ -34,7 +34,7 @@ class Entry:
     `text` where there are none). `cues` are lines that it answers. `valence` and `arousal`, in
     [-1, 1], are what the reply carries. `situation` names a special turn of the talk, or is None.
     `matter` names what the talk must be about (affect/matters.yaml); such an entry may follow up
-    any line of it.
+    any line of it. `kinds` are the kinds of line that it answers (affect/kinds.yaml); empty: any.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Entry:
     valence: float
     arousal: float
     matter: str | None = None
+    kinds: frozenset[str] = frozenset()
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -91,6 +92,9 @@ def _parse(raw: dict[str, Any]) -> Entry:
         raise ValueError(f"unknown situation {situation!r}")
     if (matter := raw.get("matter")) is not None and matter not in matters.names():
         raise ValueError(f"unknown matter {matter!r}")
+    answered = frozenset(_list(raw, "kinds") if "kinds" in raw else ())
+    if odd := sorted(answered - kinds.names()):
+        raise ValueError(f"unknown kind {odd[0]!r}")
     slots = _SLOT.findall(text)
     if strange := [slot for slot in slots if slot not in SLOTS]:
         raise ValueError(f"unknown slot {strange[0]!r}")
@@ -112,6 +116,7 @@ def _parse(raw: dict[str, Any]) -> Entry:
         valence=_unit(aim["valence"]),
         arousal=_unit(aim["arousal"]),
         matter=matter,
+        kinds=answered,
     )
 
 

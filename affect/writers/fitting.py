@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from affect import matters
+from affect import kinds, matters
 from affect.matters import NEWS
 from affect.strategy import crossed
 from affect.types import Emotion, Stage, Strategy
@@ -33,11 +33,13 @@ _INVITES = re.compile(
     re.IGNORECASE,
 )
 
+# Lines to which words for a feeling are too much, whatever is felt.
+_SLIGHT = frozenset({"laugh", "laughing", "nod", "sigh", "plans", "what_if", "detail"})
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
 def fitting(
-    entries: Sequence[Entry], scene: Scene, matter: Matter | None, *, joyful: bool
+    entries: Sequence[Entry], scene: Scene, matter: Matter | None, *, joyful: bool, follows: bool
 ) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one."""
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
@@ -50,6 +52,10 @@ def fitting(
     )
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
+    line = kinds.kind(scene.said, scene.reading.affect.valence)
+
+    slight = line in _SLIGHT and scene.plan.situation is None
+
     def fresh(entry: Entry) -> bool:
         # To be told again and again that one may go on is not to be listened to.
         again = invited and entry.situation == "fallback" and bool(_INVITES.search(entry.plain))
@@ -57,7 +63,9 @@ def fitting(
 
     def here(entry: Entry) -> bool:
         about = entry.matter is None or (matter is not None and matter.name == entry.matter)
-        return about and _of_situation(entry, scene)
+        about = about and (follows or bool(entry.cues) or entry.matter is None)
+        of_kind = line in entry.kinds if entry.kinds else not (general(entry) and slight)
+        return about and of_kind and _of_situation(entry, scene)
 
     def quiet(entry: Entry) -> bool:
         return scene.plan.ask or not entry.question
@@ -68,7 +76,7 @@ def fitting(
         return not cheers and not ("advice" in avoid and _advises(entry))
 
     def general(entry: Entry) -> bool:
-        return entry.situation == "fallback"
+        return entry.situation == "fallback" and (not entry.kinds or line in entry.kinds)
 
     # A special turn is rather answered twice alike than with something else.
     levels: tuple[tuple[Callable[[Entry], bool], ...], ...] = (
@@ -100,7 +108,7 @@ def _of_situation(entry: Entry, scene: Scene) -> bool:
     if wanted is None:
         return entry.situation in {None, "fallback"}
     if wanted in NEWS and entry.situation in {None, "fallback"}:
-        return Emotion.JOY in entry.emotions
+        return Emotion.JOY in entry.emotions and not (entry.emotions & DARK and entry.kinds)
     if wanted in {"success", "relief"} and entry.situation in {"good_news", "success"}:
         return True
     if wanted in BARE and entry.situation is None:

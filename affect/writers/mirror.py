@@ -82,9 +82,29 @@ def fragment(said: str) -> str | None:
     while (shorter := _LEAD.sub("", plain)) != plain:
         plain = shorter
     found = _ENGLISH_WORD.findall(plain)
-    if not _FRAGMENT.fullmatch(plain) or _forbidden_word(found) or _named(found):
+    if (
+        not (_FRAGMENT.fullmatch(plain) or _is_bit(plain, found))
+        or _forbidden_word(found)
+        or _named(found)
+    ):
         return None
     return _turned(plain)
+
+
+def _is_bit(plain: str, found: list[str]) -> bool:
+    """Whether it is a few words without a verb: "organic chem", "third one without him"."""
+    low = {word.lower() for word in found}
+    verbs = listed("en", "event_verbs") | _COPULA | listed("en", "no_bit")
+    few = (
+        not re.search(r"[!?]", plain)
+        and 2 <= len(found) <= BIT_WORDS
+        and len(plain.split()) == len(found)
+    )
+    fits = few and not low & verbs and not any("'" in word for word in low)
+    return fits and not any(word.isupper() and len(word) > 1 for word in found)
+
+
+BIT_WORDS = 5
 
 
 def retold(said: str, language: str) -> str | None:
@@ -159,7 +179,12 @@ def _begins_event(match: re.Match[str] | None, clause: str) -> bool:
     verb = match.group("verb").lower()
     if verb in _COPULA:
         # "My shift was moved" tells an event; "my boss is a clown" is a verdict.
-        return bool(re.match(r" \w+(ed|ing|late|sick|broken|back)\b", clause[match.end() :]))
+        return bool(
+            re.match(
+                r" \w+(ed|ing|late|sick|broken|back)\b| (still|at|in|with|out|away)\b",
+                clause[match.end() :],
+            )
+        )
     return verb in listed("en", "event_verbs") or verb.endswith("ed")
 
 
@@ -180,7 +205,7 @@ def _chinese(said: str) -> str | None:
         return None
     if any(word in clause for word in listed("zh", "never_mirrored") | listed("zh", "blocked")):
         return None
-    clause = re.sub(r"^(今天|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
+    clause = re.sub(r"^(对了|今天|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
     if len(clause) < FEWEST_CHARACTERS - 1:
         return None
     # 你妈 alone can sound like swearing.

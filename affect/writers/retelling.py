@@ -30,11 +30,13 @@ _FAR = re.compile(
 )
 _SHOULD = re.compile(
     r"\bshould (?:i|we) (?:really |even |just |maybe |actually )?([a-z][^?.!,;\n]*)"
-    r"|\b(?:if|whether|think) i should ([a-z][^?.!,;\n]*)",
+    r"|\b(?:if|whether|think) i should ([a-z][^?.!,;\n]*)"
+    r"|\b(?:do|shall) (?:i|we) (?:just )?([a-z][^?.!,;\n]*?) or (?:not|no|nah)\b",
     re.IGNORECASE,
 )
 _SHOULD_CHINESE = re.compile(
     r"(?:该不该|应不应该|要不要|是不是(?:应)?该|(?:应)?该)(?:去)?([^？?，。！!\s]{1,14})"
+    r"|^(?:那)?(?:我)?要((?:带|去|跟|给|换|买|告诉|打|找)[^？?，。！!\s]{0,10}?)[吗么]"
 )
 _TURN = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"}
 _UNFIT = re.compile(r"\b(or|and|because|that|which|do|it)\b|\b\w+n't\b", re.IGNORECASE)
@@ -233,7 +235,9 @@ def _english_deed(said: str) -> Filler | None:
     found = _SHOULD.search(said.replace("’", "'"))
     if not found:
         return None
-    words = re.sub(r" (or not|instead|then|now)$", "", (found[1] or found[2]).strip()).split()
+    words = re.sub(
+        r" (or not|instead|then|now)$", "", (found[1] or found[2] or found[3]).strip()
+    ).split()
     low = {word.lower() for word in words}
     if len(words) > MOST_WORDS or _UNFIT.search(" ".join(words)) or low & _blocked("en"):
         return None
@@ -245,7 +249,7 @@ def _chinese_deed(said: str) -> Filler | None:
     found = _SHOULD_CHINESE.search(said)
     if not found:
         return None
-    asked = re.sub(r"[吗呢啊吧呀]+$", "", found[1])
+    asked = re.sub(r"[吗呢啊吧呀]+$", "", found[1] or found[2])
     if not asked or any(word in asked for word in _blocked("zh")) or asked.startswith("做什"):
         return None
     text = _turned_chinese(asked)

@@ -57,6 +57,18 @@ _NO_CUES = frozenset(
         "my_voice",
         "understand_me",
         "memory",
+        "is_it_ok",
+        "hindsight",
+        "others_mind",
+        "task",
+        "fact",
+        "your_life",
+        "your_view",
+        "open_question",
+        "may_i",
+        "beyond",
+        "handover",
+        "support",
     }
 )
 _EXAMPLES = {

@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from affect import matters
+from affect import kinds, matters
 from affect.errors import ModelUnavailable
 from affect.matters import NEWS
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
@@ -25,26 +25,30 @@ from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
 from affect.writers.kindred import DARK, feelings
 from affect.writers.mirror import fragment, mirror
+from affect.writers.shorthand import spelt_out
 from affect.writers.slots import Taken, fill, take
 from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher, Worded, broad
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from affect.matters import Matter
     from affect.writers.bank import Bank
     from affect.writers.base import Draft, Exchange, Scene
     from affect.writers.vectors import Encoder
 
 CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
-MIRROR_PAUSE = 2  # replies between two mirrors
+MIRROR_PAUSE = 1  # replies between two mirrors
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
 THIS_LINE = 0.75  # likeness that an entry for some lines of a matter must have
 SURELY = 0.8  # likeness from which a line is of its cue's kind, whatever the talk is about
-MATTER = 0.7  # likeness that an entry for the matter at hand has to any line of it
-MATTER_FIRST = 0.68  # and to the line that begins it, where questions come second
+MATTER = 0.75  # likeness that an entry for the matter at hand has to any line of it
+MATTER_FIRST = 0.73  # and to the line that begins it, where questions come second
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
+GLAD_LINES = 1  # lines after good news that are still taken to be about it
+DULL = 0.12  # valence below which they are not
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
@@ -69,7 +73,7 @@ class ScriptedWriter:
         history: Sequence[Exchange] = (),
     ) -> str | None:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
-        return situations.find(said, self._cues, self._bank, history, embedding)
+        return situations.find(spelt_out(said), self._cues, self._bank, history, embedding)
 
     async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:  # noqa: ARG002 - it is done at once
         """At most `CANDIDATES`, best first; raise `ModelUnavailable` where the bank is empty."""
@@ -77,6 +81,8 @@ class ScriptedWriter:
 
     def candidates(self, scene: Scene) -> list[Candidate]:
         """What `write` gives, computed here and now."""
+        told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
+        scene = replace(scene, said=spelt_out(scene.said), history=told)
         ranked = self._ranked(scene)
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
@@ -104,8 +110,10 @@ class ScriptedWriter:
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
         glad = matter is not None and matter.name == matters.GOOD
         wary = matter is None and matters.wary(scene.history)
-        for entry in fitting(entries, scene, matter, joyful=joyful):
-            general = entry.situation == "fallback"
+        # Where another matter may have begun, the open one is not taken for granted.
+        follows = bare or (matter is not None and _follows(scene, matter))
+        for entry in fitting(entries, scene, matter, joyful=joyful, follows=follows):
+            general = entry.situation == "fallback" or (entry.situation and not entry.cues)
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
             if glad and entry.emotions <= DARK and meaning < SURELY:
                 continue  # nobody is comforted for good news
@@ -148,6 +156,20 @@ class ScriptedWriter:
             other = self._cues.together(lines, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
+
+
+_ASIDE = frozenset(
+    {"laugh", "laughing", "what_if", "sigh", "nod"}
+)  # lines that tell nothing more of it
+
+
+def _follows(scene: Scene, matter: Matter) -> bool:
+    """Whether a line goes on with the matter, so that what is true of all of it may be said."""
+    if kinds.asks(scene.said) or kinds.kind(scene.said) in _ASIDE:
+        return False
+    if matter.name == matters.GOOD:
+        return matter.since <= GLAD_LINES and scene.reading.affect.valence > DULL
+    return matters.goes_on(matter.name, scene.history, scene.said)
 
 
 def _taken(scene: Scene) -> Taken:
@@ -250,7 +272,7 @@ def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
         if fits and not shared:
             second = next(each for each in ranked if two in {each.text, each.entry.plain})
             names = f"{one.entry.id}+{second.entry.id}"
-            return replace(_candidate(first), text=text, entry=names)
+            return replace(_candidate(first), text=text, entry=names, strategy=one.entry.strategy)
     return None
 
 
@@ -260,6 +282,9 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
     A second part that fits anything is said plainly: the first has named the thing already.
     """
     first, rest, asks = ranked[0], ranked[1:], scene.plan.ask
+    mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
+    if mirrored and first.entry.kinds and "uptake" not in first.reasons:
+        yield mirrored, first.text  # what fits any such line is said to theirs
     spoken = [each for each in rest if each.felt and each.entry.question == asks]
     adding = [each for each in spoken if each.general and _adds(each)]
     pointed = [each.entry.plain for each in adding if not broad(each.entry)][:4]
@@ -275,7 +300,6 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
             asking = [each for each in ranked if each.entry.question and _opens(each)]
             yield from ((statement, each.entry.plain if named else each.text) for each in asking)
         return
-    mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
     if mirrored and "uptake" not in first.reasons and not _says_back(first.entry):
         yield mirrored, first.text
     questions = asks and not first.entry.question

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from affect import kinds
 from affect.corrections import corrects
 from affect.types import Emotion
 from affect.writers import retelling, words
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from affect.writers.cues import Cues
 
 FLOOR = 0.55
+SURE = 0.8  # likeness from which an ordinary entry answers, even a question
 MARGIN = 0.03
 # Praise is oftener meant than not, and wrong cheer is worse than none.
-FLOORS = {"irony": 0.65, "good_news": 0.72}
+FLOORS = {"irony": 0.65, "good_news": 0.78}
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
@@ -67,6 +69,13 @@ _NO_GUESS = re.compile(
     r"|(yes|yeah|yep|ok|okay|sure|好|嗯|对|是的).*",
     re.IGNORECASE | re.DOTALL,
 )
+_CLAUSES = re.compile(r"[.,!;\n。，！；…]+|\s[-–—]+\s")
+_FAREWELL = re.compile(
+    r"(ok(ay)? |well |so |kk |right |anyway )*(good ?night|night( night)?|nite|gn|bye( bye)?|gtg"
+    r"|g2g|ttyl|cya|see (you|ya)|talk (soon|later|tomorrow))( x+| then| all| attune| thanks)*"
+    r"|(我)?(先)?(晚安|拜拜|再见|睡了|走了|下了|撤了)(啦|了|哈|咯)?",
+    re.IGNORECASE,
+)
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
@@ -79,28 +88,44 @@ def find(
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
+    return _by_words(said, history) or _by_meaning(said, cues, bank, history, embedding)
+
+
+def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
     fixed = by_form(said)
     if fixed in _MAY_CORRECT and (corrected := corrects(said, history[-1] if history else None)):
         feeling = corrected == "corrected" and _FEELING.search(said)
         return "wrong_guess" if feeling else corrected
     if fixed in _MAY_CHOOSE and retelling.choice(said):
         return "choose"
-    if fixed and (history or fixed not in _ON_A_REPLY):
-        return fixed
+    return fixed if history or fixed not in _ON_A_REPLY else None
+
+
+def _by_meaning(
+    said: str,
+    cues: Cues,
+    bank: Bank,
+    history: Sequence[Exchange],
+    embedding: Sequence[float] | None,
+) -> str | None:
     language = "zh" if words.is_chinese(said) else "en"
     likeness = cues.likeness(said, language, embedding)
     best = _best(likeness, bank, language)
     ordinary = best.pop(None, 0.0)
+    if ordinary >= SURE:
+        return None
     allowed = {
         name: score
         for name, score in best.items()
         if name in BY_MEANING and _possible(name, said, history)
     }
-    if not allowed:
-        return None
-    name, score = max(allowed.items(), key=lambda item: item[1])
-    floor = FLOORS.get(name, FLOOR)
-    return name if score >= floor and score - ordinary >= MARGIN else None
+    if allowed:
+        name, score = max(allowed.items(), key=lambda item: item[1])
+        if name == "cannot_serve" and score < SURE and turns("asked")["task"].search(said):
+            return "task"
+        if score >= FLOORS.get(name, FLOOR) and score - ordinary >= MARGIN:
+            return name
+    return _asked(said)
 
 
 # Nearness alone mistakes "should I write to her?" for a question to the program: these turns are
@@ -164,12 +189,29 @@ def by_form(said: str) -> str | None:
         for name, pattern in turns("whole").items():
             if pattern.fullmatch(bare):
                 return name
+        if _takes_leave(plain):
+            return "goodbye"
     plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
     for name, pattern in turns("inside").items():
         quoted = name in _MAYBE_QUOTED and _REPORTED.search(plain)
         if pattern.search(plain) and not quoted and not (name == "success" and _unsettled(plain)):
             return name
     return None
+
+
+def _asked(said: str) -> str | None:
+    """Which kind of question the words are, where nothing nearer answers them."""
+    plain = said[:ENDS].replace("’", "'").strip()
+    if kinds.kind(plain) == "what_if":
+        return None
+    found = next((name for name, form in turns("asked").items() if form.search(plain)), None)
+    return found or ("open_question" if kinds.asks(plain) else None)
+
+
+def _takes_leave(plain: str) -> bool:
+    """Whether a short line ends on a word of farewell: "right. bed. night"."""
+    clauses = [part.strip() for part in _CLAUSES.split(plain) if part.strip()]
+    return bool(clauses) and "?" not in plain and bool(_FAREWELL.fullmatch(clauses[-1]))
 
 
 def under_care(found: str | None) -> str:

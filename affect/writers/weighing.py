@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from affect.writers.entry import Entry
     from affect.writers.kindred import Feelings
 
-NEAR = 0.64  # likeness from which an entry may be taken to be about what was said
+NEAR = 0.71  # likeness from which an entry may be taken to be about what was said
 GLAD = 0.7  # what an entry for a joy answers where an outcome was told, however it was read
 MATTER = 0.5  # what an entry for the matter at hand answers of what is felt, as a floor
 EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
 FELT = 0.25  # probability from which an emotion may be spoken to
+FAR = 0.2  # what an entry that is not near is worth less
+MOSTLY = 0.5  # share of the dark emotions from which something dark is felt
+KIND = 0.15  # what an entry for lines of this kind has over one for any line
 GENERAL = 0.5  # what entries that fit almost anything count as
 SAD = -0.05  # valence below which weighty words are in place though no feeling is known
 WEIGHS = -0.15  # valence below which light words are out of place
@@ -128,6 +131,7 @@ class Weigher:
         self._felt = felt
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
+        self._dark = felt.known and sum(felt.probabilities[e] for e in DARK) >= MOSTLY
         self._own = words.stems(scene.said)
         self._graves = _graves(scene)
         self._time_told = bool(_TIME_TOLD.search(scene.said))
@@ -148,13 +152,14 @@ class Weigher:
         reasons = {
             "meaning": meaning,
             "nearness": 1.5 * max(0.0, meaning - NEAR) if entry.id != MIRROR else 0.0,
-            "far": 0.0 if _is_general(entry) else -4 * max(0.0, NEAR - meaning),
+            "far": 0.0 if _is_general(entry) or meaning >= NEAR else -FAR - 4 * (NEAR - meaning),
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
             "grave": 0.0 if not (of := _gravity(entry)) or of & self._graves else -2.0,
             "told": -0.5 if self._time_told and shape.asks_time else 0.0,
-            "broad": self._breadth(entry) if general else 0.0,
+            "kind": self._of_kind(entry) if entry.kinds else 0.0,
+            "broad": self._breadth(entry) if general and not _pointed(entry) else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.24, 0.08 * len(self._own & shape.stems)),
             "slots": _taken_up(entry) if text != entry.plain else 0.0,
@@ -163,9 +168,17 @@ class Weigher:
             "naming": -0.1 if "naming" in plan.avoid and _names_feeling(entry) else 0.0,
             "length": -0.02 * max(0.0, shape.words - plan.length),
             "repeated": -self._repeats(shape),
-            "chance": 0.06 * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode()) / 2**32,
+            "chance": (0.18 if entry.kinds else 0.06)
+            * zlib.crc32(f"{self._scene.seed}\0{entry.id}".encode())
+            / 2**32,
         }
         return Worded(entry, text, {why: round(n, 4) for why, n in reasons.items() if n})
+
+    def _of_kind(self, entry: Entry) -> float:
+        """What fits a kind of line whatever is felt is too light for what is surely dark."""
+        if entry.question or not self._dark:
+            return KIND
+        return 0.0 if entry.emotions <= DARK else -KIND
 
     def _answered(self, entry: Entry) -> float:
         """How far the entry answers what is felt."""
@@ -175,7 +188,7 @@ class Weigher:
             return GLAD if news else 0.0
         if entry.situation != "fallback":
             return max(MATTER if entry.matter else 0.0, self._felt.answered(entry.emotions))
-        if broad(entry):
+        if broad(entry) or entry.kinds:
             return max(self._felt.probabilities[emotion] for emotion in entry.emotions)
         if not self._felt.known:
             return 0.0
@@ -227,12 +240,17 @@ def _gravity(entry: Entry) -> frozenset[str]:
 
 def _taken_up(entry: Entry) -> float:
     own = NAMED.intersection(entry.slots) or entry.situation == "corrected"
-    return 0.3 if own else 0.08
+    return 0.4 if own else 0.2 if entry.kinds else 0.08
+
+
+def _pointed(entry: Entry) -> bool:
+    """Whether a general entry is for a kind of line, or for a name or a number in it."""
+    return bool(entry.kinds) or bool(NAMED.intersection(entry.slots))
 
 
 def broad(entry: Entry) -> bool:
     """Whether it fits not only any matter but nearly any feeling."""
-    return entry.situation == "fallback" and len(entry.emotions) > 3
+    return entry.situation == "fallback" and len(entry.emotions) > 3 and not entry.kinds
 
 
 def _is_general(entry: Entry) -> bool:

@@ -217,7 +217,9 @@ def test_no_question_where_people_leave_or_are_silent(situation: str, said: str)
 
 def test_every_special_turn_can_be_planned() -> None:
     for name, special in SPECIAL.items():
-        result = planned(reading=felt(Emotion.NEUTRAL, 0.0), situation=name)
+        persona = "support" if name == "handover" else "companion"
+        reading = felt(Emotion.JOY, 0.4) if name == "good_news" else felt(Emotion.NEUTRAL, 0.0)
+        result = planned(reading=reading, situation=name, persona=persona)
         assert result.situation == name
         assert result.length == special.length
 

@@ -97,6 +97,18 @@ def test_nobody_is_advised_before_they_asked(talks: dict[str, list[Turn]]) -> No
         ("silence_zh", "你真的懂我吗", "understand_me"),
         ("silence_zh", "要不要再发一条啊", "asked_again"),
         ("silence_zh", "她回了！说手机摔坏了", "relief"),
+        ("bitter", "just perfect. perfect timing tom", "wry"),
+        ("bitter", "are you even reading what i write", "anger_at_bot"),
+        ("bitter", "do i call in sick or not", "should_i"),
+        ("bitter", "right. bed. night", "goodbye"),
+        ("band", "omg sara said she'll play!!", "success"),
+        ("asking", "can you set an alarm for 7", "task"),
+        ("asking", "did i do the right thing moving here", "hindsight"),
+        ("asking", "is it weird that i eat in my car", "is_it_ok"),
+        ("asking", "why would she say that", "others_mind"),
+        ("asking_zh", "你能记住我说的吗", "memory"),
+        ("asking_zh", "我是不是太不孝了", "is_it_ok"),
+        ("asking_zh", "你会开车吗", "your_life"),
     ],
 )
 def test_the_turns_that_strangers_tried(
@@ -140,6 +152,9 @@ def test_bitter_words_are_not_celebrated(talks: dict[str, list[Turn]]) -> None:
         ("leftovers", "lovely. another passive aggressive note then"),
         ("leftovers", "no im not sad about it"),
         ("drink_zh", "算了，谢谢你，我去吃饭了"),
+        ("bitter", "he also put his name on my slides, love that for me"),
+        ("bitter", "no one said anything in the meeting"),
+        ("asking_zh", "呵呵，真为我好"),
     ]:
         turn = reply_to(talks[talk], said)
         assert turn.plan.situation not in NEWS, said
