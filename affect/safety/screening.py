@@ -93,10 +93,12 @@ def _with_recent(flat: str, recent: Sequence[str], level: int) -> list[Finding]:
             break
         parts.insert(0, one)
     if parts and len(flat) <= FRAGMENT:
-        # Only what neither the earlier parts nor this message say alone is told by both together.
-        alone = max(level, _level(_findings(" ".join(parts), context=False)), _level(earlier))
-        joined = _findings(" ".join([*parts, flat]), context=False)
-        found += [one for one in joined if one.level > alone]
+        joined = list(_findings(" ".join([*parts, flat]), context=False))
+        if joined:
+            # Only what neither the earlier parts nor this message say alone is told by both.
+            before = _findings(" ".join(parts), context=False)
+            alone = max(level, _level(before), _level(earlier))
+            found += [one for one in joined if one.level > alone]
     return found
 
 
