@@ -134,11 +134,14 @@ async def measure(url: str | None, folder: Path) -> dict[str, float | str]:
     app = await build(settings, [sink], settling=Settling(timedelta(0), timedelta(0)))
     await app.start()
     await one_by_one(app, sink, 0, 10)  # warm
+    before = time.process_time()
     alone = sorted(await one_by_one(app, sink, 10, ALONE))
+    spent = 1000 * (time.process_time() - before) / ALONE
     figures: dict[str, float | str] = {
         "database": "SQLite" if app.database.embedded else "PostgreSQL",
         "turn_p50_ms": round(statistics.median(alone), 1),
         "turn_p95_ms": round(alone[int(0.95 * len(alone))], 1),
+        "turn_cpu_ms": round(spent, 1),  # processor time of this process
     }
     for people in CROWDS:
         figures[f"turns_per_s_{people}"] = round(await together(app, sink, people), 1)
