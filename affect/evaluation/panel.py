@@ -217,7 +217,8 @@ def _panel(language: str, facts: Sequence[_Facts]) -> Iterator[Figure]:
     openings = Counter(fact.opening for fact in facts)
     echoes = [fact.echo for fact in facts if fact.echo is not None]
     reflecting = sum(bool(fact.strategies & _REFLECTING) for fact in facts)
-    questioning = sum(Strategy.QUESTION in fact.strategies for fact in facts)
+    # A reply that reflects and then asks counts on both sides, as MITI counts it.
+    questioning = sum(fact.questions > 0 for fact in facts)
     away = [each for fact in facts for each in fact.away]
     refused = [fact.refused for fact in facts]
     most = max(0.03, 2 / len(facts))  # twice is no habit, however few the replies

@@ -23,7 +23,7 @@ READING = ["emotions", "labels", "valence", "arousal", "dominance", "confidence"
 READING += ["modalities", "transcript"]
 MOMENT = ["valence", "arousal", "dominance", "valence_sd", "arousal_sd", "dominance_sd"]
 MOMENT += ["home", "count"]
-PLAN = ["stage", "strategy", "tone", "target", "length", "ask", "avoid", "situation"]
+PLAN = ["stage", "strategy", "tone", "target", "length", "ask", "avoid", "situation", "question"]
 GRAVE = "I want to kill myself"
 
 
