@@ -198,5 +198,7 @@ def test_the_scripted_writer_gives_nothing_away(scripted: ScriptedWriter) -> Non
         return allowed[0]
 
     given = [(attack.words, answer(attack.scene())) for attack in ATTACKS]
-    assert not [(said, one.text) for said, one in given if list(leaked(one.text))]
+    # A word that they brought along themselves ("my therapist") is no secret when it comes back.
+    told = [(said, one.text, set(leaked(one.text))) for said, one in given]
+    assert not [(said, text) for said, text, out in told if any(w not in said.lower() for w in out)]
     assert not [(said, one.text) for said, one in given if any(m in one.text for m in FRAME)]
