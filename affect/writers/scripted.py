@@ -101,9 +101,9 @@ class ScriptedWriter:
         likeness = self._likeness(scene)
         entries = self._bank.of(scene.language)
         felt = feelings(scene, likeness, entries)
-        weigher = Weigher(scene, felt)
-        taken = _taken(scene)
         matter = matters.current(scene.history, scene.said)
+        weigher = Weigher(scene, felt, matter)
+        taken = _taken(scene)
         bare = scene.plan.situation in BARE
         worded: list[Worded] = []
         near: list[tuple[float, Entry]] = []

@@ -23,6 +23,7 @@ from affect.writers.kindred import DARK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from affect.matters import Matter
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
     from affect.writers.kindred import Feelings
@@ -126,14 +127,14 @@ _measure_entry = lru_cache(maxsize=8_192)(_measure)
 class Weigher:
     """Weighs entries for one scene."""
 
-    def __init__(self, scene: Scene, felt: Feelings) -> None:
+    def __init__(self, scene: Scene, felt: Feelings, matter: Matter | None) -> None:
         self._scene = scene
         self._felt = felt
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
         self._dark = felt.known and sum(felt.probabilities[e] for e in DARK) >= MOSTLY
         self._own = words.stems(scene.said)
-        self._graves = _graves(scene)
+        self._graves = _graves(scene, matter)
         self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
@@ -211,13 +212,12 @@ class Weigher:
         return cost + 0.5 * len(shape.grams & self._said) / max(len(shape.grams), 1)
 
 
-def _graves(scene: Scene) -> frozenset[str]:
+def _graves(scene: Scene, matter: Matter | None) -> frozenset[str]:
     """The grave matters that the talk is about, or that these lines speak of.
 
     Words of mourning, parting or illness, where nothing of the kind was told, wound more than any
     blandness: after a correction only the matter itself counts.
     """
-    matter = matters.current(scene.history, scene.said)
     open_matter = {matter.name} if matter else set()
     last = scene.history[-1] if scene.history else None
     if matters.wary(scene.history) or corrects(scene.said, last):
