@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,3 +121,7 @@ class House:
     async def open_messages(self, person_id: int = 1) -> int:
         _, waiting = await queue.open_messages(self.database, person_id, (self.platform.name,))
         return len(waiting)
+
+
+Make = Callable[..., House]
+"""What the fixture `make` gives: a house with parts of its own."""

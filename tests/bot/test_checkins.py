@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,12 +16,8 @@ from bot import checkins
 from bot.texts import LANGUAGES, say
 from storage import checkins as stored
 from storage import jobs, people, trajectories
-from storage.database import Database
-from storage.vault import Vault
-from tests.bot.house import House, opened
-from tests.clock import FakeClock
+from tests.bot.house import House, Make
 
-Make = Callable[..., House]
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
 both_platforms = pytest.mark.parametrize("platform", ["telegram", "discord"])
 BERLIN = "/checkin at 9:00 20:30 Berlin"
@@ -32,21 +27,6 @@ BERLIN = "/checkin at 9:00 20:30 Berlin"
 def database_url(tmp_path: Path) -> str:
     """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
     return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
-
-
-@pytest.fixture
-async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(database_url, vault)
-    yield ready
-    await ready.close()
-
-
-@pytest.fixture
-def make(database: Database, clock: FakeClock) -> Make:
-    def build(**told: object) -> House:
-        return House(database, clock, **told)  # type: ignore[arg-type]
-
-    return build
 
 
 @pytest.fixture

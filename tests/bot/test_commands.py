@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,10 @@ from storage import jobs, people, trajectories
 from storage.database import Database
 from storage.people import FORGOTTEN
 from storage.tables import Person
-from storage.vault import Vault
 from tests.bot.fakes import incoming
-from tests.bot.house import House, opened
-from tests.clock import FakeClock
+from tests.bot.house import House, Make
 from tests.conftest import NOON
 
-Make = Callable[..., House]
 PRIVATE = [command.name for command in COMMANDS if command.private]
 OFFERED = [command for command in COMMANDS if command.offered]
 GROUP: dict[str, Any] = {"chat": "group", "private": False}
@@ -41,26 +37,6 @@ both_languages = pytest.mark.parametrize("language", LANGUAGES)
 def database_url(tmp_path: Path) -> str:
     """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
     return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
-
-
-@pytest.fixture
-async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(database_url, vault)
-    yield ready
-    await ready.close()
-
-
-@pytest.fixture
-def make(database: Database, clock: FakeClock) -> Make:
-    def build(**told: object) -> House:
-        return House(database, clock, **told)  # type: ignore[arg-type]
-
-    return build
-
-
-@pytest.fixture
-def house(make: Make) -> House:
-    return make()
 
 
 @both_languages

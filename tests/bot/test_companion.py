@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
 from affect.safety import cards
@@ -13,13 +11,8 @@ from affect.writers.scripted import ScriptedWriter
 from bot.messages import Kind, Media, MediaKind
 from bot.texts import say
 from storage import people
-from storage.database import Database
-from storage.vault import Vault
-from tests.bot.house import House, opened
+from tests.bot.house import House, Make
 from tests.bot.reading import Silent, WordReader
-from tests.clock import FakeClock
-
-Make = Callable[..., House]
 
 GRAVE = "I want to kill myself"
 GRAVE_ZH = "我想自杀"
@@ -45,26 +38,6 @@ TALK = (
 )
 
 sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(database_url, vault)
-    yield ready
-    await ready.close()
-
-
-@pytest.fixture
-def make(database: Database, clock: FakeClock) -> Make:
-    def build(**told: object) -> House:
-        return House(database, clock, **told)  # type: ignore[arg-type]
-
-    return build
-
-
-@pytest.fixture
-def house(make: Make) -> House:
-    return make()
 
 
 async def test_a_turn_is_read_followed_planned_answered_and_kept(house: House) -> None:

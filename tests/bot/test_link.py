@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from bot.texts import LANGUAGES, say
 from storage import links, people, trajectories
 from storage.database import Database
 from storage.tables import Person
-from storage.vault import Vault
-from tests.bot.house import House, opened
+from tests.bot.house import House
 from tests.clock import FakeClock
 from tests.conftest import NOON
 
@@ -27,13 +25,6 @@ both_languages = pytest.mark.parametrize("language", LANGUAGES)
 def database_url(tmp_path: Path) -> str:
     """SQLite alone: what the store does with PostgreSQL, the tests of storage show."""
     return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
-
-
-@pytest.fixture
-async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(database_url, vault)
-    yield ready
-    await ready.close()
 
 
 @pytest.fixture

@@ -18,9 +18,8 @@ from bot.settings import Settings
 from bot.surfaces import welcome
 from bot.texts import say
 from storage.database import Database
-from storage.vault import Vault
 from tests.bot.fakes import FakePlatform
-from tests.bot.house import House, opened
+from tests.bot.house import House
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
 from tests.servers.openai_server import KEY, MODEL, Fault, OpenAIServer, chunk, refusal
@@ -32,10 +31,9 @@ CANDIDATES = 3
 
 
 @pytest.fixture
-async def database(tmp_path: Path, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}", vault)
-    yield ready
-    await ready.close()
+def database_url(tmp_path: Path) -> str:
+    """SQLite alone: what the store does with PostgreSQL, the tests of storage show."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,8 @@ from bot.texts import LANGUAGES, say, sentences
 from storage import people, voices
 from storage.database import Database
 from storage.records import UsualVoice
-from storage.vault import Vault
 from tests.bot.hearing import FAILING, FakeSenses
-from tests.bot.house import House, opened
+from tests.bot.house import House
 from tests.clock import FakeClock
 
 KINDS = (
@@ -45,15 +43,9 @@ def video(shown: str) -> tuple[Media, ...]:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}", vault)
-    yield ready
-    await ready.close()
-
-
-@pytest.fixture
-def house(database: Database, clock: FakeClock) -> House:
-    return House(database, clock)
+def database_url(tmp_path: Path) -> str:
+    """SQLite alone: what the store does with PostgreSQL, the tests of storage show."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 class TestVoice:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,9 @@ import pytest
 from bot.messages import Kind
 from bot.texts import LANGUAGES, say
 from storage import facts, jobs, retention
-from storage.database import Database
-from storage.vault import Vault
 from tests.bot.fakes import incoming
-from tests.bot.house import House, opened
-from tests.clock import FakeClock
+from tests.bot.house import House, Make
 
-Make = Callable[..., House]
 EXAM = {"en": "I have an exam tomorrow", "zh": "我明天有考试"}
 WORDS = {"en": "I have an exam tomorrow", "zh": "明天有考试"}
 HELLO = {"en": "hi", "zh": "你好"}
@@ -29,26 +24,6 @@ both_languages = pytest.mark.parametrize("language", LANGUAGES)
 def database_url(tmp_path: Path) -> str:
     """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
     return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
-
-
-@pytest.fixture
-async def database(database_url: str, vault: Vault) -> AsyncIterator[Database]:
-    ready = await opened(database_url, vault)
-    yield ready
-    await ready.close()
-
-
-@pytest.fixture
-def make(database: Database, clock: FakeClock) -> Make:
-    def build(**told: object) -> House:
-        return House(database, clock, **told)  # type: ignore[arg-type]
-
-    return build
-
-
-@pytest.fixture
-async def house(make: Make) -> House:
-    return make()
 
 
 async def known(house: House, person_id: int = 1) -> list[str]:
