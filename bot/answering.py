@@ -13,8 +13,10 @@ from typing import TypeVar
 from bot.clock import Clock
 from bot.messages import Incoming, Kind
 from bot.platforms.base import Platform
+from bot.texts import say
 
 APART = 1.0  # seconds between two drafts: what every platform takes
+PATIENCE = 2.0  # seconds of waiting in a line before a person is told their place in it
 LOOK_EVERY = 1.0  # seconds between two looks for a /stop that came in elsewhere
 
 T = TypeVar("T")
@@ -48,8 +50,9 @@ class Answering:
         self._clock = clock
         self._look = look
         self._stopped = asyncio.Event()
-        self._text = self._shown = ""
+        self._text = self._place = self._shown = ""
         self._showing: asyncio.Task[None] | None = None
+        self._patience: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
 
     def stop(self) -> None:
@@ -59,8 +62,18 @@ class Answering:
     async def draft(self, text: str) -> None:
         """Have `text` seen as the beginning of the reply, soon; a newer one replaces it."""
         self._text = text
-        if self._showing is None or self._showing.done():
-            self._showing = asyncio.create_task(self._show())
+        self._see()
+
+    def queued(self, language: str, place: int) -> None:
+        """Have the place in the line seen, from 1, if the wait lasts; 0 where it is over.
+
+        The last one stays until the reply begins.
+        """
+        self._place = say("queued", language, place=place) if place else ""
+        if self._patience is None:
+            self._patience = asyncio.create_task(self._be_patient())
+        elif self._patience.done():
+            self._see()
 
     async def unless_stopped(self, work: Awaitable[T]) -> T:
         """What `work` gives; raise `Stopped`, with the work cancelled, where that comes first."""
@@ -82,18 +95,26 @@ class Answering:
 
     async def end(self, *, followed: bool) -> None:
         """Show nothing more; what is shown is taken back unless the reply itself follows."""
+        tasks = [task for task in (self._patience, self._showing) if task is not None]
         async with self._sending:  # one that is on its way arrives before the reply does
-            if self._showing is not None:
-                self._showing.cancel()
-        if self._showing is not None:
-            await asyncio.gather(self._showing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._shown and not followed:
             await self._platform.draft(self._address, "")
 
+    def _see(self) -> None:
+        if self._showing is None or self._showing.done():
+            self._showing = asyncio.create_task(self._show())
+
+    async def _be_patient(self) -> None:
+        await self._clock.sleep(PATIENCE)
+        self._see()
+
     async def _show(self) -> None:
-        while self._shown != self._text:
+        while self._shown != (wanted := self._text or self._place or self._shown):
             async with self._sending:
-                self._shown = self._text
+                self._shown = wanted
                 await self._platform.draft(self._address, self._shown, self._reply_to)
             await self._clock.sleep(APART)
 

@@ -104,7 +104,8 @@ async def _local(settings: Settings) -> Opened:
         )
     except ModelUnavailable as error:
         return Opened(None, _instead(error), str(error))
-    return Opened(model, f"{model.name} in this process")
+    slower = "" if model.batched else "; its layers cannot be batched, so a crowd waits longer"
+    return Opened(model, f"{model.name} in this process{slower}")
 
 
 def _instead(error: AttuneError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 from affect.errors import NotFound
 from affect.types import Plan
@@ -48,7 +48,9 @@ class Replying:
         try:
             if answering is None or not scene.said:  # nothing said: its words are not used
                 return await self._writer.write(scene)
-            return await answering.unless_stopped(self._writer.write(scene, answering.draft))
+            queued = partial(answering.queued, scene.language)
+            writing = self._writer.write(scene, answering.draft, queued)
+            return await answering.unless_stopped(writing)
         except Stopped:
             return None
         except Exception as error:  # noqa: BLE001 - nobody stays without an answer

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from affect.types import Moment, Plan, Reading, Strategy
+from affect.writers.chat import Queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,12 @@ class Writer(Protocol):
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
         ...
 
-    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:
+    async def write(
+        self, scene: Scene, draft: Draft | None = None, queued: Queued | None = None
+    ) -> list[Candidate]:
         """Give at least one candidate, best first; raise `ModelUnavailable` if it cannot.
 
-        A writer that takes its time tells `draft` what may be seen meanwhile.
+        A writer that takes its time tells `draft` what may be seen meanwhile, and one that many
+        people wait for tells `queued` the place in the line.
         """
         ...

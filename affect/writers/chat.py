@@ -6,7 +6,7 @@ and appraisal are written once.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -29,6 +29,13 @@ class Sampling:
     seconds: float = 30.0
 
 
+Queued = Callable[[int], None]
+"""Hears a person's place in the line whenever it changes: from 1; 0 once it is their turn.
+
+Answers that share one are one person's; who never waits hears nothing.
+"""
+
+
 class ChatModel(Protocol):
     """One LLM. Every method raises `ModelUnavailable` or `Unreachable` with one sentence."""
 
@@ -39,8 +46,13 @@ class ChatModel(Protocol):
         """How many tokens a text has; where the tokenizer is not at hand, a safe upper guess."""
         ...
 
-    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[str]:
-        """Give an answer piece by piece; closing the iterator stops the work on it."""
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, queued: Queued | None = None
+    ) -> AsyncIterator[str]:
+        """Give an answer piece by piece; closing the iterator stops the work on it.
+
+        `queued` hears of the wait before it, where the model knows of one.
+        """
         ...
 
     async def weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:

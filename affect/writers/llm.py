@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from affect.perception.text import TextReader
     from affect.writers.base import Draft, Exchange, Scene
-    from affect.writers.chat import ChatModel, Message
+    from affect.writers.chat import ChatModel, Message, Queued
     from affect.writers.scripted import ScriptedWriter
 
 log = logging.getLogger(__name__)
@@ -78,27 +78,33 @@ class LLMWriter:
         """The special turn that the words are; recognised as the scripted writer does."""
         return self._scripted.situation(said, embedding, history)
 
-    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:
+    async def write(
+        self, scene: Scene, draft: Draft | None = None, queued: Queued | None = None
+    ) -> list[Candidate]:
         """The generated candidates that may leave, best first, then the scripted ones.
 
         `draft` is called with what may be shown while the first candidate is being generated: a
-        growing text of whole sentences, each of which may leave.
+        growing text of whole sentences, each of which may leave. `queued` hears the place in the
+        line before that.
         """
         spare = asyncio.create_task(self._scripted.write(scene))
         try:
-            chosen = [] if scene.plan.situation in WRITTEN else await self._chosen(scene, draft)
+            written = scene.plan.situation in WRITTEN
+            chosen = [] if written else await self._chosen(scene, draft, queued)
         except BaseException:
             spare.cancel()
             raise
         return [*chosen, *await spare]
 
-    async def _chosen(self, scene: Scene, draft: Draft | None) -> list[Candidate]:
+    async def _chosen(
+        self, scene: Scene, draft: Draft | None, queued: Queued | None
+    ) -> list[Candidate]:
         sampling = _sampling(scene, self._seconds)
         budget = self._model.context - sampling.tokens
         messages = await asyncio.to_thread(prompt.build, scene, self._model.count, budget)
         drafts = _Drafts(scene, draft)
         answers = [
-            self._answer(messages, _freer(sampling, number), drafts if not number else None)
+            self._answer(messages, _freer(sampling, number), queued, None if number else drafts)
             for number in range(self._candidates)
         ]
         raw = await self._within_time(answers)
@@ -116,11 +122,15 @@ class LLMWriter:
         return allowed
 
     async def _answer(
-        self, messages: Sequence[Message], sampling: Sampling, drafts: _Drafts | None
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        queued: Queued | None,
+        drafts: _Drafts | None,
     ) -> str:
         text = ""
         # Closed at once where the wait ends: an answer that nobody waits for costs as much.
-        async with aclosing(self._model.stream(messages, sampling)) as pieces:  # type: ignore[type-var]
+        async with aclosing(self._model.stream(messages, sampling, queued)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 text += piece
                 if drafts:

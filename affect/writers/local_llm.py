@@ -19,7 +19,7 @@ from affect.errors import AttuneError, ModelUnavailable, Unreachable
 from affect.writers import loading
 from affect.writers.background import in_background
 from affect.writers.batching import Batching, CannotBatch
-from affect.writers.chat import Message, Sampling
+from affect.writers.chat import Message, Queued, Sampling
 from affect.writers.decoding import Decoder
 from affect.writers.engine import LATE, Engine, Request
 from affect.writers.line import Line, Seat
@@ -72,9 +72,11 @@ class LocalModel:
         """How many tokens a text has."""
         return len(self._loaded.ids(text))
 
-    def stream(self, messages: Sequence[Message], sampling: Sampling) -> Answer:
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, queued: Queued | None = None
+    ) -> Answer:
         """Give an answer piece by piece; closing it stops the work on it."""
-        return Answer(self, messages, sampling)
+        return Answer(self, messages, sampling, queued)
 
     async def weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:
         """Probabilities, summing to 1, of each option as the answer's first token: exact, by a
@@ -98,7 +100,11 @@ class LocalModel:
         self._engine.close()
 
     async def _pieces(
-        self, answer: Answer, messages: Sequence[Message], sampling: Sampling
+        self,
+        answer: Answer,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        queued: Queued | None,
     ) -> AsyncGenerator[str]:
         deadline = asyncio.get_running_loop().time() + sampling.seconds
         prompt, ids = await self._prepared(messages)
@@ -106,7 +112,8 @@ class LocalModel:
         if answer.closed:
             return
         self._check(request)
-        answer.seat = self._line.enter(self._engine.reserved(len(ids) + request.tokens))
+        needed = self._engine.reserved(len(ids) + request.tokens)
+        answer.seat = self._line.enter(needed, queued)
         try:
             await self._turn(answer.seat, deadline)
             self._check(request)  # again: the cache may have become smaller while one waited
@@ -197,15 +204,22 @@ class LocalModel:
 class Answer:
     """An answer on its way: iterate over its pieces, or close it, from whatever task."""
 
-    def __init__(self, model: LocalModel, messages: Sequence[Message], sampling: Sampling) -> None:
+    def __init__(
+        self,
+        model: LocalModel,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        queued: Queued | None,
+    ) -> None:
         self.request: Request | None = None
         self.seat: Seat | None = None
         self._awaited = self.closed = False
-        self._pieces = model._pieces(self, messages, sampling)  # noqa: SLF001 - one object in two
+        begin = model._pieces  # noqa: SLF001 - one object in two
+        self._pieces = begin(self, messages, sampling, queued)
 
     @property
     def place(self) -> int:
-        """The place in the line, from 1; 0 once it is being answered."""
+        """The person's place in the line, from 1; 0 once they are being answered."""
         return self.seat.number if self.seat else 0
 
     def __aiter__(self) -> Answer:

@@ -3,7 +3,8 @@
 Every answer has a deadline that holds for all tries together. A request is tried again while that
 may help (a connection that fails, 429 with what the server says of waiting, 5xx) and never once
 words have arrived. A server that fails again and again is left alone for a while. Closing the
-iterator of an answer closes the connection, which is what makes a server stop.
+iterator of an answer closes the connection, which is what makes a server stop. One that answers a
+single request at a time is asked by one person after another.
 
 What is raised quotes neither what was sent nor what came: so it is never chained.
 """
@@ -15,12 +16,13 @@ import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from affect.errors import ModelUnavailable, Unreachable
 from affect.writers.breaker import CircuitBreaker
-from affect.writers.chat import Message, Sampling
+from affect.writers.chat import Message, Queued, Sampling
+from affect.writers.line import Line, Seat
 from affect.writers.server_kinds import CONTEXT, Server, probe, token_ids
 from affect.writers.thoughts import Thoughts
 
@@ -32,6 +34,7 @@ PAUSES = (0.5, 1.5)  # seconds before the second and the third try
 CONNECT_SECONDS = 5.0
 READY_SECONDS = 20.0
 WEIGH_SECONDS = 10.0
+WAITING = 256  # answers at most in the line for a server that gives one at a time
 LISTED = 20  # tokens whose probabilities are asked for: the most that servers give
 NO_KEY = "none"  # the client insists on a key, a server on one's own machine has none
 
@@ -76,6 +79,7 @@ class RemoteModel:
         self._breaker = CircuitBreaker(clock)
         self._server: Server | None = None
         self._looking = asyncio.Lock()
+        self._line = Line(tokens=1, people=1, waiting=WAITING)
 
     async def ready(self, seconds: float = READY_SECONDS) -> str:
         """See that the server answers with this model; give what it is, for an operator.
@@ -92,14 +96,19 @@ class RemoteModel:
         """A safe upper guess; the tokenizer is on the server."""
         return math.ceil(sum(_tokens(character) for character in text))
 
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[str]:
+    async def stream(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        queued: Queued | None = None,
+    ) -> AsyncIterator[str]:
         """Give an answer piece by piece; closing the iterator stops the server's work on it.
 
-        Raises `ModelUnavailable` or `Unreachable`, the latter also where an answer breaks off.
+        `queued` hears of our own line alone: no server tells of its. Raises `ModelUnavailable` or
+        `Unreachable`, the latter also where an answer breaks off.
         """
         deadline = self._clock() + sampling.seconds
-        with self._breaker.attempt():
-            server = await self._found(deadline)
+        async with self._turn(deadline, queued) as server:
             chunks: AsyncStream[ChatCompletionChunk] = await self._asked(
                 lambda: self._client.chat.completions.create(
                     stream=True,
@@ -126,8 +135,7 @@ class RemoteModel:
     async def weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:
         """Probabilities, summing to 1, of each option as the answer's first token."""
         deadline = self._clock() + WEIGH_SECONDS
-        with self._breaker.attempt():
-            server = await self._found(deadline)
+        async with self._turn(deadline) as server:
             if not server.kind.logprobs:
                 raise ModelUnavailable("The LLM server gives no probabilities of tokens.")
             request = self._request(messages, 1, server)
@@ -161,6 +169,32 @@ class RemoteModel:
             "max_tokens": tokens,
             "extra_body": dict(server.kind.extra),
         }
+
+    @asynccontextmanager
+    async def _turn(self, deadline: float, queued: Queued | None = None) -> AsyncIterator[Server]:
+        """The server, once it may be asked; what fails inside counts against it."""
+        server = self._server
+        if server is None:
+            with self._breaker.attempt():
+                server = await self._found(deadline)
+        if server.kind.together:
+            with self._breaker.attempt():
+                yield server
+            return
+        seat = self._line.enter(1, queued)
+        try:
+            await self._wait(seat, deadline)
+            with self._breaker.attempt():
+                yield server
+        finally:
+            seat.leave()
+
+    async def _wait(self, seat: Seat, deadline: float) -> None:
+        try:
+            async with asyncio.timeout(max(0.0, deadline - self._clock())):
+                await seat.turn()
+        except TimeoutError:
+            raise Unreachable("The LLM server was not free in time.") from None
 
     async def _found(self, deadline: float) -> Server:
         """Who answers at the address, looked up once."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from affect.matters import Matter
     from affect.writers.bank import Bank
     from affect.writers.base import Draft, Exchange, Scene
+    from affect.writers.chat import Queued
     from affect.writers.vectors import Encoder
 
 CANDIDATES = 5
@@ -75,7 +76,12 @@ class ScriptedWriter:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
         return situations.find(spelt_out(said), self._cues, self._bank, history, embedding)
 
-    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:  # noqa: ARG002 - it is done at once
+    async def write(
+        self,
+        scene: Scene,
+        draft: Draft | None = None,  # noqa: ARG002 - it is done at once
+        queued: Queued | None = None,  # noqa: ARG002
+    ) -> list[Candidate]:
         """At most `CANDIDATES`, best first; raise `ModelUnavailable` where the bank is empty."""
         return await asyncio.to_thread(self.candidates, scene)
 

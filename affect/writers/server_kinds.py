@@ -23,21 +23,24 @@ class Kind:
     """A kind of server.
 
     `extra` goes with every request. `logprobs` tells whether it gives the probabilities of tokens,
-    `allowed` whether an answer can be held to `allowed_token_ids`.
+    `allowed` whether an answer can be held to `allowed_token_ids`, `together` whether it answers
+    several requests at once: else a new one breaks off the one before.
     """
 
     name: str
     extra: Mapping[str, object]
     logprobs: bool
     allowed: bool = False
+    together: bool = True
 
 
 VLLM = Kind("vllm", _NO_THINKING, logprobs=True, allowed=True)
 TRANSFORMERS = Kind("transformers", _NO_THINKING, logprobs=False)
 LLAMA_CPP = Kind("llama.cpp", _NO_THINKING, logprobs=True)
+LLAMA_PYTHON = Kind("llama-cpp-python", _NO_THINKING, logprobs=True, together=False)
 GENERIC = Kind("generic", {}, logprobs=True)
 
-_OWNERS = {"vllm": VLLM, "llamacpp": LLAMA_CPP, "me": LLAMA_CPP}  # llama-cpp-python says "me"
+_OWNERS = {"vllm": VLLM, "llamacpp": LLAMA_CPP, "me": LLAMA_PYTHON}
 
 
 @dataclass(frozen=True, slots=True)

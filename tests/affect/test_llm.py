@@ -172,7 +172,7 @@ async def test_one_answer_that_fails_does_not_cost_the_others(scripted: Scripted
 
 async def test_a_late_model_is_not_waited_for(scripted: ScriptedWriter) -> None:
     class Late(Answering):
-        async def stream(self, messages, sampling):  # type: ignore[no-untyped-def]
+        async def stream(self, messages, sampling, queued=None):  # type: ignore[no-untyped-def]
             try:
                 await asyncio.Event().wait()
                 yield "never"

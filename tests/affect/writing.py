@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers.base import Exchange, Scene
-from affect.writers.chat import Message, Sampling
+from affect.writers.chat import Message, Queued, Sampling
 
 SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
 STILL = Parts((0.0, 0.0, 0.0), SPREAD)
@@ -65,7 +65,9 @@ class Answering:
     def count(self, text: str) -> int:
         return len(text) // 3 + 1
 
-    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[str]:
+    async def stream(
+        self, messages: Sequence[Message], sampling: Sampling, queued: Queued | None = None
+    ) -> AsyncIterator[str]:
         self.prompts.append(tuple(messages))
         try:
             for piece in self._answer(messages, len(self.prompts) - 1).split(" "):

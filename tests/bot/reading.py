@@ -14,6 +14,7 @@ from affect.perception.text import TextModel, TextReading
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Variance
 from affect.writers import bank
 from affect.writers.base import Candidate, Draft, Scene
+from affect.writers.chat import Queued
 from affect.writers.scripted import ScriptedWriter
 
 WIDTH = 64
@@ -83,7 +84,9 @@ class Silent(ScriptedWriter):
         super().__init__(bank.Bank(()))
         self._fault = fault
 
-    async def write(self, scene: Scene, draft: Draft | None = None) -> list[Candidate]:
+    async def write(
+        self, scene: Scene, draft: Draft | None = None, queued: Queued | None = None
+    ) -> list[Candidate]:
         raise self._fault
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from affect.writers.llm import LLMWriter
 from affect.writers.remote_llm import RemoteModel
-from bot.answering import APART, Answering, Stopped
+from bot.answering import APART, PATIENCE, Answering, Stopped
 from bot.platforms.terminal import Terminal
 from bot.surfaces import AT_ONCE
 from bot.texts import say
@@ -63,7 +63,8 @@ async def test_whole_sentences_are_seen_before_the_reply_is_sent(
     assert house.platform.sent == []
     assert house.platform.drafts == [FIRST.strip()]
     server.go_on.set()
-    assert await answer == FIRST + SECOND
+    told = await answer  # what is asked behind it is shown with the reply
+    assert told.startswith(FIRST + SECOND)
     assert all((FIRST + SECOND).startswith(draft) for draft in house.platform.drafts)
     assert house.platform.typing_now == 0
 
@@ -123,7 +124,7 @@ async def test_another_person_s_stop_ends_nothing(house: House, server: OpenAISe
     await until(lambda: server.requests)
     await house.turns.receive(incoming("/stop", house.clock.now(), account="ben"))
     server.go_on.set()
-    assert (await answer)[-1].text == FIRST + SECOND
+    assert (await answer)[-1].text.startswith(FIRST + SECOND)
 
 
 async def test_in_the_terminal_an_interrupt_is_a_stop(
@@ -174,6 +175,44 @@ class TestDrafts:
         await answering.end(followed=True)
         await asyncio.sleep(0)
         assert platform.drafts in ([], ["One."])
+
+    async def test_a_place_in_the_line_is_shown_where_the_wait_lasts(
+        self, clock: FakeClock
+    ) -> None:
+        platform = FakePlatform()
+        answering = Answering(platform, incoming("hello", clock.now()), clock)
+        start = clock.now()
+        answering.queued("en", 3)
+        await until(lambda: platform.drafts)
+        assert platform.drafts == [say("queued", "en", place=3)]
+        assert (clock.now() - start).total_seconds() >= PATIENCE
+        answering.queued("en", 2)
+        await until(lambda: len(platform.drafts) == 2)
+        answering.queued("en", 0)
+        await answering.draft("One.")
+        await until(lambda: platform.drafts[-1] == "One.")
+        answering.queued("en", 1)  # for another wording of the same reply
+        await answering.draft("One. Two.")
+        await until(lambda: platform.drafts[-1] == "One. Two.")
+        assert platform.drafts[1:] == [say("queued", "en", place=2), "One.", "One. Two."]
+        await answering.end(followed=True)
+
+    async def test_who_is_soon_answered_sees_no_place(self, clock: FakeClock) -> None:
+        platform = FakePlatform()
+        answering = Answering(platform, incoming("hello", clock.now()), clock)
+        answering.queued("zh", 1)
+        answering.queued("zh", 0)
+        await clock.sleep(2 * PATIENCE)
+        await answering.end(followed=True)
+        assert platform.drafts == []
+
+    async def test_a_place_is_taken_back_where_no_reply_follows(self, clock: FakeClock) -> None:
+        platform = FakePlatform()
+        answering = Answering(platform, incoming("hello", clock.now()), clock)
+        answering.queued("zh", 4)
+        await until(lambda: platform.drafts)
+        await answering.end(followed=False)
+        assert platform.drafts == [say("queued", "zh", place=4), ""]
 
     async def test_a_stop_stored_elsewhere_is_found(self, clock: FakeClock) -> None:
         async def stored() -> bool:

@@ -53,7 +53,7 @@ async def house(database: Database, clock: FakeClock, server: OpenAIServer) -> A
 
 
 async def test_the_model_s_words_reach_the_person_and_are_kept(house: House) -> None:
-    assert await house.answer(SAID) == WHOLE
+    assert (await house.answer(SAID)).startswith(WHOLE)
     last = await house.last()
     assert last.wording is not None
     assert (last.wording.writer, last.notes.problems) == (MODEL, ())
@@ -141,17 +141,29 @@ class TestOpening:
         assert (found.fault, found.told) == (None, f"{MODEL} on a server of the kind vllm")
 
     @pytest.mark.parametrize(
-        ("fault", "told"), [(refusal(401), "API key"), (refusal(404), "model")]
+        ("fault", "told"),
+        [
+            (refusal(401), "API key"),
+            (refusal(404), "model"),
+            (refusal(422), "status 422"),
+            (refusal(429, Retry_After="60"), "busy"),
+            (refusal(500), "status 500"),
+            (Fault(stream=True, body=chunk("Hel")), "broke off"),
+            (Fault(200, "<html>"), "."),
+            (Fault(body=None), "reached"),
+        ],
     )
-    async def test_a_server_that_refuses_is_one_sentence(
+    async def test_a_server_in_trouble_is_one_sentence(
         self, server: OpenAIServer, fault: Fault, told: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        server.faults.append(fault)
+        server.faults.extend([fault] * 3)
         found = await open_llm(Settings(llm_base_url=server.url, llm_model="x"))
         assert found.model is not None
         await found.model.aclose()
         assert found.fault is not None
         assert told in found.fault
+        assert found.fault.endswith(".")
+        assert "\n" not in found.fault
         assert found.told.startswith("scripted, for")
         assert "llm_unavailable" in caplog.messages
 

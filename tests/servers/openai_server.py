@@ -20,7 +20,12 @@ Json = dict[str, Any]
 MODEL = "attune-tiny"
 KEY = "loopback-key-of-nobody"
 
-_OWNERS = {"vllm": "vllm", "llama.cpp": "llamacpp", "generic": "somebody"}
+_OWNERS = {
+    "vllm": "vllm",
+    "llama.cpp": "llamacpp",
+    "llama-cpp-python": "me",
+    "generic": "somebody",
+}
 _TRANSFORMERS: Json = {"paths": {"/load_model": {}, "/v1/chat/completions": {}}}
 
 
@@ -60,7 +65,7 @@ class OpenAIServer:
 
     def __init__(
         self,
-        kind: Literal["vllm", "llama.cpp", "transformers", "generic"] = "vllm",
+        kind: Literal["vllm", "llama.cpp", "llama-cpp-python", "transformers", "generic"] = "vllm",
         words: tuple[str, ...] = ("That ", "sounds ", "like a ", "long day."),
     ) -> None:
         self.kind = kind
@@ -74,6 +79,8 @@ class OpenAIServer:
         self.go_on = asyncio.Event()
         self.abandoned = asyncio.Event()  # somebody hung up on an answer
         self.url = ""
+        self.broken_off = 0  # answers that another request ended: llama-cpp-python alone does so
+        self._answers = 0
         self._happened = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
@@ -157,10 +164,16 @@ class OpenAIServer:
     async def _streamed(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
+        self._answers += 1
+        mine = self._answers
         try:
             for number, word in enumerate(self.words):
                 if number == self.hold_after:
                     await self.go_on.wait()
+                await asyncio.sleep(0)
+                if self.kind == "llama-cpp-python" and mine != self._answers:
+                    self.broken_off += 1
+                    return response
                 await response.write(chunk(word).encode())
             await response.write(chunk(finish="stop").encode())
             if self.kind != "transformers":

@@ -64,3 +64,29 @@ def test_it_is_never_too_full_and_everybody_gets_in_in_order(
         seat.leave()
         seat.leave()
     assert line.inside == 0
+
+
+def test_people_are_counted_and_not_their_answers() -> None:
+    line = Line(tokens=100, people=1, waiting=20)
+    told: dict[str, list[int]] = {"ana": [], "ben": [], "cy": []}
+    ana, ben, cy = (places.append for places in told.values())
+    inside, first, second = (line.enter(10, ana) for _ in range(3))
+    theirs = [line.enter(10, ben), line.enter(10, cy), line.enter(10, ben), line.enter(10)]
+    assert [seat.number for seat in theirs] == [1, 2, 1, 3]
+    assert (first.number, second.number) == (0, 0)  # she is being answered
+    assert told == {"ana": [], "ben": [1], "cy": [2]}
+    for seat in (inside, first, second):
+        seat.leave()
+    assert told == {"ana": [], "ben": [1, 0], "cy": [2, 1]}
+
+
+def test_who_gives_up_is_out_of_the_line() -> None:
+    line = Line(tokens=100, people=1, waiting=20)
+    places: list[int] = []
+    inside, waiting = line.enter(10), line.enter(10, places.append)
+    behind = line.enter(10)
+    waiting.leave()
+    assert places == [1, 0]
+    assert behind.number == 1
+    inside.leave()
+    assert places == [1, 0]
