@@ -3,7 +3,8 @@
 Its facts, all of them met in practice, decide the shape of this file. A fatal error ends the
 generating thread for everybody, and whoever waits then hears nothing: so each waiter looks now and
 then whether the thread still lives, and the first to see it dead builds a new one around the same
-weights. A request that is cancelled gets no last output: so its handler is taken out here. Any
+weights. A beginning is shared only once it was read: so of several answers to one prompt the first
+begins alone. A request that is cancelled gets no last output: so its handler is taken out here. Any
 other call of the network while it generates comes out wrong: so those wait for a pause.
 """
 
@@ -64,6 +65,7 @@ class Batching:
         self._building = threading.Lock()
         self._forward = threading.Lock()
         self._closed = False
+        self._reading: dict[tuple[int, ...], asyncio.Event] = {}
         cuda = loaded.network.device.type == "cuda"
         self.people, self._batch_tokens = ON_GPU if cuda else ON_CPU
         self._engine: Any = in_background(self._build).result()
@@ -121,13 +123,18 @@ class Batching:
             _stop(self._engine)
 
     async def _run(self, engine: Any, request: Request) -> AsyncGenerator[list[int]]:
+        ids = tuple(request.ids)
+        if same := self._reading.get(ids):
+            await same.wait()
+        read = asyncio.Event()
+        self._reading.setdefault(ids, read)
         seen = 0
         finished = False
         # Before the request is added: a quick answer would find nobody to take it.
         engine.register_result_handler(request.name, request.outputs.put_nowait)
         try:
             taken = engine.add_request(
-                list(request.ids),
+                list(ids),
                 request_id=request.name,
                 max_new_tokens=request.tokens,
                 streaming=True,
@@ -146,11 +153,19 @@ class Batching:
                 finished = output.is_finished()
                 fresh, seen = output.generated_tokens[seen:], len(output.generated_tokens)
                 if fresh:
+                    self._has_read(ids, read)
                     yield fresh
         finally:
+            self._has_read(ids, read)
             if not finished:
                 engine.cancel_request(request.name)
             _forget(engine, request.name)
+
+    def _has_read(self, ids: tuple[int, ...], read: asyncio.Event) -> None:
+        """Let begin who waits for the same prompt."""
+        if self._reading.get(ids) is read:
+            del self._reading[ids]
+        read.set()
 
     def _living(self) -> Any:
         """The engine, built anew where it died; blocks."""

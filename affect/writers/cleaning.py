@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from affect.writers import guard, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from affect.types import Plan
 
 MOST_SENTENCES = 4
@@ -50,12 +52,12 @@ def clean(raw: str, plan: Plan) -> str | None:
             continue
         if "advice" in plan.avoid and guard.gives_advice(spoken):
             continue
-        if kept and not guard.check(_joined([*kept, spoken]), plan).ok:
+        if kept and not guard.check(joined([*kept, spoken]), plan).ok:
             break
         kept.append(spoken)
         if asks or len(kept) == MOST_SENTENCES:
             break  # a question comes last
-    text = _joined(kept)
+    text = joined(kept)
     return text if words.count(text) >= LEAST_WORDS else None
 
 
@@ -98,6 +100,7 @@ def _calm(sentence: str, *, bright: bool) -> str:
     return calm[:-1] + mark if bright and at_end and calm[-1] in ".。" else calm
 
 
-def _joined(parts: list[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
+    """Sentences as one text; in Chinese without blanks between them."""
     text = " ".join(parts)
     return re.sub(r"(?<=[。！？，…”」])\s+(?=\S)", "", text) if words.is_chinese(text) else text

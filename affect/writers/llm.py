@@ -1,5 +1,9 @@
 """The writer that asks an LLM: several answers at once, cleaned, weighed, and let out or not.
 
+Small models begin well and end badly, and say more easily what they heard than what they would
+ask. So each beginning of an answer is weighed beside the whole, and where the plan asks and the
+model did not, once more with what the written reply asks.
+
 What is true about the program itself, and what follows danger, is written and never generated.
 Where the model is late, fails, or gives nothing that may leave, the scripted writer's words are
 there: a person gets an answer either way, and a reason is logged.
@@ -16,13 +20,13 @@ from typing import TYPE_CHECKING
 from affect.errors import AttuneError
 from affect.perception.language import detect
 from affect.types import Strategy
-from affect.writers import choosing, guard, leaks, prompt
+from affect.writers import choosing, guard, leaks, prompt, words
 from affect.writers.base import Candidate
 from affect.writers.chat import Sampling
-from affect.writers.cleaning import clean, sentences
+from affect.writers.cleaning import clean, joined, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Iterator, Sequence
 
     from affect.perception.text import TextReader
     from affect.writers.base import Draft, Exchange, Scene
@@ -87,17 +91,21 @@ class LLMWriter:
         growing text of whole sentences, each of which may leave. `queued` hears the place in the
         line before that.
         """
-        spare = asyncio.create_task(self._scripted.write(scene))
+        written = asyncio.create_task(self._scripted.write(scene))
         try:
-            written = scene.plan.situation in WRITTEN
-            chosen = [] if written else await self._chosen(scene, draft, queued)
+            never = scene.plan.situation in WRITTEN
+            chosen = [] if never else await self._chosen(scene, written, draft, queued)
         except BaseException:
-            spare.cancel()
+            written.cancel()
             raise
-        return [*chosen, *await spare]
+        return [*chosen, *await written]
 
     async def _chosen(
-        self, scene: Scene, draft: Draft | None, queued: Queued | None
+        self,
+        scene: Scene,
+        written: asyncio.Task[list[Candidate]],
+        draft: Draft | None,
+        queued: Queued | None,
     ) -> list[Candidate]:
         sampling = _sampling(scene, self._seconds)
         budget = self._model.context - sampling.tokens
@@ -108,18 +116,30 @@ class LLMWriter:
             for number in range(self._candidates)
         ]
         raw = await self._within_time(answers)
+        spare = (await written)[0]
         texts = dict.fromkeys(text for one in raw if (text := clean(one, scene.plan)))
-        offered = [
-            Candidate(text, self.name, reasons={"shown": SHOWN} if drafts.began(text) else {})
-            for text in texts
+        offered = {one.text: one for text in texts for one in self._offers(text, scene, spare)}
+        candidates = [
+            replace(one, reasons={"shown": SHOWN}) if drafts.began(one.text) else one
+            for one in offered.values()
         ]
-        weighed = await asyncio.to_thread(choosing.choose, offered, scene, self._reader)
+        weighed = await asyncio.to_thread(choosing.choose, candidates, scene, self._reader)
         fit = (one for one in weighed if one.score >= choosing.LEAST)
         allowed = [one for one in fit if refusal(one.text, scene) is None]
-        if len(allowed) < len(raw):
+        if not allowed or len(texts) < len(raw):
             told = {"of": len(raw), "cleaned": len(texts), "allowed": len(allowed)}
             log.info("candidates_refused", extra=told)
         return allowed
+
+    def _offers(self, text: str, scene: Scene, spare: Candidate) -> Iterator[Candidate]:
+        """The whole text and each beginning of it, and those that ask nothing with a question."""
+        parts = sentences(text)
+        asked = next((one for one in sentences(spare.text) if words.questions(one)), None)
+        for end in range(len(parts), 0, -1):
+            begun = joined(parts[:end])
+            yield Candidate(begun, self.name)
+            if asked and scene.plan.ask and not words.questions(begun):
+                yield Candidate(joined([begun, asked]), self.name, entry=spare.entry)
 
     async def _answer(
         self,

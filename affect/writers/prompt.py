@@ -60,7 +60,8 @@ def build(scene: Scene, count: Callable[[str], int], budget: int) -> tuple[Messa
 def system(persona: str, language: str) -> str:
     """What stands first: the same for everybody who is answered in that language."""
     told = texts(language)
-    return f"{told.get(persona, told['companion'])}\n{told['manner']}"
+    examples = told["examples"].get(persona, told["examples"]["companion"])
+    return f"{told.get(persona, told['companion'])}\n{told['manner']}\n{examples}"
 
 
 def moment(scene: Scene) -> str:
@@ -91,6 +92,14 @@ def moment(scene: Scene) -> str:
     return f"{felt}\n{wanted}"
 
 
+def _task(scene: Scene) -> str:
+    """What to do, once more and in a sentence: what stands last is followed best."""
+    told, plan = texts(scene.language), scene.plan
+    how = told["strategies"][plan.strategy.value]
+    task: str = told["answer"].format(how=how, ask=told["ask"][plan.ask])
+    return task
+
+
 @cache
 def texts(language: str) -> dict[str, Any]:
     """The texts of prompts.yaml; English where a language has none."""
@@ -112,7 +121,7 @@ def _messages(scene: Scene, said: str, folded: int) -> tuple[Message, ...]:
         spoken.append(Message("user", neutralise(exchange.said)))
         spoken.append(Message("assistant", neutralise(exchange.reply)))
     last = [_tagged("said", neutralise(said)), _tagged("plan", moment(scene))]
-    last.append(texts(scene.language)["answer"])
+    last.append(_task(scene))
     spoken.append(Message("user", "\n".join(last)))
     past = "\n".join(part for part in before if part)
     if past:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from affect.errors import ModelUnavailable, Unreachable
 from affect.writers import local_llm
+from affect.writers.batching import Batching
 from affect.writers.chat import Message, Sampling
 from affect.writers.local_llm import Answer, LocalModel
 
@@ -161,6 +163,20 @@ class TestAnswers:
             await said(model, Sampling(3, seconds=300), f"{story}And now?")
         assert sum(read) < first / 4
 
+    async def test_several_answers_to_one_prompt_read_it_once(self, model: LocalModel) -> None:
+        story = "It was a short night, and then a long one. " * 30
+        read: list[int] = []
+        with called(model, lambda ids: read.append(ids.numel())):
+            await said(model, Sampling(3, seconds=300), story)
+            alone = sum(read)
+            read.clear()
+            new = f"So. {story}"
+            heard = await asyncio.gather(
+                *(said(model, Sampling(3, seconds=300), new) for _ in range(3))
+            )
+        assert all(heard)
+        assert sum(read) < 1.5 * alone
+
 
 class TestRefusals:
     async def test_a_prompt_that_is_too_long_harms_nobody(self, model: LocalModel) -> None:
@@ -173,6 +189,21 @@ class TestRefusals:
         with pytest.raises(ModelUnavailable, match="do not fit"):
             await said(model, Sampling(tokens=model.context))
         assert model.context == 2048  # what the network was made for, which the engine never asks
+
+    async def test_more_than_the_cache_holds_is_answered_one_after_another(
+        self, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # All at once, what the cache cannot hold ends the engine for everybody.
+        monkeypatch.setattr(local_llm, "Batching", partial(Batching, cpu_tokens=640))
+        model = local_llm.load(str(tiny), "none", lambda *_: None)
+        engine = model._engine._engine  # type: ignore[attr-defined]
+        story = "It was a long day. " * 12
+        answers = await asyncio.gather(
+            *(said(model, Sampling(60, seconds=300), f"{n} {story}") for n in range(6))
+        )
+        assert all(answers)
+        assert model._engine._engine is engine  # type: ignore[attr-defined]
+        await model.aclose()
 
     async def test_an_answer_that_takes_too_long_ends_with_a_sentence(
         self, model: LocalModel
