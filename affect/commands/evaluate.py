@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -26,6 +27,7 @@ from affect.errors import BadInput
 
 if TYPE_CHECKING:
     from affect.evaluation.text import Figure
+    from affect.writers.chat import ChatModel
 
 
 def evaluate(
@@ -50,6 +52,19 @@ def evaluate(
             help="text: what an LLM's reading adds; a folder or hub id, or a server's URL."
         ),
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option(help="A file that keeps what the LLM says: to go on where one broke off."),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="For an LLM: about so many lines, by lot. [replies: else all]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the lot.")] = 0,
+    half: Annotated[
+        Literal["even", "odd"] | None,
+        typer.Option(help="replies: every other talk, to try on one and report on the other."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a table: a card's figures on held-out people, the line's, or the replies' gates.
@@ -60,9 +75,16 @@ def evaluate(
         if card and weights is None:
             raise BadInput("option", "--card needs --weights, the folder whose card to write.")
         if what is What.REPLIES and writer is not Words.SCRIPTED:
-            asyncio.run(_generated(writer, model, base_url, as_json))
+            opening = _opened(writer, model, base_url, kept)
+            asyncio.run(_generated(opening, sample, seed, half, as_json))
         elif what is What.TEXT and appraiser:
-            asyncio.run(_appraised(appraiser, model, data, as_json))
+            remote = appraiser.startswith(("http://", "https://"))
+            opening = (
+                _opened(Words.OPENAI, model, appraiser, kept)
+                if remote
+                else _opened(Words.LOCAL, appraiser, None, kept)
+            )
+            asyncio.run(_appraised(opening, data, sample, seed, as_json))
         else:
             _ours(what, data, weights, card, as_json)
 
@@ -103,42 +125,58 @@ def _ours(what: What, data: Path | None, weights: Path | None, card: bool, as_js
             _print("fairness", fairness.evaluate(corpora.folder(data), say), as_json)
 
 
-async def _generated(writer: Words, model: str | None, base_url: str | None, as_json: bool) -> None:
-    from affect.evaluation import generated, replies
+@asynccontextmanager
+async def _opened(
+    writer: Words, model: str | None, base_url: str | None, kept: Path | None
+) -> AsyncIterator[ChatModel]:
+    """The LLM, its answers kept where a file is named."""
+    from affect.evaluation.kept import Kept
+
+    with needs_extra("llm"):
+        chat = await open_model(writer, model, base_url)
+    try:
+        yield Kept(chat, kept) if kept else chat
+    finally:
+        await chat.aclose()
+
+
+async def _generated(
+    opening: AbstractAsyncContextManager[ChatModel],
+    sample: int | None,
+    seed: int,
+    half: Literal["even", "odd"] | None,
+    as_json: bool,
+) -> None:
+    from affect.evaluation import generated
     from affect.perception.text import TextModel
     from affect.writers import bank
     from affect.writers.scripted import ScriptedWriter
 
     reader = TextModel.load()
     scripted = ScriptedWriter(bank.load(), reader)
-    with needs_extra("llm"):
-        chat = await open_model(writer, model, base_url)
-    try:
-        found = await generated.compare(chat, scripted, reader, list(replies.script()), say)
-    finally:
-        await chat.aclose()
+    talks = generated.drawn(sample, seed, half)
+    async with opening as chat:
+        found = await generated.compare(chat, scripted, reader, talks, say)
     if as_json:
         print_json(generated.as_json(found))
     else:
         generated.show(found)
 
 
-async def _appraised(appraiser: str, model: str | None, data: Path | None, as_json: bool) -> None:
+async def _appraised(
+    opening: AbstractAsyncContextManager[ChatModel],
+    data: Path | None,
+    sample: int | None,
+    seed: int,
+    as_json: bool,
+) -> None:
     from affect.evaluation import appraisal
     from affect.perception.text import TextModel
     from affect.training import data as corpora
 
-    remote = appraiser.startswith(("http://", "https://"))
-    with needs_extra("llm"):
-        chat = await (
-            open_model(Words.OPENAI, model, appraiser)
-            if remote
-            else open_model(Words.LOCAL, appraiser, None)
-        )
-    try:
-        figures = await appraisal.evaluate(chat, TextModel.load(), corpora.folder(data), say)
-    finally:
-        await chat.aclose()
+    texts = appraisal.drawn(corpora.folder(data), sample or appraisal.TEXTS, seed)
+    async with opening as chat:
+        figures = await appraisal.evaluate(chat, TextModel.load(), texts, say)
     _print(chat.name, figures, as_json)
 
 

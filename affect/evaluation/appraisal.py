@@ -7,7 +7,7 @@ and EWECT's test splits, by lot with a fixed seed: a reading by an LLM costs too
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,11 +33,27 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 TEXTS = 150  # of each corpus
+STEP = 25  # texts between two words on progress
 FLOOR = 1e-6
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Texts of one corpus: `truth` is (n, 7), each row the shares of the emotions."""
+
+    corpus: str
+    language: str
+    texts: Sequence[str]
+    truth: Floats
+
+
+def drawn(data: Path, count: int = TEXTS, seed: int = 0) -> list[Drawn]:
+    """So many texts of each corpus, by lot."""
+    return [_goemotions(data, count, seed), _ewect(data, count, seed)]
+
+
 async def evaluate(
-    model: ChatModel, reader: TextModel, data: Path, report: Callable[[str], None]
+    model: ChatModel, reader: TextModel, texts: Sequence[Drawn], report: Callable[[str], None]
 ) -> list[Figure]:
     """Accuracy and log loss of each way, and the paired differences of both to ours alone."""
     appraiser = Appraiser(model)
@@ -45,34 +61,31 @@ async def evaluate(
     fitted = await appraiser.fit()
     report(f"Temperature {fitted.temperature:g}, trust {fitted.trust:g} of 1.")
     figures = []
-    for name, language, drawn in (
-        ("GoEmotions", "en", _goemotions(data)),
-        ("EWECT usual", "zh", _ewect(data)),
-    ):
-        report(f"Reading {len(drawn[0])} texts of {name} ...")
-        figures += await _corpus(name, language, drawn, appraiser, fitted, reader, model.name)
+    for each in texts:
+        report(f"Reading {len(each.texts)} texts of {each.corpus} ...")
+        figures += await _corpus(each, appraiser, fitted, reader, model.name, report)
     return figures
 
 
 async def _corpus(
-    name: str,
-    language: str,
-    drawn: tuple[Sequence[str], Floats],
+    drawn: Drawn,
     appraiser: Appraiser,
     fitted: Fitted,
     reader: TextModel,
     model: str,
+    report: Callable[[str], None],
 ) -> list[Figure]:
-    texts, truth = drawn
-    read = reader.read_many(texts, [language] * len(texts))
+    name, language, truth = drawn.corpus, drawn.language, drawn.truth
+    read = reader.read_many(drawn.texts, [language] * len(drawn.texts))
     ours, theirs, both = [], [], []
-    for text, words in zip(texts, read, strict=True):
-        logits = await appraiser.logits(text, language)
-        other = estimate(logits, fitted, model)
+    for number, (text, words) in enumerate(zip(drawn.texts, read, strict=True), start=1):
+        other = estimate(await appraiser.logits(text, language), fitted, model)
         ours.append(_seven(fuse([words.estimate]).probabilities))
         theirs.append(_seven(fuse([_sure(other)]).probabilities))
         joined = [words.estimate, other] if fitted.trust > 0 else [words.estimate]
         both.append(_seven(fuse(joined).probabilities))
+        if number % STEP == 0:
+            report(f"{name}: {number} of {len(drawn.texts)} texts read")
     ways = {"ours": np.array(ours), model: np.array(theirs), "fused": np.array(both)}
     figures = [
         figure for way, told in ways.items() for figure in _measures(f"{name}, {way}", told, truth)
@@ -119,23 +132,24 @@ def _sure(other: Estimate) -> Estimate:
     return replace(other, quality=1.0)
 
 
-def _goemotions(data: Path) -> tuple[list[str], Floats]:
+def _goemotions(data: Path, count: int, seed: int) -> Drawn:
     test = corpora.goemotions(data, "test")
-    rows = _lot(len(test))
+    rows = _lot(len(test), count, seed)
     truth = (test.targets[rows] > 0).astype(np.float64) @ narrow_map()
-    return [test.texts[row] for row in rows], truth / truth.sum(axis=1, keepdims=True)
+    truth /= truth.sum(axis=1, keepdims=True)
+    return Drawn("GoEmotions", "en", [test.texts[row] for row in rows], truth)
 
 
-def _ewect(data: Path) -> tuple[list[str], Floats]:
+def _ewect(data: Path, count: int, seed: int) -> Drawn:
     test = corpora.ewect(data, "usual", "test")
-    rows = _lot(len(test))
+    rows = _lot(len(test), count, seed)
     order = [EMOTIONS.index(EMOTION_OF_EWECT[name]) for name in EWECT_CLASSES]
     truth = np.zeros((len(rows), len(EMOTIONS)))
-    for row, drawn in enumerate(rows):
-        truth[row, order[int(test.targets[drawn, 0])]] = 1.0
-    return [test.texts[row] for row in rows], truth
+    for row, drawn_row in enumerate(rows):
+        truth[row, order[int(test.targets[drawn_row, 0])]] = 1.0
+    return Drawn("EWECT usual", "zh", [test.texts[row] for row in rows], truth)
 
 
-def _lot(count: int) -> NDArray[np.int64]:
-    """The numbers of `TEXTS` texts, the same each time."""
-    return np.random.default_rng(0).permutation(count)[:TEXTS]
+def _lot(of: int, count: int, seed: int) -> NDArray[np.int64]:
+    """The numbers of `count` texts, the same each time."""
+    return np.random.default_rng(seed).permutation(of)[:count]

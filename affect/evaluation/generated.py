@@ -2,8 +2,8 @@
 
 `whole` is the writer as people meet it: plan, several answers, choosing, guard, and the written
 reply where none may leave. `unplanned` has Attune's manner in its prompt, no plan, and says the
-first answer as it comes. `bare` has a line of prompt. All three answer the same lines, each with
-its own earlier replies, and the same text model reads what they say.
+first answer as it comes. `bare` has a line of prompt. `scripted` needs no model. Each answers the
+same lines with its own earlier replies, and the same text model reads what they say.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from affect.evaluation import panel, replies
 from affect.evaluation.panel import Turn
@@ -25,16 +27,19 @@ if TYPE_CHECKING:
 
     from affect.evaluation.panel import Difference, Figure, Told
     from affect.perception.text import TextModel
-    from affect.writers.base import Exchange, Scene
+    from affect.writers.base import Exchange, Scene, Writer
     from affect.writers.chat import ChatModel
     from affect.writers.scripted import ScriptedWriter
 
     Reply = Callable[[Scene], Awaitable[Candidate]]
+    Talks = Mapping[int, tuple[str, list[Told]]]
 
-WHOLE, UNPLANNED, BARE = "whole", "unplanned", "bare"
+Half = Literal["even", "odd"]  # every other talk: to try on one half and report on the other
+SCRIPTED, BARE, UNPLANNED, WHOLE = "scripted", "bare", "unplanned", "whole"
 TOGETHER = 32  # talks at once: a model answers many in one step
 SECONDS = 3_600.0  # nothing here is judged by its speed
 TOKENS = 70
+STEP = 10  # lines between two words on progress
 BARE_PROMPT = {
     "en": "You are a kind companion. Answer the person in one to three sentences.",
     "zh": "你是一个善解人意的伙伴。用一到三句话回答对方。",
@@ -45,11 +50,11 @@ BARE_PROMPT = {
 class Compared:
     """What was measured: `figures` by way, `differences` of the whole writer to the other ways.
 
-    `own` is the share of the whole writer's replies that the model worded.
+    `own` is the share of the whole writer's replies that the model worded, for each language.
     """
 
     model: str
-    own: float
+    own: Mapping[str, float]
     figures: Mapping[str, list[Figure]]
     differences: Mapping[str, list[Difference]]
     turns: Mapping[str, list[Turn]]
@@ -63,44 +68,73 @@ async def compare(
     model: ChatModel,
     scripted: ScriptedWriter,
     reader: TextModel,
-    talks: Sequence[tuple[str, list[Told]]],
+    talks: Talks,
     report: Callable[[str], None],
 ) -> Compared:
-    """Answer every talk in the three ways."""
+    """Answer every talk in the four ways."""
     writer = LLMWriter(model, scripted, reader, seconds=SECONDS)
     ways: dict[str, Reply] = {
+        SCRIPTED: lambda scene: _first(scripted, scene),
         BARE: lambda scene: _said(model, _bare(scene), scene, BARE),
         UNPLANNED: lambda scene: _said(model, _unplanned(model, scene), scene, UNPLANNED),
-        WHOLE: lambda scene: _whole(writer, scene),
+        WHOLE: lambda scene: _first(writer, scene),
     }
     turns = {}
     for way, reply in ways.items():
-        report(f"Answering {len(talks)} talks: {way} ...")
-        turns[way] = await _all(talks, reply, scripted, reader)
+        turns[way] = await _all(talks, reply, scripted, reader, Progress(way, talks, report))
     whole = turns[WHOLE]
+    own: dict[str, list[bool]] = {}
+    for turn in whole:
+        own.setdefault(turn.language, []).append(turn.reply.writer == model.name)
     return Compared(
         model=model.name,
-        own=sum(turn.reply.writer == model.name for turn in whole) / max(len(whole), 1),
+        own={language: sum(flags) / len(flags) for language, flags in sorted(own.items())},
         figures={way: panel.figures(given) for way, given in turns.items()},
         differences={way: panel.compare(whole, turns[way]) for way in (UNPLANNED, BARE)},
         turns=turns,
     )
 
 
+def drawn(sample: int | None = None, seed: int = 0, half: Half | None = None) -> Talks:
+    """The talks of the script by their numbers: all, every other, or by lot about `sample` lines.
+
+    Talks are drawn whole: the last may bring a few lines more.
+    """
+    talks = dict(enumerate(replies.script()))
+    numbers = [n for n in talks if half is None or n % 2 == (half == "odd")]
+    if sample is not None:
+        np.random.default_rng(seed).shuffle(numbers)
+        lines = np.cumsum([len(talks[number][1]) for number in numbers])
+        numbers = sorted(numbers[: 1 + int(np.searchsorted(lines, sample))])
+    return {number: talks[number] for number in numbers}
+
+
+class Progress:
+    """Says now and then how many lines were answered."""
+
+    def __init__(self, way: str, talks: Talks, report: Callable[[str], None]) -> None:
+        self._way, self._report = way, report
+        self._all = sum(len(lines) for _, lines in talks.values())
+        self._done = 0
+
+    def step(self) -> None:
+        """One more was answered."""
+        self._done += 1
+        if self._done % STEP == 0 or self._done == self._all:
+            self._report(f"{self._way}: {self._done} of {self._all} lines answered")
+
+
 async def _all(
-    talks: Sequence[tuple[str, list[Told]]],
-    reply: Reply,
-    scripted: ScriptedWriter,
-    reader: TextModel,
+    talks: Talks, reply: Reply, scripted: ScriptedWriter, reader: TextModel, progress: Progress
 ) -> list[Turn]:
     room = asyncio.Semaphore(TOGETHER)
 
     async def one(number: int, language: str, lines: Sequence[Told]) -> list[Turn]:
         async with room:
-            return await _converse(number, language, lines, reply, scripted, reader)
+            return await _converse(number, language, lines, reply, scripted, reader, progress)
 
     answered = await asyncio.gather(
-        *(one(number, language, lines) for number, (language, lines) in enumerate(talks))
+        *(one(number, language, lines) for number, (language, lines) in talks.items())
     )
     return [turn for talk in answered for turn in talk]
 
@@ -112,6 +146,7 @@ async def _converse(
     reply: Reply,
     scripted: ScriptedWriter,
     reader: TextModel,
+    progress: Progress,
 ) -> list[Turn]:
     history: list[Exchange] = []
     turns = []
@@ -127,10 +162,11 @@ async def _converse(
                  read.estimate.affect, showing.shown(said.text, told.said))
         )  # fmt: skip
         history.append(replies.remembered(scene, said))
+        progress.step()
     return turns
 
 
-async def _whole(writer: LLMWriter, scene: Scene) -> Candidate:
+async def _first(writer: Writer, scene: Scene) -> Candidate:
     """The best candidate that may leave, as the bot lets it out."""
     found = await writer.write(scene)
     allowed = [one for one in found if guard.check(one.text, scene.plan).ok]
@@ -159,8 +195,9 @@ def _unplanned(model: ChatModel, scene: Scene) -> list[Message]:
 
 def show(found: Compared) -> None:
     """Print the table and, as the last line, one JSON object."""
-    print(f"{found.model}: {found.own:.0%} of the whole writer's replies are its own words")
-    ways = (WHOLE, UNPLANNED, BARE)
+    for language, share in found.own.items():
+        print(f"{found.model} worded {share:.0%} of the whole writer's replies in {language}")
+    ways = tuple(found.figures)
     print(f"{'':36}{'gate':>14}" + "".join(f"{way:>11}" for way in ways) + "  than bare")
     verdicts = {(d.language, d.measure): d.verdict for d in found.differences[BARE]}
     for row in zip(*(found.figures[way] for way in ways), strict=True):
@@ -179,7 +216,7 @@ def as_json(found: Compared) -> dict[str, object]:
     """Figures by way, and each gate's difference with its interval."""
     return {
         "model": found.model,
-        "own": round(found.own, 3),
+        "own": {language: round(share, 3) for language, share in found.own.items()},
         "figures": {way: [asdict(f) for f in rows] for way, rows in found.figures.items()},
         "differences": {
             way: [{**asdict(d), "verdict": d.verdict} for d in rows]

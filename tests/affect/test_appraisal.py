@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from affect.evaluation import appraisal as evaluation
 from affect.fusion import fuse
+from affect.labels import EWECT_CLASSES as EWECT
+from affect.perception.text import TextModel
 from affect.types import EMOTIONS, Emotion, Modality
 from affect.writers.appraisal import LETTERS, Appraiser, Fitted, estimate, fit, labelled, within
 from affect.writers.chat import Message
@@ -104,3 +109,33 @@ def test_a_model_that_is_too_sure_is_cooled(scale: float, cooler: bool) -> None:
     logits = random.normal(size=(280, 7))
     logits[np.arange(280), truth] += 1.0
     assert (fit(scale * logits, truth).temperature > 2) is cooler
+
+
+async def test_what_a_model_adds_is_told_beside_what_ours_reads(tmp_path: Path) -> None:
+    corpora = tmp_path / "text"
+    rows = {
+        "goemotions/test": ["text\tlabels\tid", *(f"It is day {n}\t{n}\t{n}" for n in range(28))],
+        "ewect/usual_test": ["text\tlabel", *(f"第{n}天\t{name}" for n, name in enumerate(EWECT))],
+    }
+    for name, lines in rows.items():
+        file = corpora / f"{name}.tsv.gz"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(gzip.compress("\n".join(lines).encode()))
+    texts = evaluation.drawn(tmp_path, count=5, seed=2)
+    assert [len(each.texts) for each in texts] == [5, 5]
+    assert texts[0].texts == evaluation.drawn(tmp_path, 5, 2)[0].texts
+    assert evaluation.drawn(tmp_path, 5, 3)[0].texts != texts[0].texts
+    said: list[str] = []
+    reader = TextModel.load()
+    blind = await evaluation.evaluate(Reading(share=1 / 7), reader, texts, said.append)
+    assert said[1].endswith("trust 0 of 1.")
+    added = {(f.corpus, f.name): f for f in blind if "fused - ours" in f.corpus}
+    assert len(added) == 4
+    for figure in added.values():  # one that is not trusted changes nothing
+        assert (figure.value, figure.low, figure.high, figure.count) == (0.0, 0.0, 0.0, 5)
+    sure = await evaluation.evaluate(Reading(), reader, texts, said.append)
+    loss = {f.corpus: f.value for f in sure if f.name == "log loss"}
+    assert loss["GoEmotions, fused - ours"] == pytest.approx(
+        loss["GoEmotions, fused"] - loss["GoEmotions, ours"]
+    )
+    assert loss["GoEmotions, fused - ours"] != 0.0

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from affect.evaluation import replies
-from affect.evaluation.generated import BARE, UNPLANNED, WHOLE, as_json, compare, show
+from affect.evaluation.generated import (
+    BARE,
+    SCRIPTED,
+    UNPLANNED,
+    WHOLE,
+    as_json,
+    compare,
+    drawn,
+    show,
+)
 from affect.evaluation.panel import Difference, Turn, figures
 from affect.evaluation.panel import compare as differences
 from affect.perception.text import TextModel
@@ -49,20 +58,36 @@ def test_the_script_holds_a_hundred_scenes_in_each_language() -> None:
 async def test_the_whole_writer_stands_beside_its_bare_prompt(
     reader: TextModel, scripted: ScriptedWriter, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    talks = [talk for talk in replies.script() if talk[0] == "en" and len(talk[1]) == 1][:8]
-    found = await compare(Answering(answer), scripted, reader, talks, lambda line: None)
+    talks = dict(list(drawn().items())[:8])
+    said: list[str] = []
+    found = await compare(Answering(answer), scripted, reader, talks, said.append)
     assert {turn.reply.text for turn in found.turns[BARE]} == {GUSH}
     assert {turn.reply.text for turn in found.turns[UNPLANNED]} == {GUSH}
     assert GUSH not in {turn.reply.text for turn in found.turns[WHOLE]}
-    assert found.own > 0.5
+    assert {turn.reply.writer for turn in found.turns[SCRIPTED]} == {"scripted"}
+    assert found.own["en"] > 0.5
+    assert said[-1] == f"{WHOLE}: 8 of 8 lines answered"
     assert found.counted(BARE, "better") >= 5
     verdicts = {each.measure: each.verdict for each in found.differences[BARE]}
     assert verdicts["two questions"] == "better"
     assert verdicts["banned phrases"] == "better"
     show(found)
     told = capsys.readouterr().out
-    assert "whole against bare: better on" in told
+    better, worse = found.counted(BARE, "better"), found.counted(BARE, "worse")
+    assert f"whole against bare: better on {better}, worse on {worse}" in told
+    assert re.search(r"scripted +bare +unplanned +whole", told)
     assert as_json(found)["model"] == "answering"
+
+
+def test_halves_are_apart_and_a_lot_is_the_same_each_time() -> None:
+    even, odd = drawn(half="even"), drawn(half="odd")
+    assert not even.keys() & odd.keys()
+    assert {**even, **odd} == drawn()
+    lot = drawn(sample=30, seed=3)
+    assert lot == drawn(sample=30, seed=3) != drawn(sample=30, seed=4)
+    assert 30 <= sum(len(lines) for _, lines in lot.values()) < 36  # talks are whole
+    assert all(drawn()[number] == talk for number, talk in lot.items())
+    assert drawn(sample=1_000, half="odd") == odd
 
 
 def test_a_writer_is_equal_to_itself(scripted: ScriptedWriter) -> None:
