@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from affect.errors import AttuneError
 from affect.perception.language import detect
 from affect.types import Strategy
-from affect.writers import choosing, guard, leaks, prompt, words
+from affect.writers import choosing, guard, leaks, prompt, showing, words
 from affect.writers.base import Candidate
 from affect.writers.chat import Sampling
 from affect.writers.cleaning import clean, joined, sentences
@@ -43,6 +43,11 @@ WARMTH = {Strategy.INFORMATION: 0.4, Strategy.SUGGESTION: 0.6}  # facts want few
 USUAL_WARMTH = 0.7
 STEP = 0.1  # by which each further candidate is drawn more freely
 SHOWN = 0.15  # what the wording that was seen as a draft has ahead
+ANSWERING = frozenset(
+    {Strategy.REFLECTION_OF_FEELINGS, Strategy.RESTATEMENT, Strategy.AFFIRMATION}
+    | {Strategy.COMMON_HUMANITY}
+)
+"""What a reply must show before it may ask: "Sure." alone answers nobody."""
 WRITTEN = frozenset(
     {"are_you_real", "love_me", "how_do_you_know", "what_do_you_keep", "cannot_serve", "about_me"}
     | {"my_feeling", "my_voice", "memory", "understand_me", "after_card", "after_crisis"}
@@ -132,13 +137,16 @@ class LLMWriter:
         return allowed
 
     def _offers(self, text: str, scene: Scene, spare: Candidate) -> Iterator[Candidate]:
-        """The whole text and each beginning of it, and those that ask nothing with a question."""
+        """The whole text and each beginning of it; those that answer and ask nothing, with a
+        question too.
+        """
         parts = sentences(text)
         asked = next((one for one in sentences(spare.text) if words.questions(one)), None)
         for end in range(len(parts), 0, -1):
             begun = joined(parts[:end])
             yield Candidate(begun, self.name)
-            if asked and scene.plan.ask and not words.questions(begun):
+            answers = not ANSWERING.isdisjoint(showing.shown(begun, scene.said))
+            if asked and answers and scene.plan.ask and not words.questions(begun):
                 yield Candidate(joined([begun, asked]), self.name, entry=spare.entry)
 
     async def _answer(
