@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from affect.corrections import corrects
+from affect.literals import Index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +104,9 @@ def names() -> frozenset[str]:
 def begun(said: str) -> str | None:
     """The matter that these words begin, or None."""
     plain = said.replace("’", "'")
-    return next((name for name, kind in _kinds().items() if _begins(kind, plain)), None)
+    kinds = tuple(_kinds().items())
+    possible = (kinds[number] for number in _beginnings().may_match(plain))
+    return next((name for name, kind in possible if _begins(kind, plain)), None)
 
 
 def _begins(kind: _Kind, plain: str) -> bool:
@@ -232,6 +235,11 @@ def _kinds() -> Mapping[str, _Kind]:
         )
         for name, raw in content.items()
     }
+
+
+@cache
+def _beginnings() -> Index:
+    return Index([kind.begins for kind in _kinds().values()])
 
 
 def _any(parts: Sequence[str]) -> re.Pattern[str]:

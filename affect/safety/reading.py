@@ -60,6 +60,10 @@ class Finding:
 
 def read(known: Phrases, sentence: Sentence, *, context: bool) -> Iterator[Finding]:
     """Yield what the rules find in a sentence; `context` chooses the rules that need one."""
+    # What is masked below takes words away and brings none.
+    rules = known.may_match(sentence.text)
+    if not rules and not known.may_tell_loss(sentence.text):
+        return
     mask = " ~ " if known.language == "en" else "〇"
     text = known.idioms.sub(mask, sentence.text)
     reader = Reader(known, text, question=sentence.question)
@@ -70,7 +74,7 @@ def read(known: Phrases, sentence: Sentence, *, context: bool) -> Iterator[Findi
         if reader.subject(loss) is not About.SELF:
             text = known.guards["loss"].sub(mask, text)
             reader = Reader(known, text, question=sentence.question)
-    for rule in known.rules:
+    for rule in rules:
         if ("context" in rule.flags) is context and (not rule.needs or rule.needs.search(text)):
             found = reader.best(rule)
             if found:
@@ -120,9 +124,9 @@ class Reader:
             self.text[max(0, place.start() - 80) : place.end() + 30]
         ):
             level = min(level, CRISIS_LEVEL)
+        joking = guards["joke"].search(window) and not guards["earnest"].search(window)
         if "firm" not in rule.flags and (
-            guards["joke"].search(window)
-            or guards["hypothetical"].search(self.text[: place.start()][-60:])
+            joking or guards["hypothetical"].search(self.text[: place.start()][-60:])
         ):
             level = min(level, 1)
         past = "recent" not in rule.flags and self.past(place)

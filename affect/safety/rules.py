@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
+from affect.literals import Index
 from affect.safety.plain import Spelling
 
 LANGUAGES = ("en", "zh")
@@ -23,7 +24,7 @@ GAPS = {"en": r"(?:[a-z0-9,]{1,24} ){0,%s}", "zh": "[^，。]{0,%s}"}
 UNBOUNDED = re.compile(r"(?<!\\)[*+](?!\])|\{\d+,\}")
 NEVER = r"(?!)"
 GUARDS = (
-    "embarrassed", "leaving", "joke", "frame", "past", "present", "better", "negation",
+    "embarrassed", "leaving", "joke", "earnest", "frame", "past", "present", "better", "negation",
     "inner_negation", "no_negation", "denies_that", "after_negation", "half", "hypothetical",
     "condition", "generic", "others", "selves", "second", "reports", "loss", "trying",
 )  # fmt: skip
@@ -42,7 +43,7 @@ class Rule:
     flags: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Phrases:
     """All that is known of one language: rules, guards by name, idioms, denials."""
 
@@ -52,6 +53,31 @@ class Phrases:
     guards: Mapping[str, re.Pattern[str]]
     clear_denial: re.Pattern[str]
     bare_denial: re.Pattern[str]
+
+    def may_match(self, text: str) -> tuple[Rule, ...]:
+        """The rules that may match in `text`, in their order: all others certainly do not."""
+        return tuple(self.rules[number] for number in self._rules_by_word.may_match(text))
+
+    def may_tell_loss(self, text: str) -> bool:
+        """Whether the guard for somebody who was lost may match in `text`."""
+        return bool(self._loss_by_word.may_match(text))
+
+    def denies(self, sentence: str) -> bool:
+        """Whether a sentence denies danger clearly."""
+        may = self._denial_by_word.may_match(sentence)
+        return bool(may) and self.clear_denial.search(sentence) is not None
+
+    @cached_property
+    def _rules_by_word(self) -> Index:
+        return Index([rule.pattern for rule in self.rules])
+
+    @cached_property
+    def _loss_by_word(self) -> Index:
+        return Index([self.guards["loss"]])
+
+    @cached_property
+    def _denial_by_word(self) -> Index:
+        return Index([self.clear_denial])
 
 
 class _Compiler:

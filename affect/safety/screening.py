@@ -129,7 +129,7 @@ def _denial(flat: str) -> Denial:
     for language in LANGUAGES:
         known = phrases(language)
         for index, sentence in enumerate(_sentences(flat, language)):
-            if known.clear_denial.search(sentence.text):
+            if known.denies(sentence.text):
                 return Denial.CLEAR
             first = re.split(" ,|，", sentence.text)[0]
             bare = bare or (index == 0 and known.bare_denial.fullmatch(first) is not None)

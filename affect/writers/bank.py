@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import yaml
 
 from affect.errors import BadInput
+from affect.types import Emotion
 from affect.writers.entry import LANGUAGES, Entry, parse
 from affect.writers.lexicon import LOADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 FOLDER = Path(__file__).parent / "bank"
 
@@ -28,6 +29,21 @@ class Bank:
     def of(self, language: str) -> tuple[Entry, ...]:
         """The entries of one language."""
         return self._by_language.get(language, ())
+
+    def evidence(self, language: str) -> Mapping[str | None, tuple[str, ...]]:
+        """The ids of entries with cues by situation: what speaks for it where they lie near."""
+        return self._evidence.get(language, {})
+
+    @cached_property
+    def _evidence(self) -> dict[str, dict[str | None, tuple[str, ...]]]:
+        found: dict[str, dict[str | None, tuple[str, ...]]] = {}
+        for entry in self.entries:
+            # Ordinary entries for a joy are no evidence against good news.
+            joyful = entry.situation is None and Emotion.JOY in entry.emotions
+            if entry.cues and not joyful:
+                named = found.setdefault(entry.language, {})
+                named[entry.situation] = (*named.get(entry.situation, ()), entry.id)
+        return found
 
     @cached_property
     def _by_language(self) -> dict[str, tuple[Entry, ...]]:

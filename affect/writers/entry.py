@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 from affect import kinds, matters
 from affect.errors import BadInput
 from affect.special import SPECIAL
 from affect.types import Emotion, Stage, Strategy
+from affect.writers.shape import Shape, measure
 
 LANGUAGES = ("en", "zh")
 SLOTS = ("topic", "person", "time", "deed", "other", "told", "feeling", "name", "count")
@@ -26,9 +27,9 @@ _STATED = re.compile(r"(.{12,}[.!。！])\s*[^.!。！]+[?？]", re.DOTALL)
 _SLOT = re.compile(r"\{(\w*)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
-    """A written reply.
+    """A written reply; the bank makes each once, and what is found out of it is found out once.
 
     `text` may hold slots ({topic}, {person} ...); `plain` is the version without (equal to
     `text` where there are none). `cues` are lines that it answers. `valence` and `arousal`, in
@@ -53,22 +54,36 @@ class Entry:
     matter: str | None = None
     kinds: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def slots(self) -> tuple[str, ...]:
         """The names of the slots in `text`, in their order."""
         return tuple(_SLOT.findall(self.text))
 
+    @cached_property
+    def shape(self) -> Shape:
+        """What is counted of `plain`."""
+        return measure(self.plain)
 
-@lru_cache(maxsize=8_192)
-def without_question(entry: Entry) -> Entry:
-    """The entry without the question at its end, where enough is said before it; else itself."""
-    if not entry.question or entry.strategy is Strategy.QUESTION:
-        return entry
-    texts = [_STATED.fullmatch(text) for text in (entry.text, entry.plain)]
-    stated = [found[1] for found in texts if found]
-    if len(stated) < len(texts):
-        return entry
-    return replace(entry, text=stated[0], plain=stated[1], question=False)
+    @cached_property
+    def graves(self) -> frozenset[str]:
+        """The grave matters that it is for: its words speak of one, or most of its cues do."""
+        found = {self.matter} if self.matter in matters.grave() else set()
+        for name in matters.grave():
+            cues = sum(matters.holds_word_of(name, cue) for cue in self.cues)
+            if matters.holds_word_of(name, self.plain) or 2 * cues >= len(self.cues) > 0:
+                found.add(name)
+        return frozenset(found)
+
+    @cached_property
+    def stated(self) -> Entry:
+        """It without the question at its end, where enough is said before it; else itself."""
+        if not self.question or self.strategy is Strategy.QUESTION:
+            return self
+        texts = [_STATED.fullmatch(text) for text in (self.text, self.plain)]
+        stated = [found[1] for found in texts if found]
+        if len(stated) < len(texts):
+            return self
+        return replace(self, text=stated[0], plain=stated[1], question=False)
 
 
 def parse(raw: Any) -> Entry:

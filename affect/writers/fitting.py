@@ -9,7 +9,6 @@ from affect import kinds, matters
 from affect.matters import NEWS
 from affect.strategy import crossed
 from affect.types import Emotion, Stage, Strategy
-from affect.writers.entry import Entry, without_question
 from affect.writers.kindred import DARK
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from affect.matters import Matter
     from affect.writers.base import Scene
+    from affect.writers.entry import Entry
 
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 BARE = frozenset({"said_yes", "said_no", "unsure"})
@@ -45,7 +45,7 @@ def fitting(
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     avoid = scene.plan.avoid
     if not scene.plan.ask:
-        entries = [without_question(entry) for entry in entries]
+        entries = [entry.stated for entry in entries]
 
     doubtful = scene.plan.situation not in NEWS and (
         matters.wary(scene.history) or crossed(scene.history) or bool(_NOT.search(scene.said))
@@ -62,9 +62,8 @@ def fitting(
         return entry.id not in used and not again
 
     def here(entry: Entry) -> bool:
-        about = entry.matter is None or (matter is not None and matter.name == entry.matter)
-        about = about and (follows or bool(entry.cues) or entry.matter is None)
-        of_kind = line in entry.kinds if entry.kinds else not (general(entry) and slight)
+        about = entry.matter is None or _goes_on(entry, matter, follows=follows)
+        of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
         return about and of_kind and _of_situation(entry, scene)
 
     def quiet(entry: Entry) -> bool:
@@ -79,21 +78,36 @@ def fitting(
         return entry.situation == "fallback" and (not entry.kinds or line in entry.kinds)
 
     # A special turn is rather answered twice alike than with something else.
-    levels: tuple[tuple[Callable[[Entry], bool], ...], ...] = (
-        (here, fresh, allowed, quiet),
-        (here, fresh, allowed),
-        (here, allowed, quiet),
-        (here,),
-        (general, fresh),
-        (),
+    fit = [entry for entry in _likely(entries, scene, matter) if here(entry)]
+    levels: tuple[tuple[Sequence[Entry], tuple[Callable[[Entry], bool], ...]], ...] = (
+        (fit, (fresh, allowed, quiet)),
+        (fit, (fresh, allowed)),
+        (fit, (allowed, quiet)),
+        (fit, ()),
+        (entries, (general, fresh)),
+        (entries, ()),
     )
-    for rules in levels:
-        found = list(entries)
+    for pool, rules in levels:
+        found = list(pool)
         for rule in rules:
             found = [entry for entry in found if rule(entry)]
         if found:
             return found
     return []
+
+
+def _likely(entries: Sequence[Entry], scene: Scene, matter: Matter | None) -> list[Entry]:
+    """What is left without most entries of other matters and turns: told without asking each."""
+    name = matter.name if matter else None
+    mine = [entry for entry in entries if entry.matter is None or entry.matter == name]
+    if scene.plan.situation is not None:
+        return mine
+    return [entry for entry in mine if entry.situation is None or entry.situation == "fallback"]
+
+
+def _goes_on(entry: Entry, matter: Matter | None, *, follows: bool) -> bool:
+    """Whether an entry for a matter may be said in this one."""
+    return matter is not None and matter.name == entry.matter and (follows or bool(entry.cues))
 
 
 def _glad(entry: Entry) -> bool:

@@ -8,6 +8,7 @@ with; they speak loudest where the reading abstains or is neutral, and hardly wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from affect.strategy import is_wish
@@ -53,7 +54,7 @@ class Feelings:
 def feelings(scene: Scene, likeness: Mapping[str, float], entries: Iterable[Entry]) -> Feelings:
     """What is felt in a scene, from its reading and the nearest cues."""
     told = [entry for entry in entries if entry.cues and entry.situation in {None, "good_news"}]
-    nearest = sorted(told, key=lambda entry: -likeness.get(entry.id, 0.0))[:NEAREST]
+    nearest = nlargest(NEAREST, told, key=lambda entry: likeness.get(entry.id, 0.0))
     top = likeness.get(nearest[0].id, 0.0) if nearest else 0.0
     votes = _votes(likeness, nearest)
     definite = is_definite(scene.reading, scene.said)

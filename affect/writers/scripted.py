@@ -98,10 +98,12 @@ class ScriptedWriter:
         else:
             joined = _two_parts(ranked, scene)
         echoed = _echo(ranked[0], scene) if ranked and not joined else None
-        best = [one for one in (joined, echoed) if one] + [_candidate(each) for each in ranked]
         earlier = {exchange.reply for exchange in scene.history}
-        fresh = [candidate for candidate in best if candidate.text not in earlier]
-        return (fresh or best)[:CANDIDATES]
+        whole = [one for one in (joined, echoed) if one]
+        found: list[Candidate | Worded] = [*whole, *ranked]
+        fresh = [each for each in found if each.text not in earlier]
+        best = (fresh or found)[:CANDIDATES]
+        return [_candidate(each) if isinstance(each, Worded) else each for each in best]
 
     def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from affect import kinds
 from affect.corrections import corrects
-from affect.types import Emotion
 from affect.writers import retelling, words
 from affect.writers.lexicon import contrast, no_outcome, turns
 
@@ -235,11 +234,5 @@ def _wordless(plain: str) -> str | None:
 
 def _best(likeness: Mapping[str, float], bank: Bank, language: str) -> dict[str | None, float]:
     """The best likeness of each situation; under None that of ordinary entries."""
-    best: dict[str | None, float] = {}
-    for entry in bank.of(language):
-        score = likeness.get(entry.id)
-        # Ordinary entries for a joy are no evidence against good news.
-        joyful = entry.situation is None and Emotion.JOY in entry.emotions
-        if score is not None and not joyful:
-            best[entry.situation] = max(score, best.get(entry.situation, -1.0))
-    return best
+    told = bank.evidence(language)
+    return {situation: max(likeness[name] for name in names) for situation, names in told.items()}

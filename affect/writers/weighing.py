@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from affect import matters
@@ -19,6 +18,7 @@ from affect.shares import intensity
 from affect.types import Emotion, Strategy
 from affect.writers import words
 from affect.writers.kindred import DARK
+from affect.writers.shape import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
     from affect.writers.kindred import Feelings
+    from affect.writers.shape import Shape
 
 NEAR = 0.71  # likeness from which an entry may be taken to be about what was said
 GLAD = 0.7  # what an entry for a joy answers where an outcome was told, however it was read
@@ -46,10 +47,6 @@ MIRROR = "mirror"  # stands where an entry's id would: the event said back
 _ABOUT_SOMETHING = frozenset(
     {"good_news", "success", "mixed_news", "asked_advice", "small_talk", "support"}
     | {"relief", "choose", "asked_again"}
-)
-# To ask for what was just said shows that nobody read it.
-_TIME_ASKED = re.compile(
-    r"\b(how long|since when|when (did|was|is))\b|多久|多长时间|什么时候|哪天", re.IGNORECASE
 )
 _TIME_TOLD = re.compile(
     r"\b(today|yesterday|tonight|tomorrow|ago|since|(last|next|this) \w+)\b"
@@ -97,39 +94,13 @@ class Worded:
         return self.felt and about and "grave" not in self.reasons
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What weighing needs of a wording, counted once."""
-
-    stems: frozenset[str]
-    opening: tuple[str, ...]
-    first: tuple[str, ...]
-    grams: frozenset[tuple[str, ...]]
-    words: float
-    asks_time: bool
-
-
-def _measure(text: str) -> _Shape:
-    return _Shape(
-        stems=words.stems(text),
-        opening=words.opening(text),
-        first=tuple(words.units(text)[:1]),
-        grams=frozenset(words.grams(text, 3)),
-        words=words.count(text),
-        asks_time=bool(_TIME_ASKED.search(text)),
-    )
-
-
-_measure_entry = lru_cache(maxsize=8_192)(_measure)
-"""For the bank's own texts alone: what holds a person's words is not remembered here."""
-
-
 class Weigher:
     """Weighs entries for one scene."""
 
     def __init__(self, scene: Scene, felt: Feelings, matter: Matter | None) -> None:
         self._scene = scene
         self._felt = felt
+        self._known_answers: dict[frozenset[Emotion], float] = {}
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
         self._dark = felt.known and sum(felt.probabilities[e] for e in DARK) >= MOSTLY
@@ -147,7 +118,7 @@ class Weigher:
     def weigh(self, entry: Entry, text: str, meaning: float) -> Worded:
         """The entry worded as `text`, whose nearest cue is `meaning` like what was said."""
         plan, aim = self._scene.plan, self._scene.plan.target
-        shape = _measure_entry(text) if text == entry.plain else _measure(text)
+        shape = entry.shape if text == entry.plain else measure(text)
         general = entry.situation == "fallback"
         felt = self._answered(entry)
         reasons = {
@@ -157,7 +128,7 @@ class Weigher:
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
-            "grave": 0.0 if not (of := _gravity(entry)) or of & self._graves else -2.0,
+            "grave": 0.0 if not (of := entry.graves) or of & self._graves else -2.0,
             "told": -0.5 if self._time_told and shape.asks_time else 0.0,
             "kind": self._of_kind(entry) if entry.kinds else 0.0,
             "broad": self._breadth(entry) if general and not _pointed(entry) else 0.0,
@@ -188,13 +159,18 @@ class Weigher:
         if news or (light and self._heavy):
             return GLAD if news else 0.0
         if entry.situation != "fallback":
-            return max(MATTER if entry.matter else 0.0, self._felt.answered(entry.emotions))
+            return max(MATTER if entry.matter else 0.0, self._answers(entry.emotions))
         if broad(entry) or entry.kinds:
             return max(self._felt.probabilities[emotion] for emotion in entry.emotions)
         if not self._felt.known:
             return 0.0
         spoken = entry.emotions if self._felt.everyday else entry.emotions - {Emotion.NEUTRAL}
         return max((self._felt.probabilities[emotion] for emotion in spoken), default=0.0)
+
+    def _answers(self, emotions: frozenset[Emotion]) -> float:
+        if emotions not in self._known_answers:
+            self._known_answers[emotions] = self._felt.answered(emotions)
+        return self._known_answers[emotions]
 
     def _breadth(self, entry: Entry) -> float:
         """Words for any feeling are dull where it is known, and the only right ones where not."""
@@ -203,7 +179,7 @@ class Weigher:
         weighty = Emotion.JOY not in entry.emotions  # "does anyone know how it is for you?"
         return (-0.1 if self._felt.known else 0.0) - (0.15 if weighty and not self._sad else 0.0)
 
-    def _repeats(self, shape: _Shape) -> float:
+    def _repeats(self, shape: Shape) -> float:
         """How much the wording of earlier replies comes again: openings and runs of words."""
         if not self._openings:
             return 0.0
@@ -225,17 +201,6 @@ def _graves(scene: Scene, matter: Matter | None) -> frozenset[str]:
     lately = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
     told = {n for n in matters.grave() if any(matters.speaks_of(n, said) for said in lately)}
     return frozenset(open_matter | told)
-
-
-@lru_cache(maxsize=8_192)
-def _gravity(entry: Entry) -> frozenset[str]:
-    """The grave matters that an entry is for: its words speak of one, or most of its cues do."""
-    found = set()
-    for name in matters.grave():
-        cues = sum(matters.holds_word_of(name, cue) for cue in entry.cues)
-        if matters.holds_word_of(name, entry.plain) or 2 * cues >= len(entry.cues) > 0:
-            found.add(name)
-    return frozenset(found | ({entry.matter} & matters.grave() if entry.matter else set()))
 
 
 def _taken_up(entry: Entry) -> float:
