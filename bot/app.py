@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DatabaseError
 
-from affect.errors import ModelUnavailable, SettingsError, Unreachable
+from affect.errors import AttuneError, ModelUnavailable, SettingsError, Unreachable
 from affect.perception.other import load_text
 from affect.perception.text import TextModel, TextReader
 from affect.writers import bank
@@ -26,7 +26,7 @@ from bot.companion import Companion
 from bot.llm import Opened, open_llm, wanted
 from bot.messages import Address, Media
 from bot.perceiving import Fetch, Perceiver
-from bot.platforms.base import Place, Platform
+from bot.platforms.base import Place, Platform, Remote
 from bot.senses import Senses, check
 from bot.settings import Settings
 from bot.turns import Settling, Turns
@@ -81,6 +81,22 @@ class App:
             ]
             await platform.start(self.turns.receive, offered, places)
             log.info("platform_started", extra={"platform": platform.name})
+
+    async def deserted(self) -> AttuneError:
+        """Wait until no platform lets us in any more, and give why.
+
+        As long as one does, the others' silence is only logged.
+        """
+        ends = [self._end_of(platform) for platform in self.platforms.values()]
+        reasons = await asyncio.gather(*ends)
+        return reasons[-1]
+
+    async def _end_of(self, platform: Platform) -> AttuneError:
+        while not isinstance(platform, Remote):
+            await asyncio.Event().wait()  # a terminal does not end by itself
+        why = await platform.ended()
+        log.error("platform_ended", extra={"platform": platform.name, "why": str(why)})
+        return why
 
     async def stop(self) -> None:
         """Take nothing more in, finish what can be finished, let go of everything."""

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from affect.errors import SettingsError
+from affect.safety.helplines import is_country
 
 PREFIX = "ATTUNE_"
 ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, tests
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     discord_token_file: Path | None = None
     discord_api_url: str | None = None
+    discord_shard: str | None = None
 
     home: Path = Field(default_factory=lambda: user_data_path("attune"))
     database_url: str | None = None
@@ -72,9 +74,17 @@ class Settings(BaseSettings):
     @field_validator("country")
     @classmethod
     def _country(cls, value: str | None) -> str | None:
-        if value is not None and not (len(value) == 2 and value.isascii() and value.isalpha()):
+        if value is not None and not is_country(value):
             raise ValueError("must be a two-letter country code such as US or CN")
         return value.upper() if value else None
+
+    @field_validator("discord_shard")
+    @classmethod
+    def _one_of(cls, value: str | None) -> str | None:
+        number, _, count = (value or "0/1").partition("/")
+        if not (number.isdecimal() and count.isdecimal() and int(number) < int(count)):
+            raise ValueError("must be which of how many, such as 0/2 and 1/2")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -123,6 +133,12 @@ class Settings(BaseSettings):
             raise ValueError("ATTUNE_TELEGRAM_WEBHOOK_URL needs ATTUNE_TELEGRAM_WEBHOOK_SECRET")
         return self
 
+    @model_validator(mode="after")
+    def _shards_need_postgres(self) -> Self:
+        if self.shard[1] > 1 and not (self.database_url or "").startswith("postgres"):
+            raise ValueError("ATTUNE_DISCORD_SHARD needs an ATTUNE_DATABASE_URL of PostgreSQL")
+        return self
+
     @classmethod
     def load(cls, env_file: Path | None = None) -> Settings:
         """Read the settings; raise `SettingsError` with one sentence for the first wrong value.
@@ -164,6 +180,12 @@ class Settings(BaseSettings):
             return None
         host = urlsplit(self.llm_base_url).hostname or ""
         return None if host in {"localhost", "::1"} or host.startswith("127.") else host
+
+    @property
+    def shard(self) -> tuple[int, int]:
+        """Which of how many shards on Discord this process is."""
+        number, count = (self.discord_shard or "0/1").split("/")
+        return int(number), int(count)
 
     @property
     def keys(self) -> Path:

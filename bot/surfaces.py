@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from affect.errors import SettingsError
+from affect.errors import AttuneError, SettingsError
 from bot.app import App, build
 from bot.messages import readable
 from bot.platforms import jsonl
@@ -91,7 +91,7 @@ def welcome(settings: Settings, language: str) -> str:
 
 
 async def serve(served: Sequence[Platform], settings: Settings) -> None:
-    """Serve chat platforms until a signal asks to stop."""
+    """Serve chat platforms until a signal asks to stop, or none of them lets us in any more."""
     app = await build(settings, served)
     asked: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
 
@@ -101,17 +101,22 @@ async def serve(served: Sequence[Platform], settings: Settings) -> None:
 
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop, name)
-    starting = asyncio.create_task(app.start())
+    serving = asyncio.create_task(_until_deserted(app))
     try:
-        await asyncio.wait((starting, asked), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((serving, asked), return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
-            await starting
-        if await asked is signal.SIGINT:
+            raise await serving
+        if asked.result() is signal.SIGINT:
             raise KeyboardInterrupt
     finally:
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
         await app.stop()
+
+
+async def _until_deserted(app: App) -> AttuneError:
+    await app.start()
+    return await app.deserted()
 
 
 async def check(wish: Wish, settings: Settings) -> None:
@@ -167,7 +172,11 @@ def platforms(surface: str, settings: Settings) -> Sequence[Platform]:
         from bot.platforms.discord import Discord
 
         made.append(
-            Discord(settings.discord_token.get_secret_value(), api_url=settings.discord_api_url)
+            Discord(
+                settings.discord_token.get_secret_value(),
+                api_url=settings.discord_api_url,
+                shard=settings.shard,
+            )
         )
     if not made:
         missing = {

@@ -72,6 +72,18 @@ def countries() -> tuple[str, ...]:
     return tuple(sorted(_content()["countries"]))
 
 
+@lru_cache(maxsize=1)
+def _codes() -> frozenset[str]:
+    # The ISO 3166 table that comes with the time zones.
+    table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if line[:2].isalpha())
+
+
+def is_country(code: str) -> bool:
+    """Whether it is an ISO 3166 code of two letters, any case; "UK" is taken as GB."""
+    return code.upper() in _codes() or code.upper() == "UK"
+
+
 def helpline(country: str | None) -> Helpline:
     """Return whom to call in a country (ISO 3166 code, any case; "UK" is taken as GB)."""
     content = _content()

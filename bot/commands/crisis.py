@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from affect.safety import cards
+from affect.safety import cards, helplines
 from bot.commands.base import Answer, Ask
 from storage import people
 
@@ -13,7 +13,7 @@ async def crisis(ask: Ask) -> Answer:
     country = own or ask.settings.country
     if ask.words:
         wanted = ask.words[0].upper()
-        if not (len(wanted) == 2 and wanted.isascii() and wanted.isalpha()):
+        if not helplines.is_country(wanted):
             unknown = ask.say("crisis_country_unknown")
             return Answer(f"{unknown}\n\n{cards.crisis_card(ask.language, country)}")
         await people.settle_in(ask.database, ask.profile.id, country=wanted)

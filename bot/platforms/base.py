@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from affect.errors import AttuneError
 from bot.messages import Address, Incoming, Media, Outgoing
 
 Receive = Callable[[Incoming], Awaitable[None]]
@@ -77,4 +78,13 @@ class Platform(Protocol):
 
     async def fetch(self, media: Media, limit: int) -> bytes:
         """Fetch at most `limit` bytes; raise `MediaRejected` or `Unreachable`."""
+        ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A platform that may end by itself, because the other side takes its token back."""
+
+    async def ended(self) -> AttuneError:
+        """Wait until nothing will be heard any more, whatever is tried, and give why."""
         ...

@@ -3,7 +3,8 @@
 Only plain text without pings is sent. Short rate limits are waited out inside the library; longer
 ones are `RetryLater`. A reply to an interaction (an address with a token) is seen by its person
 alone, for 15 minutes; later it becomes a plain message in a DM and is undeliverable elsewhere.
-One process serves at most the 2,500 guilds that Discord allows a connection without shards.
+One process serves at most the 2,500 guilds that Discord allows a connection; for more, each of
+several processes is a shard.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from bot.messages import Address, Media, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.platforms.discord_drafts import DiscordDrafts
 from bot.platforms.discord_events import PLATFORM
-from bot.platforms.discord_listening import FAILURES, Listener
+from bot.platforms.discord_listening import FAILURES, WHOLE, Listener, Shard
 from bot.platforms.discord_menu import Menu
 from bot.platforms.discord_sending import parts_of, post
 
@@ -90,8 +91,14 @@ class Discord:
     name = PLATFORM
 
     def __init__(
-        self, token: str, *, api_url: str | None = None, clock: Clock | None = None
+        self,
+        token: str,
+        *,
+        api_url: str | None = None,
+        clock: Clock | None = None,
+        shard: Shard = WHOLE,
     ) -> None:
+        self._shard = shard
         self._token = token.strip()
         self._api_url = api_url.rstrip("/") if api_url else None
         self._clock = clock or SystemClock()
@@ -117,7 +124,7 @@ class Discord:
         if not self._token.isascii() or len(self._token.split()) != 1:
             raise SettingsError("ATTUNE_DISCORD_TOKEN is not a Discord token.")
         self._defaults = (Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, Asset.BASE)
-        client = self._client = Listener(receive, places, self._clock)
+        client = self._client = Listener(receive, places, self._clock, self._shard)
         self._drafts = DiscordDrafts(client)
         timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
         self._downloads = aiohttp.ClientSession(timeout=timeout)
@@ -131,6 +138,18 @@ class Discord:
         except BaseException:
             await self.stop()
             raise
+
+    async def ended(self) -> AttuneError:
+        """Wait until the gateway lets us in no longer, and give why."""
+        if self._listening is None:
+            raise Unreachable("Discord is not connected.")
+        await asyncio.wait([self._listening])
+        try:
+            with _meanings():
+                await self._listening
+        except AttuneError as why:
+            return why
+        return Unreachable("Discord closed the connection.")
 
     async def stop(self) -> None:
         """Stop taking events, let those in hand be stored (10 s at most), disconnect."""

@@ -51,11 +51,20 @@ PAGE = 100
 DEFER_SECONDS = 10.0
 
 
+Shard = tuple[int, int]
+"""Which of how many shards a connection is; direct messages come to the first."""
+WHOLE: Shard = (0, 1)
+
+
 class Listener(discord.Client):
     """The connection, without any privileged intent, and what it hears."""
 
-    def __init__(self, receive: Receive, places: Sequence[Place], clock: Clock) -> None:
+    def __init__(
+        self, receive: Receive, places: Sequence[Place], clock: Clock, shard: Shard = WHOLE
+    ) -> None:
         super().__init__(
+            shard_id=shard[0],
+            shard_count=shard[1],
             intents=discord.Intents(
                 guilds=True, dm_messages=True, guild_messages=True, dm_reactions=True
             ),

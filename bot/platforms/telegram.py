@@ -101,6 +101,12 @@ class Telegram:
             await self.stop()
             raise
 
+    async def ended(self) -> AttuneError:
+        """Wait until Telegram takes the token no longer; by webhook that is never found out."""
+        if self._listener is None:
+            raise Unreachable("Telegram is not connected.")
+        return await self._listener.ended()
+
     async def stop(self) -> None:
         """Stop taking events, let those in hand be stored (10 s at most), disconnect."""
         listener, downloads = self._listener, self._downloads

@@ -18,7 +18,6 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
-    InvalidToken,
     NetworkError,
     RetryAfter,
     TelegramError,
@@ -46,14 +45,14 @@ class Client(Bot):
         super().__init__(token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot")
 
     async def raw_updates(self, offset: int, seconds: float) -> list[dict[str, Any]]:
-        """Wait up to `seconds` for updates from `offset` on; all before it are acknowledged."""
+        """Wait up to `seconds` for updates from `offset` on; all before it are acknowledged.
+
+        Raises `InvalidToken` where the server does not know us, for now or for good.
+        """
         wanted = {"offset": offset, "timeout": int(seconds), "allowed_updates": ALLOWED_UPDATES}
         try:
             updates = await self._post("getUpdates", wanted, read_timeout=seconds + READ_SECONDS)
             return [dict(update) for update in updates]
-        except InvalidToken:
-            # A proxy that answers 404 for a moment must not end the polling.
-            raise NetworkError("The server does not know us.") from None
         except UNREADABLE:
             raise NetworkError("The server's answer makes no sense.") from None
 

@@ -1,7 +1,8 @@
 """Taking Telegram's updates, by polling or by webhook: acknowledged once stored, not before.
 
 While polling, whatever goes wrong (network, an answer that makes no sense, storage that is down)
-ends in asking again from the same place, ever more slowly. By webhook the server answers 500 and
+ends in asking again from the same place, ever more slowly; only a token that is refused again and
+again ends it (a proxy may answer 404 for a moment). By webhook the server answers 500 and
 Telegram sends the update again. The library's own polling is not used: it ends for good at an
 exception of its queue or at a 404, and one update that it cannot read blocks all others.
 """
@@ -18,10 +19,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from telegram import Update
-from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Updater
 
-from affect.errors import SettingsError, Unreachable
+from affect.errors import AttuneError, SettingsError, Unreachable
 from bot.clock import Clock
 from bot.messages import Incoming
 from bot.platforms.base import Receive
@@ -34,6 +35,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 # Updates in hand at stop get this long to be stored.
 SETTLE_SECONDS = 10.0
 ACKNOWLEDGE_SECONDS = 3.0
+UNKNOWN = 5  # refusals of the token in a row, over some 15 s, after which it is no longer ours
 MOST_REFUSALS = 3  # tries at an update that is refused for another reason than an outage
 
 
@@ -63,6 +65,7 @@ class Listener:
         self._offset = 0
         self._trouble: str | None = None
         self._refusals = 0
+        self._ended: asyncio.Future[AttuneError] = asyncio.get_running_loop().create_future()
         # Tasks that may outlive the call that began them.
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -98,6 +101,10 @@ class Listener:
         except BadRequest:
             raise SettingsError("Telegram refuses ATTUNE_TELEGRAM_WEBHOOK_URL.") from None
 
+    async def ended(self) -> AttuneError:
+        """Wait until polling is over because Telegram takes the token no longer."""
+        return await asyncio.shield(self._ended)
+
     async def stop(self) -> None:
         """Take no more, let what is in hand be stored, and acknowledge it."""
         if self._polling is not None:
@@ -128,13 +135,16 @@ class Listener:
             await asyncio.shield(self._begin(self._store(incoming)))
 
     async def _poll(self) -> None:
-        pause = FIRST_PAUSE
-        while True:
+        pause, unknown = FIRST_PAUSE, 0
+        while unknown < UNKNOWN:
             wait = 0.0
             try:
                 await self._once()
-                pause, self._trouble = FIRST_PAUSE, None
+                pause, self._trouble, unknown = FIRST_PAUSE, None, 0
                 continue
+            except InvalidToken as refused:
+                unknown += 1
+                self._failed("telegram_token_refused", refused)
             except RetryAfter as told:
                 wait = seconds_of(told)
                 self._failed("telegram_poll_failed", told)
@@ -146,6 +156,7 @@ class Listener:
                 self._failed("telegram_receive_failed", error)
             await self._clock.sleep(max(pause, wait))
             pause = min(2 * pause, LONGEST_PAUSE)
+        self._ended.set_result(SettingsError("Telegram refuses ATTUNE_TELEGRAM_TOKEN."))
 
     async def _once(self) -> None:
         for raw in await self._client.raw_updates(self._offset, self._poll_seconds):

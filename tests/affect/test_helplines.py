@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affect.safety.helplines import Status, countries, helpline
+from affect.safety.helplines import Status, countries, helpline, is_country
 
 
 @pytest.mark.parametrize("country", countries())
@@ -71,3 +71,10 @@ def test_codes_are_read_kindly(given_code: str, country: str) -> None:
 @given(st.text())
 def test_no_country_raises(country: str) -> None:
     assert helpline(country).directory
+
+
+def test_a_country_is_one_that_there_is() -> None:
+    assert all(is_country(code) and is_country(code.lower()) for code in countries())
+    assert is_country("UK")
+    assert is_country("mn")  # there is no line for it, and it is a country all the same
+    assert not any(is_country(code) for code in ("zz", "", "G", "GBR", "英国", "# "))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
-from affect.errors import ModelUnavailable, SettingsError, Unreachable
+from affect.errors import AttuneError, ModelUnavailable, SettingsError, Unreachable
 from affect.perception.text import TextModel
 from affect.writers.scripted import ScriptedWriter
 from bot import app as apps
@@ -21,7 +21,7 @@ from bot.commands import COMMANDS
 from bot.messages import Address, Outgoing
 from bot.platforms.base import CommandInfo, Place, Receive
 from bot.settings import Settings
-from bot.surfaces import AT_ONCE
+from bot.surfaces import AT_ONCE, serve
 from bot.texts import say
 from bot.waking import Lanes
 from storage import jobs, talks
@@ -76,6 +76,16 @@ class Watched(FakePlatform):
     async def hear(self, text: str, clock: FakeClock, **told: Any) -> None:
         assert self.receive is not None
         await self.receive(incoming(text, clock.now(), **told))
+
+
+@dataclass
+class Leaving(FakePlatform):
+    """Ends when it is told why."""
+
+    why: asyncio.Queue[AttuneError] = field(default_factory=asyncio.Queue)
+
+    async def ended(self) -> AttuneError:
+        return await self.why.get()
 
 
 @asynccontextmanager
@@ -149,6 +159,29 @@ async def test_what_an_earlier_run_left_open_is_answered_at_the_start(clock: Fak
         await _quiet(app)
         assert platform.told[0] == "start"
         assert [text for _, text in platform.sent] == [say("stop_nothing", "en")]
+
+
+async def test_one_platform_that_ends_leaves_the_other(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = Leaving("telegram"), Leaving("discord")
+    async with running(clock, one, other) as app:
+        deserted = asyncio.create_task(app.deserted())
+        one.why.put_nowait(SettingsError("Telegram refuses ATTUNE_TELEGRAM_TOKEN."))
+        while "platform_ended" not in caplog.messages:
+            await asyncio.sleep(0)
+        assert not deserted.done()
+        other.why.put_nowait(Unreachable("Discord closed the connection."))
+        assert isinstance(await deserted, AttuneError)
+    ends = [record for record in caplog.records if record.message == "platform_ended"]
+    assert [vars(record)["platform"] for record in ends] == ["telegram", "discord"]
+
+
+async def test_serving_ends_with_the_last_platform() -> None:
+    only = Leaving("telegram")
+    only.why.put_nowait(SettingsError("Telegram refuses ATTUNE_TELEGRAM_TOKEN."))
+    with pytest.raises(SettingsError):
+        await serve([only], Settings())
 
 
 async def test_two_platforms_are_served_and_kept_apart(clock: FakeClock) -> None:

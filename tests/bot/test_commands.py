@@ -526,7 +526,7 @@ class TestCrisis:
         told = await make(country="US").answer("/crisis", language=language)
         assert told == cards.crisis_card(language, "US")
 
-    @pytest.mark.parametrize("text", ["England", "12", "G1", "英国", "us please"])
+    @pytest.mark.parametrize("text", ["England", "12", "G1", "zz", "英国", "us please"])
     async def test_what_is_no_country_still_shows_help(
         self, house: House, text: str, language: str
     ) -> None:

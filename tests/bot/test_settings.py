@@ -50,6 +50,10 @@ def test_a_token_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("ATTUNE_WRITER", "poet"),
         ("ATTUNE_COUNTRY", "Spain"),
+        ("ATTUNE_COUNTRY", "zz"),
+        ("ATTUNE_DISCORD_SHARD", "2/2"),
+        ("ATTUNE_DISCORD_SHARD", "one"),
+        ("ATTUNE_DISCORD_SHARD", "0/2"),  # without PostgreSQL
         ("ATTUNE_RETENTION_DAYS", "never"),
         ("ATTUNE_RETENTION_DAYS", "0"),
         ("ATTUNE_DATABASE_URL", "mysql://localhost"),
@@ -69,6 +73,13 @@ def test_a_wrong_value_is_one_sentence_that_names_it(
     assert name in said
     assert "\n" not in said
     assert said.endswith(".")
+
+
+def test_a_shard_is_which_of_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().shard == (0, 1)
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", "postgresql://localhost/attune")
+    monkeypatch.setenv("ATTUNE_DISCORD_SHARD", "1/2")
+    assert Settings.load().shard == (1, 2)
 
 
 def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:

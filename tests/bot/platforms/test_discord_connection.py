@@ -254,13 +254,25 @@ async def test_a_gateway_that_refuses_us_says_why(
         await Discord(TOKEN, api_url=server.api_url).start(Heard(), (), ())
 
 
+async def test_each_of_several_processes_is_a_shard(server: DiscordServer) -> None:
+    for number in range(2):
+        heard = Heard()
+        adapter = Discord(TOKEN, api_url=server.api_url, clock=FastClock(), shard=(number, 2))
+        await adapter.start(heard, (), ())
+        await server.say(ANA, f"hello {number}", ANAS)
+        await heard.until(1)
+        await adapter.stop()
+    assert [told["shard"] for told in server.identified] == [[0, 2], [1, 2]]
+
+
 async def test_a_token_revoked_later_ends_listening(bot: Running) -> None:
     await bot.hears("hello")
     bot.server.close_on_identify = 4004
     bot.server.forget_session()
     await bot.server.drop(4000)
-    await until(lambda: len(bot.server.identified) == 2)
-    await asyncio.sleep(0.1)
+    why = await bot.discord.ended()
+    assert isinstance(why, SettingsError)
+    assert len(bot.server.identified) == 2
     with pytest.raises(Unreachable):
         await bot.discord.send(TO_ANA, out("hello"), "n1")
 

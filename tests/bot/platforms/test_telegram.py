@@ -133,6 +133,19 @@ async def test_polling_goes_on_whatever_is_answered(
         assert bot.clock.asked == [pause]
 
 
+async def test_a_token_that_is_taken_back_ends_polling(server: TelegramServer) -> None:
+    async with running(server) as bot:
+        ended = asyncio.create_task(bot.telegram.ended())
+        refused, enough = [refusal(401, "Unauthorized")], telegram_listening.UNKNOWN
+        server.faults["getUpdates"].extend(refused * (enough - 1))
+        await server.push(message=message("wakes the poll"))
+        await server.calls_of("getUpdates", 1 + enough)
+        assert not ended.done()
+        server.faults["getUpdates"].extend(refused * enough)
+        await server.push(message=message("wakes the poll"))
+        assert isinstance(await ended, SettingsError)
+
+
 async def test_a_second_poller_is_reported_once(
     server: TelegramServer, caplog: pytest.LogCaptureFixture
 ) -> None:
