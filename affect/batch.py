@@ -19,7 +19,8 @@ from pathlib import Path
 
 from affect.analysis import Analyst, Heard, assembled, content, has_words
 from affect.errors import BadInput, MediaRejected, NotFound
-from affect.types import EMOTIONS, Estimate, Reading
+from affect.safety.screening import screen
+from affect.types import EMOTIONS, Estimate, Reading, Risk
 
 ADDED: tuple[str, ...] = (
     "emotion",
@@ -36,6 +37,7 @@ ADDED: tuple[str, ...] = (
 )
 CHUNK = 64  # rows read and written at a time
 SNIPPET = 90  # characters of a typical row in the summary
+NAMED = 20  # rows of danger that are named
 
 Row = dict[str, str]
 
@@ -74,7 +76,8 @@ class Summary:
     """What a whole file says, gathered row by row.
 
     `typical` maps an emotion to (probability, row number from 1, start of the text) of its
-    clearest row.
+    clearest row. `danger` counts the rows whose words speak of danger (`concern`, `crisis`);
+    `gravest` are the first crises among them, by their row numbers from 1.
     """
 
     rows: int = 0
@@ -83,12 +86,19 @@ class Summary:
     problems: Counter[str] = field(default_factory=Counter)
     days: dict[str, Day] = field(default_factory=dict)
     typical: dict[str, tuple[float, int, str]] = field(default_factory=dict)
+    danger: Counter[str] = field(default_factory=Counter)
+    gravest: list[int] = field(default_factory=list)
 
     def add(self, row: Row, text: str, when: str | None) -> None:
         """Take in one written row; `when` is the cell of the time column."""
         self.rows += 1
         for problem in row["problems"].split():
             self.problems[problem] += 1
+        risk = screen(text).risk
+        if risk is not Risk.NONE:
+            self.danger[str(risk)] += 1
+        if risk is Risk.CRISIS and len(self.gravest) < NAMED:
+            self.gravest.append(self.rows)
         if not row["valence"]:
             return
         self.read += 1

@@ -100,6 +100,7 @@ def _file(source: Path, out: Path, columns: Columns, as_json: bool) -> None:
                     emotion: {"confidence": sure, "row": row, "text": text}
                     for emotion, (sure, row, text) in summary.typical.items()
                 },
+                "danger": {**summary.danger, "rows": summary.gravest},
             }
         )
     else:
@@ -122,3 +123,8 @@ def _print_summary(summary: Summary, out: Path) -> None:
         for day, entry in sorted(summary.days.items()):
             days.add_row(day, str(entry.count), f"{entry.mean:+.3f}")
         screen.print(days)
+    if summary.danger:
+        crisis, concern = summary.danger["crisis"], summary.danger["concern"]
+        named = f" (row {', '.join(map(str, summary.gravest))})" if summary.gravest else ""
+        told = f"Danger in words: crisis {crisis}{named}, concern {concern}."
+        screen.print(f"{told} Somebody should read them.", highlight=False)

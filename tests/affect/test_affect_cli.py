@@ -14,6 +14,7 @@ from affect.analysis import Analyst
 from affect.batch import Columns
 from affect.cli import app
 from affect.errors import BadInput
+from affect.safety.screening import screen
 
 ADDED = [
     "emotion", "confidence", "anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral",
@@ -168,6 +169,21 @@ def test_the_summary_is_a_table_for_people(source: Path, tmp_path: Path) -> None
     assert result.exit_code == 0
     assert "56 of 70 rows read" in " ".join(result.stdout.split())
     assert "joy" in result.stdout
+
+
+def test_danger_in_a_file_is_counted_and_named(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    texts = ["I will kill myself tonight", "lunch was good", "i wish i was dead", "我不想活了"]
+    _write(source, [["text"], *([text] for text in texts)])
+    out = str(tmp_path / "o.csv")
+    told = json.loads(run("analyze", "--batch", str(source), "-o", out, "--json").stdout)
+    levels = [str(screen(text).risk) for text in texts]
+    rows = [number for number, risk in enumerate(levels, start=1) if risk == "crisis"]
+    assert told["danger"]["rows"] == rows
+    assert told["danger"]["crisis"] + told["danger"]["concern"] == 3
+    said = " ".join(run("analyze", "--batch", str(source), "-o", out).stdout.split())
+    assert said.endswith("Somebody should read them.")
+    assert "kill myself" not in said.rpartition("Danger in words")[2]
 
 
 def test_an_interrupted_run_goes_on(
