@@ -37,14 +37,13 @@ async def judged(database: Database, wanted: Wanted, consenting: Collection[int]
         told = load(ReportValue, sealers[row.person_id].open("report", row.id, row.sealed))
         if told.about and told.verdict:
             last[told.about] = told
-    return [
-        Judged(
-            reading.emotion,
-            {estimate.modality: estimate.probabilities for estimate in reading.estimates},
-            Emotion(last[turn_id].emotion) if last[turn_id].emotion else None,
-        )
-        for turn_id, reading in (await _readings(database, list(last))).items()
-    ]
+    readings = await _readings(database, list(last))
+    return [_judged(reading, last[turn_id].emotion) for turn_id, reading in readings.items()]
+
+
+def _judged(reading: Reading, truth: str | None) -> Judged:
+    estimates = {estimate.modality: estimate.probabilities for estimate in reading.estimates}
+    return Judged(reading.emotion, estimates, Emotion(truth) if truth else None)
 
 
 async def _readings(database: Database, ids: list[str]) -> dict[str, Reading]:
