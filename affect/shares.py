@@ -8,6 +8,7 @@ from affect.types import Emotion, Reading, Stage, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 HIGH_VALENCE = 0.6  # beyond this, or beyond HIGH_AROUSAL, a feeling is strong
 HIGH_AROUSAL = 0.6
@@ -42,6 +43,10 @@ class Turned(Protocol):
     @property
     def reading(self) -> Reading | None:
         """What was read in the words, where it is known."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was said, where it is known."""
 
 
 SHARES: Mapping[Stage, Mapping[Strategy, float]] = {

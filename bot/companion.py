@@ -20,9 +20,9 @@ from affect.fusion import fuse
 from affect.perception import language as languages
 from affect.safety import cards, holding, screening
 from affect.safety.places import country_said
-from affect.types import Modality, Moment, Plan, Reading, Strategy
+from affect.types import Modality, Moment, Plan, Reading
 from affect.writers import situations
-from affect.writers.base import Exchange, Scene, Writer
+from affect.writers.base import Scene, Writer
 from bot import remembering, speakers, wellbeing
 from bot.answering import Answering
 from bot.charts import zone_of
@@ -31,6 +31,7 @@ from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
 from bot.messages import Attachment, Button, Incoming, Kind
 from bot.perceiving import Perceiver, Witnessed, both_ends
+from bot.recalling import history, said_before, together, words
 from bot.remembering import Life
 from bot.replying import Replying, wording
 from bot.senses import Listening
@@ -49,7 +50,6 @@ from storage.records import (
     UsualVoice,
     Wording,
 )
-from storage.values import load
 
 DAY = timedelta(hours=24)
 REMEMBERED = 20  # turns looked back on, over all talks of the person
@@ -142,7 +142,7 @@ class Companion:
         known = await self._know(person_id, talk_id, messages, text, upto)
         steps.done("remember")
 
-        found = screening.screen(text, _said_before(known.here))
+        found = screening.screen(text, said_before(known.here))
         steps.done("screen")
         if not found.level and (command := _leave_in_words(known, last, text)):
             return await self._command(talk_id, command, known)
@@ -150,9 +150,9 @@ class Companion:
         if not found.level and last.kind is not Kind.COMMAND:
             witnessed, voice = await self._witness(known, messages, text)
             if witnessed.words:  # said aloud is screened, answered and kept as if it was typed
-                text = _together(text, witnessed.words)
+                text = together(text, witnessed.words)
                 known = self._spoken_to(known, messages, text)
-                found = screening.screen(text, _said_before(known.here))
+                found = screening.screen(text, said_before(known.here))
             steps.done("witness")
         if last.kind is Kind.COMMAND and not found.level:
             return await self._command(talk_id, last, known)
@@ -179,14 +179,14 @@ class Companion:
         moment = _follow(known.line, reading, last.at)
         steps.done("follow")
 
-        history = tuple(exchange for turn in known.here if (exchange := _exchange(turn)))
-        found_turn = await self._replying.situation(text, perceived.embedding, history)
+        earlier = history(known.here)
+        found_turn = await self._replying.situation(text, perceived.embedding, earlier)
         free = alone and not witnessed.unasked and bool(perceived.estimates)
         shift = wellbeing.unasked_shift(moment, care, last.at) if free else None
         plan = strategy.plan(
             reading,
             moment,
-            history,
+            earlier,
             text,
             known.language,
             situation=situations.under_care(found_turn) if after_card else found_turn,
@@ -201,7 +201,7 @@ class Companion:
             reading=reading,
             moment=moment,
             plan=life.plan,
-            history=history,
+            history=earlier,
             persona=self._settings.persona,
             embedding=perceived.embedding,
             gentle=held.gentle,
@@ -265,7 +265,7 @@ class Companion:
         if place and held.quiet is not None and not held.fresh:
             # Where they are was asked for by the card before: now it can name the lines.
             return cards.crisis_card(known.language, country), False
-        answers = holding.answers_step(held, (*_said_before(known.here), text))
+        answers = holding.answers_step(held, (*said_before(known.here), text))
         return cards.held_card(held, known.language, country), answers
 
     async def _refusal(self, known: Known, at: datetime) -> str | None:
@@ -296,10 +296,10 @@ class Companion:
 
         Gives also what is usual for the person's voice after it, to be kept.
         """
-        before = _said_before(known.here)
+        before = said_before(known.here)
 
         def grave(heard: str) -> bool:
-            return bool(screening.screen(_together(text, heard), before).level)
+            return bool(screening.screen(together(text, heard), before).level)
 
         agreed = known.profile.consents
         leave = {
@@ -404,52 +404,12 @@ def _introduced(care: Care, ask: Ask) -> Care:
     return replace(care, introduced=True, told=ask.at) if ask.name == "start" else care
 
 
-def words(messages: Sequence[Incoming]) -> str:
-    """What the messages of a turn say together."""
-    return "\n".join(message.text for message in messages if message.text).strip()
-
-
 def _leave_in_words(known: Known, last: Incoming, text: str) -> Incoming | None:
     """A bare yes or no to the question for leave under the last reply, as its button says it."""
     if not known.here or not last.address.private or last.media:
         return None
     command = wellbeing.settled(known.here[-1].notes.asked, text)
     return replace(last, kind=Kind.COMMAND, text=command) if command else None
-
-
-def _said(turn: TurnView) -> str:
-    typed = words([load(Incoming, body) for body in turn.said])
-    return _together(typed, turn.notes.heard)
-
-
-def _together(typed: str, heard: str) -> str:
-    return "\n".join(part for part in (typed, heard) if part)
-
-
-def _said_before(here: Sequence[TurnView]) -> tuple[str, ...]:
-    return tuple(_said(turn) for turn in here[-screening.RECENT :])
-
-
-def _exchange(turn: TurnView) -> Exchange | None:
-    """A kept turn as a writer remembers it; None where its words are gone."""
-    if turn.wording is None or not turn.said:
-        return None
-    return Exchange(
-        said=both_ends(_said(turn)),
-        reply=turn.wording.text,
-        strategy=_shown(turn.wording, turn.plan),
-        entry=turn.wording.entry,
-        asked=turn.wording.asked,
-        situation=turn.plan.situation if turn.plan else None,
-        reading=turn.reading,
-    )
-
-
-def _shown(wording: Wording, plan: Plan | None) -> Strategy | None:
-    """The strategy that a reply really showed, which may be another than was planned."""
-    if wording.strategy:
-        return Strategy(wording.strategy)
-    return plan.strategy if plan else None
 
 
 def _in_danger(

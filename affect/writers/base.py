@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from affect.types import Moment, Plan, Reading, Strategy
@@ -15,7 +16,7 @@ class Exchange:
     """One earlier turn of the same talk, oldest first in `Scene.history`.
 
     `entry` names the bank entry that the scripted writer used, if it did. `reading` is what was
-    read in `said`, where it is known.
+    read in `said`, where it is known; `at` is when it was said.
     """
 
     said: str
@@ -25,6 +26,7 @@ class Exchange:
     asked: bool = False
     situation: str | None = None
     reading: Reading | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
