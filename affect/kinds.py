@@ -40,6 +40,9 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
+# 还不知道能不能过 tells that something is open; it asks nobody.
+_UNKNOWN = re.compile("不知道|不确定|说不准|不晓得|不清楚|看看?能不能")
+
 
 def names() -> frozenset[str]:
     """All kinds that an entry may be for."""
@@ -73,7 +76,9 @@ def tells(said: str) -> bool:
 
 def asks(said: str) -> bool:
     """Whether the line is a question, with or without its mark."""
-    return bool(_ASKS.search(said[:READ].strip()))
+    line = said[:READ].strip()
+    unknown = _UNKNOWN.search(line) and not line.endswith(("?", "？"))
+    return bool(_ASKS.search(line)) and not unknown
 
 
 def loud(said: str) -> bool:

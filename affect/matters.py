@@ -33,7 +33,8 @@ KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
 GLAD_FIRST = 2  # turns after good news in which no weak matter takes its place
-# Words, and Chinese characters, of a line that hangs on what was told before.
+# Words, and Chinese characters, of a line that hangs on what was told before: in a grave matter
+# most lines do, in any other only the shortest.
 SHORT, SHORTEST = (8, 9), (4, 6)
 HANGS = 3  # lines back on which a short one may hang
 GLAD_TURNS = 5  # turns that good news is spoken about
@@ -94,6 +95,18 @@ _CLAUSE = re.compile(
     r"[.!?;:,\n。！？；，、…]+|\s[-–—]+\s|\b(?:and|but|so|because|when|while)\b", re.IGNORECASE
 )
 _BEFORE = 24  # characters before a grave word in which a doubt or another's person counts
+
+
+_DENIES = re.compile(
+    r"^\W*((no|but|and|well|ok) )*(it|that|this|he|she|they|i)('s|'m|'re| is| am| are| was)? not\b"
+    r"|\b(isn'?t|wasn'?t|aren'?t) (even )?(about )?(the|my|her|his|that)\b|^\W*又?不是",
+    re.IGNORECASE,
+)
+
+
+def denies(said: str) -> bool:
+    """Whether a line says what is not so: "it's not even the money"."""
+    return bool(_DENIES.search(said.replace("’", "'")))
 
 
 def names() -> frozenset[str]:
@@ -195,7 +208,7 @@ def goes_on(name: str, history: Sequence[Turned], said: str) -> bool:
         kept = _kinds()[name].stays.finditer(plain)
         if begun(plain) == name or any(each.group().lower() not in _PRONOUNS for each in kept):
             return True
-        words_most, characters_most = SHORTEST if _weak(name) else SHORT
+        words_most, characters_most = SHORT if name in grave() else SHORTEST
         if len(plain.split()) > words_most or len(_HAN.findall(plain)) > characters_most:
             return False
     return False

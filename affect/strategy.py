@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from affect import kinds, matters
 from affect.answers import NO, YES, answer, says_yes
 from affect.matters import NEW_TOPIC, NEWS
+from affect.pauses import lately, returns
 from affect.shares import (
     Turned,
     intensity,
@@ -92,7 +93,8 @@ _SCARE = re.compile(
     r"|lovely|fantastic|brilliant)\b.*\b(another|more|again)\b|\byay\b|呵呵|真行|又来",
     re.IGNORECASE,
 )
-GLADDISH = 0.15  # valence below which what resembles good news is none
+GLADDISH = 0.35  # valence below which what resembles good news is none
+GLAD = 0.6  # valence above which a joy that nobody worded as news is news
 STRETCH = 3  # earlier turns in which a sign of anger makes good news doubtful
 ANGRY = -0.25  # valence below which an earlier line is such a sign
 PARTING = 4.0  # times a strategy is likelier where the words call for it
@@ -108,9 +110,18 @@ _SAFETY = re.compile(
 )
 
 
+# What was good and is over.
+_OVER = re.compile(
+    r"\b(used to|back then|once upon|in the old days|those were)\b|以前|曾经|当初|那时候?|原来",
+    re.IGNORECASE,
+)
+# Kinds of a line in which something has happened: a joy in any other is a pleasure, no news.
+_HAPPENED = frozenset({"did", "deeds", "told", "detail", "feels", kinds.EXCITED})
+
+
 def is_wish(said: str) -> bool:
-    """Whether the words tell what is wished for; it reads as joy, and is mostly its absence."""
-    return bool(_WISH.search(said.lower()))
+    """Whether the words tell what is wished for, or over: it reads as joy, and is its absence."""
+    return bool(_WISH.search(said.lower()) or _OVER.search(said))
 
 
 def target(reading: Reading) -> Affect:
@@ -153,7 +164,10 @@ def plan(
     person's line that they were not asked about: an ordinary, calm turn asks, and nothing else.
     """
     strength = intensity(reading)
-    situation = _situation(reading, history, said, situation, strength, gentle, persona)
+    if situation == "greeting" and returns(history, moment.at):
+        situation = "back_again"
+    now = lately(history, moment.at)
+    situation = _situation(reading, history, now, said, situation, strength, gentle, persona)
     special = SPECIAL.get(situation) if situation else None
     stage = _stage(reading, moment, history, said, situation)
     asking = _may_ask(history, said, strength, gentle)
@@ -201,6 +215,7 @@ def ranking(history: Sequence[Turned], situation: str | None) -> tuple[Strategy,
 def _situation(
     reading: Reading,
     history: Sequence[Turned],
+    lately: Sequence[Turned],
     said: str,
     found: str | None,
     strength: str,
@@ -209,19 +224,22 @@ def _situation(
 ) -> str | None:
     """The special turn: what the words say first, then what the talk so far says."""
     found = _for_persona(found, persona)
-    joyful = reading.emotion is Emotion.JOY and reading.affect.valence > 0.4
+    joyful = reading.emotion is Emotion.JOY and reading.affect.valence > GLAD
     # A wish or a friendly "yes" reads as joy, and is no news.
     joyful = joyful and not is_wish(said) and not YES.search(said.strip())
     # So does amusement, thanks, a question or a single word.
     joyful = joyful and kinds.tells(said)
+    joyful = joyful and kinds.kind(said, reading.affect.valence) in _HAPPENED
     matter = matters.current(history, said)
     # "She was my best friend" reads as joy and is told in loneliness: in a dark matter only words
     # that tell an outcome are good news.
     heavy = matter is not None and matter.dark and matter.since > 0
-    doubtful = heavy or crossed(history) or bool(_SCARE.search(said))
+    doubtful = heavy or crossed(lately) or bool(_SCARE.search(said))
     joyful = joyful and not doubtful
     if found == "good_news" and (doubtful or reading.affect.valence < GLADDISH):
         found = None  # it only looks like good news
+    if found == "small_talk" and heavy:
+        found = None
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
     if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
@@ -232,17 +250,17 @@ def _situation(
         found = None
     if found == "success" and heavy:
         found = "relief"
-    after = history[-1] if history else None
+    after = lately[-1] if lately else None
     unasked = after is not None and not after.asked
     if found == "wrong_guess" and matter and unasked and len(said) <= SHORT_NO:
         found = None  # a bare "not really" in the middle of something corrects no guess
-    if found == "acknowledged" and matter and unasked and not _advised(history):
+    if found == "acknowledged" and matter and unasked and not _advised(lately):
         found = None  # an "ok" in the middle of something: the talk about it goes on
-    offered = _open_offer(history) and found in _MAY_ANSWER
-    refused = found in _MAY_ANSWER and bool(NO.search(said)) and _advised(history)
+    offered = _open_offer(lately) and found in _MAY_ANSWER
+    refused = found in _MAY_ANSWER and bool(NO.search(said)) and _advised(lately)
     # A bare "no thanks" is answered; whoever says more tells on.
     declined = "declined" if len(said) <= SHORT_NO else None
-    bare = answer(said, history[-1]) if history and found in _MAY_BE_BARE else None
+    bare = answer(said, after) if found in _MAY_BE_BARE else None
     rules = (
         ("asked_advice", offered and says_yes(said)),
         (declined, refused),

@@ -158,9 +158,8 @@ class _Space:
     def likeness(self, said: str, vector: Floats | None) -> dict[str, float]:
         scores = self._shared(said)
         if vector is not None and self._vectors is not None and self._mean is not None:
-            scores = (
-                SHARED * scores + self._vectors @ _normalised((vector - self._mean)[None, :])[0]
-            )
+            centred = _normalised((vector - self._mean)[None, :])[0]
+            scores = SHARED * scores + self._scale * (self._vectors @ centred)
         if not self._names:
             return {}
         # The cues of an entry stand side by side.

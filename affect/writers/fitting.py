@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from affect import kinds, matters
 from affect.matters import NEWS
+from affect.pauses import lately
 from affect.strategy import crossed
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.kindred import DARK
@@ -48,7 +49,9 @@ def fitting(
         entries = [entry.stated for entry in entries]
 
     doubtful = scene.plan.situation not in NEWS and (
-        matters.wary(scene.history) or crossed(scene.history) or bool(_NOT.search(scene.said))
+        matters.wary(scene.history)
+        or crossed(lately(scene.history, scene.moment.at))
+        or bool(_NOT.search(scene.said))
     )
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 

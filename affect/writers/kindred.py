@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 NEAREST = 5  # entries that speak with
 FROM, TO = 0.5, 0.8  # likeness at which they begin to count, and count in full
 INDEFINITE, DEFINITE = 0.8, 0.3  # most that they may weigh beside the reading
-ALIKE = 0.7  # likeness from which a line may be taken to be of its nearest cue's kind
-AGREED = 0.55  # likeness that is enough where the reading leans the same way
+ALIKE = 0.8  # likeness from which a line may be taken to be of its nearest cue's kind
+AGREED = 0.65  # likeness that is enough where the reading leans the same way
 FAINT = 0.4  # valence below which a joy is no joy yet
 
 DARK = frozenset({Emotion.ANGER, Emotion.DISGUST, Emotion.FEAR, Emotion.SADNESS})

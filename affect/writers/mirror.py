@@ -1,8 +1,8 @@
-"""Saying an event back in the person's own words: "he moved my shift" -> "He moved your shift."
+"""Saying a line back in the person's own words: "he moved my shift" -> "He moved your shift."
 
-A restatement for when no written entry is near. Only short clauses that tell an event are said
-back, with "I" and "you" turned round; verdicts, doubts, questions, insults and anything that could
-wound or harm in another's mouth are not. In doubt there is no mirror.
+A restatement for when no written entry is near. Only short clauses that tell what happened or how
+things stand are said back, with "I" and "you" turned round; verdicts, doubts, questions, insults
+and anything that could wound or harm in another's mouth are not. In doubt there is no mirror.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from affect.writers.lexicon import listed
 
-FEWEST_WORDS, MOST_WORDS = 4, 13
+FEWEST_WORDS, MOST_WORDS = 3, 13
 FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
 
 _CLAUSE_END = re.compile(
@@ -24,17 +24,57 @@ _LEAD = re.compile(
     r"basically|actually|apparently)[\s,]+",
     re.IGNORECASE,
 )
-_ADVERB = r"( (just|finally|again|suddenly|already|really|still|also))?"
+# When it was, said before the rest: it is kept.
+_WHEN = re.compile(
+    r"(yesterday|(last|this|one) (time|night|week|year|morning|weekend|month|day|summer)"
+    r"|sometimes|tonight|these days|every (day|night|morning|week))[, ]+(?=\w)",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"[\s,]+(tho|though|lol|lmao|(ha)+h?|haha+|apparently|anyway|actually|i guess|or something"
+    r"|or whatever|honestly|tbh|obviously)[\s.!]*$",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(r"\blike (?=\d|since\b|a hundred\b)", re.IGNORECASE)
+_ADVERB = (
+    r"( (just|finally|again|suddenly|already|really|still|also|basically|barely|hardly|only"
+    r"|almost|nearly|even|both))?"
+)
 # One noun or two: both are tried, because only the verb list tells where the subject ends.
 _SUBJECTS = tuple(
-    re.compile(rf"({who}){_ADVERB} (?P<verb>[a-z]+)", re.IGNORECASE)
+    re.compile(rf"({who}){_ADVERB} (?P<verb>[a-z']+)", re.IGNORECASE)
     for who in (
         (
-            r"i|we|he|she|they|it|someone|somebody|(my|the|two|three|four|some|all|half) [\w'-]+"
+            r"i|we|he|she|they|it|someone|somebody"
+            r"|(my|our|his|her|their|the|this|two|three|four|some|all|half) [\w'-]+"
             r"|me and my \w+"
+            # Any one noun: "rent went up", "rehearsals start monday".
+            r"|(?!(i|you|who|what|why|how|when|where|which|if|not|no|please|let|as|felt|feels?)\b)"
+            r"[a-z][a-z-]+"
         ),
-        r"(my|the) [\w'-]+ [\w'-]+",
+        r"(my|the|our|all (my|his|her)) [\w'-]+ [\w'-]+",
     )
+)
+# How things stand: "he's asleep next to me", "I'm going for the part"; verdicts have another form.
+_STANDS = re.compile(
+    r"(i'm|i am|we're|we are|(i|we|he|she|they|it) (was|were)|(he|she|it)'s|they're|(he|she|it) is"
+    r"|they are|(my|our|the|his|her|all (my|his|her)) [\w'-]+( [\w'-]+)?('s| is| are| was| were)"
+    r"|(\w+ )?\w+ (is|are)) (still |only |just |already |so |really |both |back |not )*"
+    r"(?!(dying|drowning|falling|losing|giving|ending|failing|killing|cutting|hurting|thinking"
+    r"|considering|planning|kidding|joking|bleeding|drinking|starving|being|feeling)\b)"
+    r"(\w{2,}ing|[a-z]{3,}ed|at|in|on|with|without|from|off|out|away|up|here|there|next|back|home"
+    r"|due|late|sick|broken|together|asleep|awake|supposed|\d+|nervous|scared|worried|sad|lonely"
+    r"|angry|homesick|jealous|excited|proud|pregnant)\b",
+    re.IGNORECASE,
+)
+_BARE_STATE = re.compile(
+    r"(it|there)('s| is| was| are| were) (?!(not|no|all|my|so|too|over|hopeless|pointless|just)\b)"
+    r"|(he|she|they|it)'d |(i|we)'(ve|d) (got|been|had) |i (can |could )?still "
+    r"|(i|we) (just |only |really )*(want|need|miss)"
+    r" (?!(to|more|it|this|out|an end|sleep|a drink)\b)"
+    r"|(i|we) don't (want to (?!(be|live|exist|wake|go on|do|feel|try|fight|eat|see)\b)|mind\b"
+    r"|trust\b|know (if|how|what|why|whether|where)\b)",
+    re.IGNORECASE,
 )
 # A clause that was cut so that it ends with one of these is no sentence.
 _DANGLING = re.compile(
@@ -53,9 +93,20 @@ _TURN = {
     "i've": "you've",
     "i'd": "you'd",
     "i'll": "you'll",
+    "we": "you",
+    "us": "you",
+    "our": "your",
+    "ours": "yours",
+    "ourselves": "yourselves",
+    "we're": "you're",
+    "we've": "you've",
+    "we'd": "you'd",
+    "we'll": "you'll",
 }
+_OURS = frozenset({"we", "us", "our", "ours"})
 _BARE = re.compile(
-    r"(?<!my )(?<!the )(?<!her )(?<!his )\b(mom|mum|dad|grandma|grandpa)\b", re.IGNORECASE
+    r"(?<!my )(?<!the )(?<!her )(?<!his )(?<!our )\b(mom|mum|dad|grandma|grandpa)\b",
+    re.IGNORECASE,
 )
 _DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
@@ -69,26 +120,39 @@ def mirror(said: str, language: str) -> str | None:
 
 
 _FRAGMENT = re.compile(
-    r"(over|in front of|at|after|since|because of|by|from|through|during|for|on|about|without)"
+    r"(over|in front of|in|outside|inside|behind|near|next to|at|after"
+    r"|since|because of|by|from|through|during|for|on|about|without)"
     r"( [a-z'-]+){1,6}|(almost |nearly |over |about )?(\d+|two|three|four|five|six|seven|eight|nine"
     r"|ten|a few|a couple of) (days|weeks|months|years|hours|times)|(a|one) (day|week|month|year)",
     re.IGNORECASE,
 )
 
 
+_BEFORE_ALL = re.compile(r"\b(in front of|without asking) every(one|body)\b", re.IGNORECASE)
+
+
 def fragment(said: str) -> str | None:
     """A short English line that is no sentence ("over text", "yeah, three years"), said back."""
     plain = said.replace("’", "'").strip(" .!…")
-    while (shorter := _LEAD.sub("", plain)) != plain:
+    while (shorter := _TAIL.sub("", _LEAD.sub("", plain))) != plain:
         plain = shorter
-    found = _ENGLISH_WORD.findall(plain)
+    found = _ENGLISH_WORD.findall(_BEFORE_ALL.sub("", plain))
     if (
-        not (_FRAGMENT.fullmatch(plain) or _is_bit(plain, found))
+        not (_FRAGMENT.fullmatch(plain) or _is_bit(plain, found) or _is_deed(plain, found))
         or _forbidden_word(found)
         or _named(found)
     ):
         return None
     return _turned(plain)
+
+
+def _is_deed(plain: str, found: list[str]) -> bool:
+    """Whether it tells a deed and leaves out who did it: "walked home in the rain"."""
+    if not 3 <= len(found) <= DEED_WORDS or re.search(r"[!?,;:]", plain):
+        return False
+    first = found[0].lower()
+    past = first in listed("en", "event_verbs") and first not in _COPULA | {"says", "keep", "keeps"}
+    return (past or first.endswith("ed")) and not _DANGLING.search(plain)
 
 
 def _is_bit(plain: str, found: list[str]) -> bool:
@@ -105,6 +169,7 @@ def _is_bit(plain: str, found: list[str]) -> bool:
 
 
 BIT_WORDS = 5
+DEED_WORDS = 10
 
 
 def retold(said: str, language: str) -> str | None:
@@ -134,10 +199,11 @@ _SUBJECT = re.compile(
 
 def _english(said: str) -> str | None:
     first = re.split(r"(?<=[.!?])\s|\n", said.replace("’", "'").strip())[0]
-    if "?" in first or re.search(r"[\"“”@#/\\<>{}*_`]|\d{3}", first):
+    if "?" in first or re.search(r"[\"“”@#/\\<>{}*_`]|\d{4}|\d\s?m?g\b", first):
         return None
-    while (shorter := _LEAD.sub("", first)) != first:
+    while (shorter := _TAIL.sub("", _LEAD.sub("", first))) != first:
         first = shorter
+    first = _FILLER.sub("", first)
     clause = _CLAUSE_END.split(first)[0].strip()
     # What cannot be said back whole may have a first half that can.
     halves = dict.fromkeys([clause, clause.split(" and ")[0]])
@@ -146,9 +212,13 @@ def _english(said: str) -> str | None:
 
 def _may_be_said_back(clause: str) -> bool:
     found = _ENGLISH_WORD.findall(clause)
+    clause = _WHEN.sub("", clause, count=1)
     whole = not _DANGLING.search(clause.rstrip(" ,'-"))
-    fits = FEWEST_WORDS <= len(found) <= MOST_WORDS and whole
-    return fits and not _forbidden_word(found) and _tells_event(clause) and not _named(found)
+    fits = FEWEST_WORDS <= len(found) <= MOST_WORDS and whole and not _named(found)
+    if not fits or _forbidden_word([word for word in found if word.lower() not in _OURS]):
+        return False
+    stands = _STANDS.match(clause) or _BARE_STATE.match(clause)
+    return stands is not None or _tells_event(clause)
 
 
 def _turned(clause: str) -> str:

@@ -69,6 +69,10 @@ _NO_CUES = frozenset(
         "beyond",
         "handover",
         "support",
+        "did_it",
+        "you_said",
+        "result_out",
+        "back_again",
     }
 )
 _EXAMPLES = {

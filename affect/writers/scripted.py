@@ -40,13 +40,14 @@ if TYPE_CHECKING:
 
 CANDIDATES = 5
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
-MIRROR_PAUSE = 1  # replies between two mirrors
+MIRRORS = 2  # replies in a row that may say the line back
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
-JOINED = 0.95  # what likeness to both lines counts, beside likeness to the last alone
-THIS_LINE = 0.75  # likeness that an entry for some lines of a matter must have
-SURELY = 0.8  # likeness from which a line is of its cue's kind, whatever the talk is about
-MATTER = 0.75  # likeness that an entry for the matter at hand has to any line of it
-MATTER_FIRST = 0.73  # and to the line that begins it, where questions come second
+JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
+THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
+SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
+MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
+MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
+DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
 GLAD_LINES = 1  # lines after good news that are still taken to be about it
 DULL = 0.12  # valence below which they are not
@@ -90,6 +91,8 @@ class ScriptedWriter:
         told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
         scene = replace(scene, said=spelt_out(scene.said), history=told)
         ranked = self._ranked(scene)
+        if ranked and _empty_handed(ranked[0], scene):
+            ranked = self._ranked(_asking(scene))
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
         if scene.plan.situation in BARE:
@@ -119,6 +122,7 @@ class ScriptedWriter:
         glad = matter is not None and matter.name == matters.GOOD
         wary = matter is None and matters.wary(scene.history)
         # Where another matter may have begun, the open one is not taken for granted.
+        denied = matters.denies(scene.said)
         follows = bare or (matter is not None and _follows(scene, matter))
         for entry in fitting(entries, scene, matter, joyful=joyful, follows=follows):
             general = entry.situation == "fallback" or (entry.situation and not entry.cues)
@@ -129,6 +133,8 @@ class ScriptedWriter:
                 continue  # one wrong guess was enough
             if entry.matter and entry.cues and meaning < THIS_LINE:
                 continue  # it answers its own lines, not any of the matter
+            if denied and not any(matters.denies(cue) for cue in entry.cues):
+                meaning -= DENIED if entry.cues else 0.0
             if entry.matter and matter and not entry.cues:
                 known = MATTER if matter.since or bare else MATTER_FIRST
                 meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
@@ -138,16 +144,13 @@ class ScriptedWriter:
             filled = (
                 fill(entry.text, taken, scene.language, general=general) if entry.slots else None
             )
-            if filled is None and NAMED.intersection(entry.slots):
-                continue  # written for the name alone
+            if filled is None and entry.slots and (NAMED & set(entry.slots) or entry.kinds):
+                continue  # written for what stands in the slot
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
         # What is about the very thing goes before what fits anything, however well that fits.
         worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
-        # The event said back begins a reply; by itself it is a parrot.
-        if len(worded) > 1 and worded[0].entry.id == MIRROR and not any(_pairs(worded, scene)):
-            worded.append(worded.pop(0))
         return worded
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
@@ -175,6 +178,8 @@ def _follows(scene: Scene, matter: Matter) -> bool:
     """Whether a line goes on with the matter, so that what is true of all of it may be said."""
     if kinds.asks(scene.said) or kinds.kind(scene.said) in _ASIDE:
         return False
+    if not matter.dark and matter.since and matter.name != matters.GOOD:
+        return False  # what is true of an everyday matter is said once
     if matter.name == matters.GOOD:
         return matter.since <= GLAD_LINES and scene.reading.affect.valence > DULL
     return matters.goes_on(matter.name, scene.history, scene.said)
@@ -203,11 +208,28 @@ def _worth_weighing(fitting: Sequence[tuple[float, Entry]]) -> Iterable[tuple[fl
     return [*general, *heapq.nlargest(WEIGHED, about, key=lambda pair: pair[0])]
 
 
+def _empty_handed(first: Worded, scene: Scene) -> bool:
+    """Whether there is nothing to say of what was told: then it is better asked about."""
+    just_asked = [exchange.asked for exchange in scene.history[-2:]] == [True, True]
+    ordinary = scene.plan.situation is None and not scene.gentle
+    return first.bare and ordinary and not scene.plan.ask and not just_asked
+
+
+def _asking(scene: Scene) -> Scene:
+    avoid = tuple(what for what in scene.plan.avoid if what != "question")
+    return replace(scene, plan=replace(scene.plan, ask=True, avoid=avoid))
+
+
+def _mirrored_enough(scene: Scene) -> bool:
+    """Whether the last replies said lines back: two in a row are enough, one where one can ask."""
+    recent = [MIRROR in (exchange.entry or "") for exchange in scene.history[-MIRRORS:]]
+    return sum(recent) == MIRRORS or (any(recent[-1:]) and scene.plan.ask)
+
+
 def _mirrored(scene: Scene, *, small: bool) -> Entry | None:
-    """The event said back, as if it were an entry; only in ordinary turns, and seldom."""
-    recent = [exchange.entry or "" for exchange in scene.history[-MIRROR_PAUSE:]]
-    # Small things said back sound like a parrot.
-    if small or scene.plan.situation not in _TWO_PARTS or any(MIRROR in name for name in recent):
+    """The line said back, as if it were an entry; only in ordinary turns, and not each time."""
+    # Small things said back sound like a parrot, and so do all things.
+    if small or scene.plan.situation not in _TWO_PARTS or _mirrored_enough(scene):
         return None
     text = mirror(scene.said, scene.language)
     if text is None or not guard.check(text).ok:
@@ -261,11 +283,12 @@ def _echo(first: Worded, scene: Scene) -> Candidate | None:
     if scene.plan.situation is not None or scene.language == "zh" or "uptake" in first.reasons:
         return None
     said = fragment(scene.said)
-    if said is None:
+    if said is None or _mirrored_enough(scene):
         return None
-    text = f"{said} {first.text}"
+    text = said if first.bare else f"{said} {first.text}"
+    entry = MIRROR if first.bare else f"{MIRROR}+{first.entry.id}"
     fits = guard.check(text, scene.plan).ok
-    return replace(_candidate(first), text=text) if fits else None
+    return replace(_candidate(first), text=text, entry=entry) if fits else None
 
 
 def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
@@ -293,7 +316,7 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
     mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
     if mirrored and first.entry.kinds and "uptake" not in first.reasons:
         yield mirrored, first.text  # what fits any such line is said to theirs
-    spoken = [each for each in rest if each.felt and each.entry.question == asks]
+    spoken = [each for each in rest if each.felt and each.entry.question == asks and not each.bare]
     adding = [each for each in spoken if each.general and _adds(each)]
     pointed = [each.entry.plain for each in adding if not broad(each.entry)][:4]
     if first.entry.id == MIRROR:
@@ -302,7 +325,8 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
             yield from ((first, each.entry.plain) for each in adding)
         return
     if first.general and asks:
-        statement = next((e for e in ranked if _opens(e) and not e.entry.question), None)
+        stating = (e for e in ranked if _opens(e) and not e.entry.question and not e.bare)
+        statement = next(stating, None)
         named = statement is not None and statement.text != statement.entry.plain
         if statement is not None and (named or not broad(statement.entry)):
             asking = [each for each in ranked if each.entry.question and _opens(each)]

@@ -21,7 +21,7 @@ _CONTRACTED = re.compile(
 
 _IT_IS = re.compile(
     r"\b(it)s (?=(my|our|a|an|the|not|so|just|been|like|only|really|too|about|over|ok|okay"
-    r"|fine)\b)",
+    r"|fine|no|\d+|[a-z]{2,}ing)\b)",
     re.IGNORECASE,
 )
 _OWNER = re.compile(

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from affect import kinds
+from affect import kinds, matters
 from affect.corrections import corrects
+from affect.types import Strategy
 from affect.writers import retelling, words
+from affect.writers.done import done
 from affect.writers.lexicon import contrast, no_outcome, turns
 
 if TYPE_CHECKING:
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
     from affect.writers.cues import Cues
 
 FLOOR = 0.55
-SURE = 0.8  # likeness from which an ordinary entry answers, even a question
+SURE = 0.88  # likeness from which an ordinary entry answers, even a question
 MARGIN = 0.03
 # Praise is oftener meant than not, and wrong cheer is worse than none.
-FLOORS = {"irony": 0.65, "good_news": 0.78}
+FLOORS = {"irony": 0.65, "good_news": 0.78, "leaning": 0.65}
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
@@ -37,7 +39,7 @@ BY_MEANING = frozenset(
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
 _ON_A_REPLY = frozenset(
-    {"explain", "change_topic", "teasing", "acknowledged"}
+    {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
 )  # speak of what went before
 # What a correction may be taken for, and a question between two things.
 _MAY_CORRECT = frozenset({None, "silence", "acknowledged", "irony", "success", "relief"})
@@ -97,6 +99,8 @@ def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
         return "wrong_guess" if feeling else corrected
     if fixed in _MAY_CHOOSE and retelling.choice(said):
         return "choose"
+    if fixed is None and done(said, history):
+        return "did_it"
     return fixed if history or fixed not in _ON_A_REPLY else None
 
 
@@ -149,6 +153,15 @@ _SPOKEN_OF = {
         r"|marry|date me|write me)\b|帮我|替我|药|诊断|抑郁|症|病|保证|秘密|联系|律师",
         re.IGNORECASE,
     ),
+    "anger_at_bot": re.compile(
+        r"\b(you|your|yourself|help\w*|listen\w*|answers?|questions?|bot|this)\b|你|废话|没用|敷衍|重复",
+        re.IGNORECASE,
+    ),
+    "harsh_on_self": re.compile(
+        r"\b(i'?m|i am|me|my|myself|i (can'?t|never|always|ruin|fail|mess|screw|hate myself))\b"
+        r"|我",
+        re.IGNORECASE,
+    ),
     "love_me": re.compile(r"\byou\b|\bu\b|你", re.IGNORECASE),
     "take_sides": re.compile(
         r"\b(right|wrong|sides?|agree|faults?|fair|unfair|unreasonable|overreact\w*|crazy|too much"
@@ -172,9 +185,16 @@ def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
         return bool(contrast().search(said))
     if name == "anger_at_bot" and _REPORTED.search(said):
         return False  # who asked, said or did it was somebody else
-    if name == "wrong_guess" and _NO_GUESS.fullmatch(said.strip()):
-        return False
+    if name == "wrong_guess" and (_NO_GUESS.fullmatch(said.strip()) or not _guessed(history)):
+        return matters.denies(said) and bool(_FEELING.search(said))
     return bool(history) or name not in _ANSWERING
+
+
+def _guessed(history: Sequence[Exchange]) -> bool:
+    """Whether the last reply guessed at a feeling, which alone can be guessed wrong."""
+    last = history[-1] if history else None
+    guessed = last is not None and last.strategy is Strategy.REFLECTION_OF_FEELINGS
+    return guessed or (last is not None and bool(_FEELING.search(last.reply)))
 
 
 def by_form(said: str) -> str | None:

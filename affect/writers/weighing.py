@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from affect import matters
+from affect import kinds, matters
 from affect.corrections import corrects
 from affect.matters import NEWS
 from affect.shares import intensity
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from affect.writers.kindred import Feelings
     from affect.writers.shape import Shape
 
-NEAR = 0.71  # likeness from which an entry may be taken to be about what was said
+NEAR = 0.82  # likeness from which an entry is about what was said (affect/evaluation/nearness.py)
+TURN_NEAR = 0.65  # the same for an answer to a special turn of the talk
 GLAD = 0.7  # what an entry for a joy answers where an outcome was told, however it was read
 MATTER = 0.5  # what an entry for the matter at hand answers of what is felt, as a floor
 EMOTION = 0.5  # weight of the probability of an emotion that the entry answers
 FELT = 0.25  # probability from which an emotion may be spoken to
 FAR = 0.2  # what an entry that is not near is worth less
 MOSTLY = 0.5  # share of the dark emotions from which something dark is felt
+BARE = 0.45  # what a sentence that takes up nothing is worth less
 KIND = 0.15  # what an entry for lines of this kind has over one for any line
 GENERAL = 0.5  # what entries that fit almost anything count as
 SAD = -0.05  # valence below which weighty words are in place though no feeling is known
@@ -88,6 +90,11 @@ class Worded:
         return self.reasons.get("emotion", 0.0) >= EMOTION * FELT
 
     @property
+    def bare(self) -> bool:
+        """Whether it could be said to anybody: nothing of theirs is in it."""
+        return "bare" in self.reasons
+
+    @property
     def near(self) -> bool:
         """Whether it is about what was said and speaks to what is felt."""
         about = self.entry.id != MIRROR and self.reasons.get("meaning", 0.0) >= NEAR
@@ -101,6 +108,7 @@ class Weigher:
         self._scene = scene
         self._felt = felt
         self._known_answers: dict[frozenset[Emotion], float] = {}
+        self._others = kinds.kind(scene.said) in {"about", "deeds", "reported"}
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
         self._dark = felt.known and sum(felt.probabilities[e] for e in DARK) >= MOSTLY
@@ -124,13 +132,14 @@ class Weigher:
         reasons = {
             "meaning": meaning,
             "nearness": 1.5 * max(0.0, meaning - NEAR) if entry.id != MIRROR else 0.0,
-            "far": 0.0 if _is_general(entry) or meaning >= NEAR else -FAR - 4 * (NEAR - meaning),
+            "far": _farness(entry, meaning),
             "strategy": _strategy_fit(entry, plan.strategy),
             "stage": 0.08 if plan.stage in entry.stages else -0.1,
             "emotion": EMOTION * felt,
             "grave": 0.0 if not (of := entry.graves) or of & self._graves else -2.0,
             "told": -0.5 if self._time_told and shape.asks_time else 0.0,
             "kind": self._of_kind(entry) if entry.kinds else 0.0,
+            "bare": -BARE if text == entry.plain and self._bare(entry, felt) else 0.0,
             "broad": self._breadth(entry) if general and not _pointed(entry) else 0.0,
             "intensity": 0.05 if self._strength in entry.intensity else -0.08,
             "uptake": min(0.24, 0.08 * len(self._own & shape.stems)),
@@ -145,6 +154,17 @@ class Weigher:
             / 2**32,
         }
         return Worded(entry, text, {why: round(n, 4) for why, n in reasons.items() if n})
+
+    def _bare(self, entry: Entry, felt: float) -> bool:
+        """Whether the entry takes up neither words nor a feeling that is there."""
+        if entry.situation != "fallback" or entry.question or entry.cues:
+            return False
+        if entry.emotions == {Emotion.JOY}:  # takes it for an achievement
+            return self._scene.plan.situation not in NEWS
+        narrow = Emotion.NEUTRAL not in entry.emotions
+        theirs = self._others and not entry.kinds  # how somebody else felt
+        known = self._felt.known or (self._sad and bool(entry.kinds))
+        return _says_nothing(entry) or (narrow and (felt < MOSTLY or theirs or not known))
 
     def _of_kind(self, entry: Entry) -> float:
         """What fits a kind of line whatever is felt is too light for what is surely dark."""
@@ -213,6 +233,18 @@ def _pointed(entry: Entry) -> bool:
     return bool(entry.kinds) or bool(NAMED.intersection(entry.slots))
 
 
+_TELLING = frozenset({"told", "about", "own", "did", "deeds", "reported", "detail"})
+
+
+def _says_nothing(entry: Entry) -> bool:
+    """Whether a statement is for any line that tells something, whatever is felt in it.
+
+    Such a sentence reads as evasion, and often as one about something else: their own words said
+    back, or a plain question, are better.
+    """
+    return len(entry.emotions) > 4 and (not entry.kinds or bool(entry.kinds & _TELLING))
+
+
 def broad(entry: Entry) -> bool:
     """Whether it fits not only any matter but nearly any feeling."""
     return entry.situation == "fallback" and len(entry.emotions) > 3 and not entry.kinds
@@ -220,9 +252,17 @@ def broad(entry: Entry) -> bool:
 
 def _is_general(entry: Entry) -> bool:
     """Entries for a special turn answer the turn itself, others what is told in it."""
-    if entry.situation is None:
-        return entry.id == MIRROR
+    if entry.situation in {None, "fallback"}:
+        return entry.id == MIRROR or (entry.situation is not None and not entry.cues)
     return entry.situation not in _ABOUT_SOMETHING or not entry.cues
+
+
+def _farness(entry: Entry, meaning: float) -> float:
+    """What it costs that the nearest cue is not near."""
+    if not _is_general(entry):
+        return 0.0 if meaning >= NEAR else -FAR - 4 * (NEAR - meaning)
+    # An answer to a special turn that was written for other words than these.
+    return -max(0.0, TURN_NEAR - meaning) if entry.cues else 0.0
 
 
 def _names_feeling(entry: Entry) -> bool:

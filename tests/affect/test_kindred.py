@@ -44,9 +44,9 @@ def test_a_definite_reading_is_hardly_moved() -> None:
 
 
 def test_a_fairly_near_cue_needs_a_reading_that_leans_its_way() -> None:
-    assert told({DOG.id: 0.55}, valence=-0.2).known
-    assert not told({DOG.id: 0.55}, valence=0.2).known
-    assert told({GLAD.id: 0.55}, valence=0.3).known
+    assert told({DOG.id: 0.7}, valence=-0.2).known
+    assert not told({DOG.id: 0.7}, valence=0.2).known
+    assert told({GLAD.id: 0.7}, valence=0.3).known
 
 
 def test_everyday_lines_are_known_as_such() -> None:

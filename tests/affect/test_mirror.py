@@ -22,6 +22,11 @@ from affect.writers.mirror import mirror
         ("I told mom about the trip in June", "You told your mom about the trip in June."),
         ("I moved here on Monday", "You moved here on Monday."),
         ("My shift was moved to the night", "Your shift was moved to the night."),
+        ("she basically raised me", "She basically raised you."),
+        ("he's asleep right next to me", "He's asleep right next to you."),
+        ("we're 400 short for rent this month", "You're 400 short for rent this month."),
+        ("my partner doesn't know", "Your partner doesn't know."),
+        ("rent went up again lol", "Rent went up again."),
     ],
 )
 def test_events_are_said_back(said: str, said_back: str) -> None:
@@ -43,7 +48,9 @@ def test_events_are_said_back(said: str, said_back: str) -> None:
         "I told Maria about the party",
         "he called me a stupid cow",
         "sad",
-        "I went there and I went back and then I went there once more with all of them",
+        "I'm falling apart",
+        "life is a joke",
+        "I'm thinking about the bridge",
         "",
         "my ex hurt me when I was small",
         "I wrote the note last night",

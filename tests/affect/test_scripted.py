@@ -127,7 +127,7 @@ async def test_the_entry_that_answers_comes_first_with_their_own_words() -> None
 
 def test_without_a_filler_the_plain_version_is_said() -> None:
     one = ScriptedWriter(Bank((SHIFT,)))
-    assert one.candidates(scene("they did it again"))[0].text == SHIFT.plain
+    assert one.candidates(scene("the same again, always"))[0].text == SHIFT.plain
 
 
 def test_a_statement_may_be_followed_by_a_question_where_the_plan_asks() -> None:
@@ -156,7 +156,9 @@ def test_no_entry_twice_in_a_talk() -> None:
 
 
 def test_a_general_entry_beats_one_about_something_else() -> None:
-    first = ScriptedWriter(SMALL).candidates(scene("the weather turned", ask=False))[0]
+    first = ScriptedWriter(SMALL).candidates(
+        scene("weather, always weather around these parts", ask=False)
+    )[0]
     assert first.entry == ANY.id
 
 
@@ -312,3 +314,19 @@ def test_nobody_is_mourned_who_was_not_said_to_have_died() -> None:
     assert writer.candidates(living)[0].entry != "en-grief-01"
     mourning = scene("she died, i miss her and want to call her")
     assert writer.candidates(mourning)[0].entry == "en-grief-01"
+
+
+def test_where_nothing_is_near_the_line_is_said_back_or_asked_about() -> None:
+    empty = entry("en-fallback-02", "That is how it is.", [], situation="fallback")
+    empty = replace(empty, emotions=frozenset(Emotion), kinds=frozenset({"about"}))
+    writer = ScriptedWriter(Bank((empty,)))
+    assert writer.candidates(scene("he's asleep right next to me", ask=False))[0].text == (
+        "He's asleep right next to you."
+    )
+
+
+def test_a_line_is_not_said_back_three_times_running() -> None:
+    writer = ScriptedWriter(SMALL)
+    before = Exchange("she left", "She left.", entry="mirror")
+    lines = scene("rent went up again", history=(before, before), ask=False)
+    assert all("mirror" not in (each.entry or "") for each in writer.candidates(lines))

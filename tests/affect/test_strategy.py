@@ -34,6 +34,7 @@ class Past:
     asked: bool = False
     situation: str | None = None
     reading: Reading | None = None
+    at: datetime | None = None
 
 
 def felt(
@@ -328,9 +329,10 @@ def test_intensity(reading: Reading, level: str) -> None:
 def test_no_joy_in_an_angry_stretch() -> None:
     joy = felt(Emotion.JOY, 0.7)
     angry = Past(reading=felt(Emotion.ANGER, -0.6))
-    assert planned((angry,), joy, "this is lovely").situation is None
+    assert planned((angry,), joy, "i found it again").situation is None
     assert planned((Past(),), joy, "oh great, another one").situation is None
-    assert planned((Past(),), joy, "this is lovely").situation == "good_news"
+    assert planned((Past(),), joy, "i found it again").situation == "good_news"
+    assert planned((Past(),), joy, "i used to like it here").situation is None
 
 
 def test_after_two_turns_about_safety_another_matter_is_taken_up() -> None:
