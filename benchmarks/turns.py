@@ -2,25 +2,31 @@
 
     python benchmarks/turns.py                       SQLite in a temporary folder
     python benchmarks/turns.py postgresql://...      an empty PostgreSQL database
+    python benchmarks/turns.py --long 1000000        one person's turns late and early, on SQLite
 
 Prints a table (one person: each message waits for its answer; more people: all at once, ten
 messages each) and, as its last line, the same as JSON. Everything is real but the platform, which
-takes what it is given at once. Figures of a busy machine vary: compare those of one run.
+takes what it is given at once. Figures of a busy machine vary: compare those of one run. With
+`--long` somebody who has talked so often (`benchmarks/seed_logs.py`) and somebody who has talked
+ten times take turns, each on a database of their own, in processor time; then each asks for a chart
+of a year.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import resource
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +54,9 @@ LINES = (
 )
 ALONE = 60  # turns of one person, one after another
 EACH = 10  # messages a person, where there are several
+PAIRS = 40  # turns early and late
+EARLY = 10
+SEEDED = "a0"  # the one person of a seeded store
 CROWDS = (1, 8, 64)
 
 
@@ -91,15 +100,15 @@ class Sink:
         return b""
 
 
-def said(person: str, number: int) -> Incoming:
+def said(person: str, number: int, platform: str = "terminal", text: str | None = None) -> Incoming:
     """A message of a made-up person."""
     return Incoming(
-        kind=Kind.MESSAGE,
-        address=Address("terminal", chat=person),
+        kind=Kind.COMMAND if text else Kind.MESSAGE,
+        address=Address(platform, chat=person),
         account=person,
         ext_id=f"{person}-{number}",
         at=datetime.now(UTC),
-        text=LINES[number % len(LINES)],
+        text=text or LINES[number % len(LINES)],
     )
 
 
@@ -150,6 +159,49 @@ async def measure(url: str | None, folder: Path) -> dict[str, float | str]:
     return figures
 
 
+def seed(home: Path, turns: int) -> None:
+    """A store of one person who has talked so often."""
+    program = Path(__file__).with_name("seed_logs.py")
+    asked = [sys.executable, str(program), str(home), "--turns", str(turns), "--people", "1"]
+    subprocess.run(asked, check=True, stdout=subprocess.DEVNULL)
+
+
+async def housed(home: Path) -> tuple[App, Sink]:
+    """The bot of the one person of a seeded store."""
+    settings = Settings(home=home)
+    with closing(sqlite3.connect(settings.database.partition("///")[2])) as store:
+        (platform,) = store.execute("SELECT platform FROM account").fetchone()
+    sink = Sink(platform)
+    app = await build(settings, [sink], settling=Settling(timedelta(0), timedelta(0)))
+    await app.start()
+    return app, sink
+
+
+async def answered(app: App, sink: Sink, number: int, text: str | None = None) -> float:
+    """Milliseconds of processor time of one turn of the person of a seeded store."""
+    start = time.process_time()
+    await app.turns.receive(said(SEEDED, number, sink.name, text))
+    await sink.answer(SEEDED)
+    return 1000 * (time.process_time() - start)
+
+
+async def late_and_early(folder: Path) -> dict[str, float]:
+    """What turns and charts cost somebody of many turns, and somebody of ten."""
+    houses = {name: await housed(folder / name) for name in ("late", "early")}
+    taken: dict[str, list[float]] = {name: [] for name in houses}
+    for number in range(PAIRS):
+        for name, (app, sink) in houses.items():
+            taken[name].append(await answered(app, sink, number))
+    figures = {}
+    for name, (app, sink) in houses.items():
+        figures[f"turn_{name}_cpu_ms"] = round(statistics.median(taken[name]), 1)
+        chart = await answered(app, sink, PAIRS, "/mood 365")
+        figures[f"mood_{name}_cpu_s"] = round(chart / 1000, 2)
+        await app.stop()
+    ratio = figures["turn_late_cpu_ms"] / figures["turn_early_cpu_ms"]
+    return {**figures, "turn_ratio": round(ratio, 2)}
+
+
 def first_answer(folder: Path) -> float:
     """Seconds from starting the terminal to its first answer, median of three."""
     taken = []
@@ -168,10 +220,20 @@ def first_answer(folder: Path) -> float:
 
 def main() -> None:
     """Measure and print."""
-    url = sys.argv[1] if len(sys.argv) > 1 else None
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("url", nargs="?")
+    asked.add_argument("--long", type=int, metavar="TURNS")
+    told = asked.parse_args()
+    figures: dict[str, float | str] = {}
     with tempfile.TemporaryDirectory() as name:
-        figures = asyncio.run(measure(url, Path(name)))
-        figures["first_answer_s"] = round(first_answer(Path(name)), 2)
+        if told.long:
+            figures["turns"] = told.long
+            seed(Path(name) / "late", told.long)
+            seed(Path(name) / "early", EARLY)
+            figures |= asyncio.run(late_and_early(Path(name)))
+        else:
+            figures |= asyncio.run(measure(told.url, Path(name)))
+            figures["first_answer_s"] = round(first_answer(Path(name)), 2)
     table = Table("figure", "value", title="Whole turns, without the settling time")
     for key, value in figures.items():
         table.add_row(key, str(value))

@@ -14,6 +14,8 @@ from affect.expression.chart import Chart, Sample, Words
 from affect.trajectory import Line, Series
 from bot.texts import say
 
+USUAL_FROM = 20  # observations before anything is called usual
+
 
 def zone_of(name: str | None) -> tzinfo:
     """The zone of that name; UTC where there is none, or none of that name any more."""

@@ -37,7 +37,7 @@ class Life:
     `sessions` a day while awake, of `messages` each on average; `own` is the share of sessions with
     a word of their own; `silences` are the stretches of 4 to 20 days without any, per 100 days;
     `drift` is what the home base changes by in 100 days (standard deviation); on day `moved_on` it
-    jumps by `moved`, in standard deviations of the person.
+    jumps by `moved`, in standard deviations of the person in each of the three dimensions.
     """
 
     days: float = 120
@@ -47,7 +47,7 @@ class Life:
     silences: float = 1.0
     drift: float = 0.0
     moved_on: float = math.inf
-    moved: float = 0.0
+    moved: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +55,12 @@ class Person:
     """Somebody made up: what was observed, and what was true then.
 
     `truth` and `home` (n, 3) at each observation; `first` (n) marks the first of a session. `path`
-    (m, 3) is where they were every `STEP_HOURS` from the first observation to the last.
+    (m, 3) is where they were every `STEP_HOURS` from the first observation to the last; `bias`
+    (3, 3) is that of each dimension in words, voice and face.
     """
 
     pulls: tuple[Pull, Pull, Pull]
+    bias: Array
     observations: list[Observation]
     truth: Array
     home: Array
@@ -95,7 +97,7 @@ def person(random: Generator, life: Life) -> Person:
         value = np.clip(truth[n] + error, -1, 1)
         told = _triple(shares)
         observations.append(Observation(at, _triple(value), _triple(variance), (told, told, told)))
-    return Person(pulls, observations, truth, home, first, whole[~seen])
+    return Person(pulls, bias, observations, truth, home, first, whole[~seen])
 
 
 def _pull(random: Generator) -> Pull:
@@ -144,7 +146,7 @@ def _truth(
     home = usual + model.HOME_SD * random.normal(size=3)
     parts = np.sqrt(variances) * random.normal(size=(3, 2))
     truth, homes = np.empty((2, len(hours), 3))
-    jump = life.moved * np.sqrt(variances.sum(-1))
+    jump = np.array(life.moved) * np.sqrt(variances.sum(-1))
     before, moved = 0.0, False
     for n, hour in enumerate(hours):
         kept = 0.5 ** ((hour - before) / half_lives)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from affect import trajectory
-from affect.evaluation import chart, lines
+from affect.evaluation import bounds, chart, lines
 from affect.evaluation.simulated import START, Life, Person, person
 from affect.trajectory import Observation, following, model, shifts
 from affect.trajectory.figures import Figure
@@ -30,9 +30,14 @@ SEED = 20261124
 BANDS = (0.5, 0.8, 0.9, 0.95)
 TALK = Life()
 """Four months of irregular talk: bursts, nights, silences, some words of their own."""
+LONG = replace(TALK, days=280)
 SETTLED = replace(TALK, days=240, sessions=1.0, messages=2.0)
-STEADY = Life(days=200, messages=2.0, silences=0.5)
 MOVED_ON = 75
+MOVES_WITHIN = 8
+MOVES: Mapping[str, tuple[float, float, float]] = {
+    "one SD down": (-1.0, -1.0, -1.0),
+    "one SD down in valence alone": (-1.0, 0.0, 0.0),
+}
 HOME_READINGS = 60
 HOMES: Mapping[str, Life] = {
     "words alone": Life(days=180, sessions=0.4, messages=1, own=0.0),
@@ -93,6 +98,7 @@ def evaluate(say: Callable[[str], None], share: float = 1.0) -> Found:
         ("foretelling", _foretelling, count),
         ("bands", _bands, count),
         ("learning", _learning, count),
+        ("learning at best", _learnable, max(1, count // 10)),
         ("home base", _homes, 2 * count),
         ("shifts", _shifts, count),
     ):
@@ -119,7 +125,11 @@ def _foretelling(found: Found, random: np.random.Generator, people: int) -> None
 
 def _bands(found: Found, random: np.random.Generator, people: int) -> None:
     """How often bands hold the truth: now, home base and, looked back on, every point."""
-    lives = {"": TALK, ", home drifting": replace(SETTLED, drift=0.15)}
+    lives = {
+        "": TALK,
+        ", home drifting": replace(SETTLED, drift=0.05),
+        ", home drifting fast": replace(SETTLED, drift=0.15),
+    }
     for life, how in ((life, how) for how, life in lives.items()):
         now, home, back = [], [], []
         for one in (person(random, life) for _ in range(people)):
@@ -166,6 +176,15 @@ def _learning(found: Found, random: np.random.Generator, people: int) -> None:
         found.add("figures", f"90 % interval of {name} holds", float(np.mean(each)))
 
 
+def _learnable(found: Found, random: np.random.Generator, people: int) -> None:
+    """How much of somebody's half-lives and spreads their readings could tell at best."""
+    talkers = [person(random, LONG) for _ in range(people)]
+    for n in (100, 300, 1000):
+        left = np.mean([bounds.unlearnt(one, n) for one in talkers], axis=0)
+        for what, sd in zip(bounds.LEARNT, left, strict=True):
+            found.add("learning at best", f"SD of log {what} after {n}", float(sd))
+
+
 def _held(
     one: Person, told: trajectory.Figures | None, dimension: int
 ) -> Iterable[tuple[str, bool]]:
@@ -195,42 +214,55 @@ def _homes(found: Found, random: np.random.Generator, people: int) -> None:
     """The home base after 60 readings of one a session, and what could be known at best."""
     for name, life in HOMES.items():
         away, spread = [], []
+        best: dict[bool, list[Array]] = {False: [], True: []}
         for one in (person(random, life) for _ in range(people)):
             moment = trajectory.rebuild(one.observations[:HOME_READINGS])
             if moment is None:
                 continue
             told = np.array([parts.mean[2] for parts in _dimensions(moment)])
             spread.append(np.sqrt(_numbers(trajectory.home_spread_of(moment))))
-            away.append(told - one.home[min(HOME_READINGS, len(one.home)) - 1])
+            truth = one.home[min(HOME_READINGS, len(one.home)) - 1]
+            away.append(told - truth)
+            for biases, each in best.items():
+                each.append(bounds.home(one, HOME_READINGS, biases=biases) - truth)
         errors = np.concatenate(away)
         part = f"home base, {name}"
         found.add(part, "mean error", float(errors.mean()), -0.05, 0.05)
         found.add(part, "median distance", float(np.median(np.abs(errors))), high=0.05)
         expected = NormalDist().inv_cdf(0.75) * float(np.mean(spread))
         found.add(part, "median distance that its band expects", expected)
+        for biases, each in best.items():
+            known = "half-lives, spreads and biases" if biases else "half-lives and spreads"
+            median = float(np.median(np.abs(np.concatenate(each))))
+            found.add(part, f"median distance, {known} known", median)
 
 
 def _shifts(found: Found, random: np.random.Generator, people: int) -> None:
-    """Alarms of people who have not moved, and the days until those who have are noticed."""
-    for n in (0, 3):
-        days = chart.days_to_alarm(shifts.HEAVIER[n], shifts.SLOW[n], 1000, 3 * shifts.HEAVIER_DAYS)
-        name = f"simulated days to an alarm, {shifts.SLOW[n]:.0%} of the variance lasting"
-        found.add("shifts", name, days, 0.9 * shifts.HEAVIER_DAYS, 1.1 * shifts.HEAVIER_DAYS)
-    for sessions in (2.0, 5.0):
+    """False alarms of people who have not moved, and the days until those who have are noticed.
+
+    Beside it the same test by somebody clairvoyant (`chart`), who alarms as often.
+    """
+    for sessions in chart.SESSIONS:
         part = f"shifts, {sessions:.0f} talks a day"
-        steady = replace(STEADY, sessions=sessions)
-        watched = alarms = 0
-        for one in (person(random, steady) for _ in range((people + 1) // 2)):
-            seen = {told.at.date() for told in one.observations}
-            watched += max(0, len(seen) - shifts.WARM_UP_DAYS)
-            alarms += len(_alarms(one))
-        found.add(part, "days with readings to a false alarm", watched / max(1, alarms), 180)
-        moved = replace(steady, days=MOVED_ON + 45, moved_on=MOVED_ON, moved=-1.0)
-        waits = np.array([_wait(person(random, moved)) for _ in range(people)])
-        found.add(part, "median days to notice one SD down", float(np.median(waits)), high=8)
-        for within in (8, 14, 30):
-            share = float(np.mean(waits <= within))
-            found.add(part, f"noticed within {within} days", share)
+        steady = replace(chart.STEADY, sessions=sessions)
+        still = [person(random, steady) for _ in range(people)]
+        alarms = [shift for one in still for shift in _alarms(one)]
+        rate = people * (steady.days - shifts.WARM_UP_DAYS) / max(1, len(alarms))
+        found.add(part, "days to a false alarm", rate, 180)
+        threshold = chart.watch(still, clairvoyant=True).threshold(shifts.HEAVIER_DAYS)
+        for how, moved in MOVES.items():
+            life = replace(steady, days=MOVED_ON + 45, moved_on=MOVED_ON, moved=moved)
+            made = [person(random, life) for _ in range(people)]
+            best = chart.watch(made, clairvoyant=True).alarms(threshold, after=MOVED_ON) - MOVED_ON
+            waits = np.array([_wait(one) for one in made])
+            goal = MOVES_WITHIN if all(moved) else math.nan
+            found.add(part, f"median days to notice {how}", float(np.median(waits)), high=goal)
+            found.add(part, f"median days, {how}, clairvoyant", float(np.median(best)))
+            for within in (8, 14, 30):
+                share = float(np.mean(waits <= within))
+                found.add(part, f"{how} noticed within {within} days", share)
+            share = float(np.mean(best <= MOVES_WITHIN))
+            found.add(part, f"{how} noticed within {MOVES_WITHIN} days, clairvoyant", share)
 
 
 def _wait(one: Person) -> float:

@@ -124,16 +124,12 @@ def _over_time(
     asked = np.linspace(0.0, times[-1], ASKED)
     shares = gathered.shares[told, dimension]
     noise = np.maximum(gathered.variances[told, dimension], model.SMALLEST_VARIANCE)
-    measured, own = model.measurement(shares, noise)
-    together = 0.5 ** (np.abs(np.subtract.outer(times, times)) / model.SHARED_ERROR_HALF_LIFE_HOURS)
-    shared = np.outer(measured[:, model.SHARED], measured[:, model.SHARED]) * together
-    gram = _kernel(times, times, pull) + model.BIAS_SD**2 * shares @ shares.T + shared
-    gram[np.diag_indices_from(gram)] += own
+    gram = kernel(times, times, pull) + errors(times, shares, noise)
     home = (model.HOME.valence, model.HOME.arousal, model.HOME.dominance)[dimension]
-    to = _kernel(asked, times, pull)
+    to = kernel(asked, times, pull)
     solved = np.linalg.solve(gram, np.column_stack([gathered.values[told, dimension] - home, to.T]))
     points = home + to @ solved[:, 0]
-    covariance = _kernel(asked, asked, pull) - to @ solved[:, 1:]
+    covariance = kernel(asked, asked, pull) - to @ solved[:, 1:]
 
     mean, error = float(points.mean()), math.sqrt(covariance.mean())
     centre = np.eye(ASKED) - 1 / ASKED
@@ -152,7 +148,19 @@ def _over_time(
     )
 
 
-def _kernel(one: Array, other: Array, pull: Pull) -> Array:
+def errors(times: Array, shares: Array, noise: Array) -> Array:
+    """Covariance of the errors of readings at times in hours: biases, shared, and their own.
+
+    `shares` (n, 3) of words, voice and face; `noise` (n) their variances.
+    """
+    measured, own = model.measurement(shares, noise)
+    apart = np.abs(np.subtract.outer(times, times))
+    scale = np.outer(measured[:, model.SHARED], measured[:, model.SHARED])
+    shared = scale * 0.5 ** (apart / model.SHARED_ERROR_HALF_LIFE_HOURS)
+    return np.asarray(model.BIAS_SD**2 * shares @ shares.T + shared + np.diag(own))
+
+
+def kernel(one: Array, other: Array, pull: Pull) -> Array:
     """Covariance of where a person is at two times in hours."""
     apart = np.abs(np.subtract.outer(one, other))
     emotion = pull.emotion_variance * 0.5 ** (apart / pull.emotion_half_life)

@@ -15,15 +15,15 @@ import numpy as np
 
 from affect.errors import BadInput
 from affect.trajectory import grid as grids
-from affect.trajectory import model, shifts
+from affect.trajectory import shifts
 from affect.trajectory.grid import Grid
-from affect.trajectory.model import Array
 from affect.trajectory.series import SELF_REPORT_VARIANCE, Observation, read, said, utc
-from affect.trajectory.shifts import Known, Watch
+from affect.trajectory.shifts import Watch
 from affect.types import Affect, Moment, Parts, Reading, Shift, Variance
 
-VERSION = 2
-"""The form of the state. One of version 1 goes on from where it was; others are followed anew."""
+VERSION = 3
+"""The form of the state. One of version 1 goes on from where it was, one of version 2 with what was
+learnt but for the watch for shifts, which begins anew; others are followed anew."""
 
 # A reading may be this late (two platforms, two clocks) and still be taken as of now: emotion fades
 # by 2.8% meanwhile. Later ones are refused; a filter never runs backwards.
@@ -34,7 +34,7 @@ _HOUR = 3600.0
 
 def begin(at: datetime) -> Moment:
     """The line of somebody of whom nothing is known: the population prior."""
-    return _moment(utc(at), grids.unknown(), Watch(), count=0)
+    return _moment(utc(at), grids.unknown(), shifts.unknown(), count=0)
 
 
 def follow(moment: Moment | None, reading: Reading, at: datetime) -> Moment:
@@ -73,13 +73,10 @@ def step(moment: Moment | None, observation: Observation) -> Moment:
     at = max(before.at, observation.at)
     if observation.says_nothing:
         return _moment(at, grid, watch, before.count, before.shift)
-    shares, values = np.array(observation.shares), np.array(observation.value)
-    noise = np.array(observation.variance)
-    shift = None
-    if math.isfinite(noise[0]):
-        away, known = _known(grid, shares[0], observation.value[0])
-        watch, shift = shifts.watched(watch, at, hours, away, float(noise[0]), known)
-    grid = grid.measured(shares, values, noise)
+    watch, shift = shifts.watched(watch, observation, grid.pulls())
+    grid = grid.measured(
+        np.array(observation.shares), np.array(observation.value), np.array(observation.variance)
+    )
     return _moment(at, grid, watch, before.count + 1, shift or before.shift)
 
 
@@ -144,7 +141,7 @@ def home_spread_of(moment: Moment) -> Variance:
 
 def _hours(moment: Moment, at: datetime) -> float:
     """Hours from a moment to a time, 0 where it is a little late."""
-    if moment.version not in {1, VERSION}:
+    if moment.version not in {1, 2, VERSION}:
         raise BadInput("moment_version", "This line was kept in another form.")
     hours = (utc(at) - moment.at).total_seconds() / _HOUR
     if hours < -LATE_MINUTES / 60:
@@ -154,20 +151,11 @@ def _hours(moment: Moment, at: datetime) -> float:
 
 def memory(moment: Moment) -> tuple[Grid, Watch]:
     """What was learnt of a person; where that is gone, what the rest of the moment tells of it."""
-    if len(moment.memory) != grids.BYTES + shifts.BYTES:
-        return grids.regrown(moment), Watch()
-    packed = moment.memory
-    return grids.unpacked(packed[: grids.BYTES]), shifts.unpacked(packed[grids.BYTES :])
-
-
-def _known(grid: Grid, shares: Array, value: float) -> tuple[float, Known]:
-    """How far valence was read from home base and bias, and the level of a person's words."""
-    means, covariances = grid.mixed()
-    around, words = np.zeros((2, model.STATE))
-    around[model.HOME_BASE] = words[model.HOME_BASE] = 1.0
-    around[model.BIASES], words[model.BIASES.start] = shares, 1.0
-    level, variance = float(words @ means[0]), float(around @ covariances[0] @ around)
-    return value - float(around @ means[0]), Known(level, variance, grid.pulls()[0])
+    if len(moment.memory) < grids.BYTES:
+        return grids.regrown(moment), shifts.unknown()
+    learnt, watch = moment.memory[: grids.BYTES], moment.memory[grids.BYTES :]
+    known = len(watch) == shifts.BYTES
+    return grids.unpacked(learnt), shifts.unpacked(watch) if known else shifts.unknown()
 
 
 def _moment(

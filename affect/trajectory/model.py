@@ -69,24 +69,26 @@ def prior(pull: Pull = POPULATION) -> tuple[Array, Array]:
 
 
 def pass_time(
-    means: Array, covariances: Array, hours: float, rates: Array, variances: Array
+    means: Array, covariances: Array, hours: float | Array, rates: Array, variances: Array
 ) -> tuple[Array, Array]:
     """States after `hours` >= 0 without a reading: the exact solution, not a small step.
 
     Mean A·x and covariance A·P·A' + Q, with A = diag(a_e, a_m, 1, ...), a = exp(-rate·hours), and
     Q = diag(s_e²(1 - a_e²), s_m²(1 - a_m²), 0, ...). `rates` and `variances` (..., 2) are of
-    emotion and mood, per hour and stationary; a shared error fades likewise, of variance 1.
+    emotion and mood, per hour and stationary; a shared error fades likewise, of variance 1. One
+    number of `hours` is for all filters, an array for each of its axes.
     """
-    kept = np.ones(means.shape)
-    kept[..., :2] = np.exp(-rates * hours)
-    kept[..., SHARED] = math.exp(-_SHARED_RATE * hours)
+    passed = rates * np.asarray(hours)[..., None]
+    kept = np.ones((*passed.shape[:-1], STATE))
+    kept[..., :2] = np.exp(-passed)
+    kept[..., SHARED] = np.exp(-_SHARED_RATE * np.asarray(hours))
     means = means * kept
     covariances = covariances * (kept[..., :, None] * kept[..., None, :])
     # expm1, not 1 - a²: the difference would lose its digits over seconds.
-    added = -variances * np.expm1(-2 * rates * hours)
+    added = -variances * np.expm1(-2 * passed)
     covariances[..., EMOTION, EMOTION] += added[..., 0]
     covariances[..., MOOD, MOOD] += added[..., 1]
-    covariances[..., SHARED, SHARED] -= math.expm1(-2 * _SHARED_RATE * hours)
+    covariances[..., SHARED, SHARED] -= np.expm1(-2 * _SHARED_RATE * np.asarray(hours))
     return means, covariances
 
 

@@ -1,10 +1,12 @@
-"""Whether a person has been away from their home base for days: a CUSUM chart of daily valence.
+"""Whether a person has moved away from their home base: a test of every onset in the last weeks.
 
-A day's deviation is what its readings together say of it, once feelings that pass within hours are
-taken out; over its own standard deviation it is z. Two sums grow by z beyond `SLACK`, one for
-heavier and one for lighter days, and an alarm is a sum above its threshold. Thresholds are those
-that give the wanted rate of false alarms to people whose mood swings by itself as this person's
-does, found by simulation beforehand (`affect.evaluation.chart`). State of constant size.
+A filter of its own believes that nothing has changed. Had the person moved by one of their standard
+deviations on some day, each reading since would have surprised that filter by a known part of it:
+wholly at first, ever less as mood comes to explain it. How much likelier the readings are with
+such a move than without one is followed for an onset every other day, exactly (Willsky and Jones'
+generalised likelihood ratio, over a window as in Lai 1995); charts of the surprises alone miss it,
+since the filter takes the shift in. Arousal and dominance count with valence, either way.
+State of constant size. Thresholds and what could be had at best: `affect.evaluation.chart`.
 
 An alarm means: ask how things are. It is no diagnosis, and nothing else may follow from it.
 """
@@ -12,194 +14,208 @@ An alarm means: ask how things are. It is no diagnosis, and nothing else may fol
 from __future__ import annotations
 
 import math
-import struct
-from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from affect.trajectory import model
+from affect.trajectory.model import Array
+from affect.trajectory.series import Observation
 from affect.types import Pull, Shift
 
-SLACK = 0.5
 HEAVIER_DAYS, LIGHTER_DAYS = 240, 720
-"""Mean days with readings to a false alarm; together one in 180. Heavier days matter more."""
+"""Mean days to a false alarm; together one in 180. Heavier days matter more."""
+HEAVIER, LIGHTER = 4.1, 5.3
+"""Logarithms of likelihood ratios that give this."""
+OTHERS_COST = 1.0
+"""What arousal and dominance must tell, in nats, before they count: they often did not move."""
 WARM_UP_DAYS = 14
+LEAST_DAYS = 2
+"""A shift is of days: what began later than this is not looked at yet."""
+ONSETS, EVERY_DAYS = 16, 2
+"""So many onsets are followed, so many days apart: a month."""
+RETURN_DAYS = 90
+"""Who moves the other way within this time has come back."""
 CUT = 3.0
-LEARNT = 0.05
-"""A level that has come this near to where a person moved to has learnt it."""
+"""Standard deviations that one reading may be surprising by."""
 
-SLOW = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
-"""Share of a day's variance that lasts: mood, and what is not yet known of the home base."""
-HEAVIER = (3.65, 4.10, 4.65, 5.95, 7.33, 8.92, 12.04, 15.01)
-LIGHTER = (4.69, 5.77, 7.33, 10.52, 14.26, 18.64, 25.62, 32.11)
-"""Thresholds at these shares, mood with its half-life of 10 days."""
-
-_UNKNOWN = 1.0  # variance of a day's deviation before its readings, taken out again at its end
-_BURST_HOURS = 1 / 6
-_FORM = struct.Struct("<6d3i2d" + 2 * "2d2id")
+_PATHS = (1 + ONSETS, 3, model.STATE)
+_ROW, _COLUMN = np.triu_indices(model.STATE)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two sums, since when it is above 0, and what the days since then were like.
-
-    `base` is the level that they are held against: the one before the sum began to grow, since
-    the filter soon takes a lasting shift for the person's home. `away` is their deviation in all.
-    """
-
-    total: float = 0.0
-    base: float = 0.0
-    since: int = 0
-    days: int = 0
-    away: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Watch:
-    """The running day and the chart; 21 numbers. Days are counted as in `date.toordinal`.
+    """The filter that believes in no change, and what each onset has to say for itself.
 
-    `emotion`, `away` and the `e..` are mean and covariance of passing feelings and of the day's
-    deviation from `level`, at which its first reading found the person; `burst` counts the
-    messages of the running burst. `slow` is the share of a day's variance that lasts, of the last
-    weeks. `moved` is where the person has moved to since the last shift, NaN while at home.
+    `paths` (1 + 16, 3, 7) are the means of the filter and what it has taken in of a move of 1 at
+    each onset; `covariances` (1, 3, 7, 7). `scores` and `powers` (16, 3) are Σ u·v/S and Σ u²/S,
+    u being what a move of 1 surprises by. Days are counted as in `date.toordinal`: `begun` is when
+    the watch began, `slot` the newest onset over `EVERY_DAYS`; `moved` is the day of the last
+    shift, negative for heavier days, 0 for none. `at` is the time of the last observation, in hours
+    since 1970.
     """
 
-    emotion: float = 0.0
-    away: float = 0.0
-    ee: float = 0.0
-    ea: float = 0.0
-    aa: float = _UNKNOWN
-    level: float = 0.0
-    day: int = 0
-    days: int = 0
-    burst: int = 0
-    slow: float = 0.0
-    moved: float = math.nan
-    down: Side = Side()
-    up: Side = Side()
+    paths: Array
+    covariances: Array
+    scores: Array
+    powers: Array
+    begun: int = 0
+    slot: int = 0
+    moved: int = 0
+    at: float = 0.0
 
     def packed(self) -> bytes:
         """As bytes."""
-        *numbers, down, up = astuple(self)
-        return _FORM.pack(*numbers, *down, *up)
+        when = np.array([self.begun, self.slot, self.moved, self.at])
+        upper = self.covariances[0][:, _ROW, _COLUMN]
+        parts = (self.paths, upper, self.scores, self.powers, when)
+        return np.concatenate([part.ravel() for part in parts]).tobytes()
 
 
-BYTES = _FORM.size
+_SIZES = (math.prod(_PATHS), 3 * len(_ROW), 3 * ONSETS, 3 * ONSETS, 4)
+BYTES = 8 * sum(_SIZES)
 
 
 def unpacked(packed: bytes) -> Watch:
     """A watch from its bytes."""
-    numbers = _FORM.unpack(packed)
-    return replace(Watch(*numbers[:-10]), down=Side(*numbers[-10:-5]), up=Side(*numbers[-5:]))
+    parts = np.split(np.frombuffer(packed), np.cumsum(_SIZES)[:-1])
+    covariances = np.empty((1, 3, model.STATE, model.STATE))
+    upper = parts[1].reshape(3, -1)
+    covariances[0][:, _ROW, _COLUMN] = upper
+    covariances[0][:, _COLUMN, _ROW] = upper
+    scores, powers = parts[2].reshape(ONSETS, 3), parts[3].reshape(ONSETS, 3)
+    begun, slot, moved = (int(day) for day in parts[4][:3])
+    at = float(parts[4][3])
+    return Watch(parts[0].reshape(_PATHS), covariances, scores, powers, begun, slot, moved, at)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the filter knows before a reading: the level it is read around, and its variance."""
-
-    level: float
-    variance: float
-    pull: Pull
-
-
-def watched(
-    watch: Watch, at: datetime, hours: float, deviation: float, noise: float, known: Known
-) -> tuple[Watch, Shift | None]:
-    """The chart after a reading `hours` after the last; `deviation` is from the level."""
-    day, shift = at.toordinal(), None
-    if day != watch.day:
-        watch, shift = _closed(watch, at, known) if watch.day else (watch, None)
-        emotion = known.pull.emotion_variance
-        watch = replace(
-            watch, day=day, level=known.level, emotion=0.0, away=0.0, ee=emotion, ea=0.0,
-            aa=_UNKNOWN,
-        )  # fmt: skip
-    else:
-        watch = _later(watch, hours, known.pull)
-    watch = replace(watch, burst=watch.burst + 1 if hours <= _BURST_HOURS else 1)
-    return _read(watch, deviation, noise * _shared(watch.burst)), shift
+def unknown() -> Watch:
+    """The watch of somebody of whom nothing is known."""
+    means, covariances = model.prior()
+    paths = np.zeros(_PATHS)
+    paths[0] = means
+    nothing = np.zeros((ONSETS, 3))
+    return Watch(paths, covariances[None], nothing, nothing)
 
 
-def _shared(n: int) -> float:
-    """By how much the variance of the n-th message of a burst grows: what it adds to those before.
+def watched(watch: Watch, told: Observation, pulls: Sequence[Pull]) -> tuple[Watch, Shift | None]:
+    """The watch after an observation, and the shift that it shows."""
+    day, at = told.at.toordinal(), max(watch.at, told.at.timestamp() / 3600)
+    hours = at - watch.at if watch.at else 0.0
+    watch = replace(_of_day(watch, day), at=at)
+    rates = math.log(2) / np.array([[p.emotion_half_life, p.mood_half_life] for p in pulls])
+    variances = np.array([[p.emotion_variance, p.mood_variance] for p in pulls])
+    measured, noise = model.measurement(np.array(told.shares), np.array(told.variance))
+    watch = advanced(watch, hours, measured, np.array(told.value), noise, rates, variances)
+    if day - watch.begun < WARM_UP_DAYS:
+        return watch, None
+    sds = np.sqrt(variances.sum(-1))
+    since = onsets(watch.slot)
+    for found, threshold, up in zip(
+        evidence(watch, sds), (HEAVIER, LIGHTER), (False, True), strict=True
+    ):
+        of_days = np.where(day - since >= LEAST_DAYS, found, -math.inf)
+        most = int(of_days.argmax())
+        if of_days[most] > threshold:
+            shift = _shift(watch, int(since[most]), told.at, up=up)
+            return _alarmed(watch, day, sds, up=up), shift
+    return watch, None
 
-    All n together tell n/(1 + ρ(n - 1)) times as much as one.
+
+def advanced(
+    watch: Watch,
+    hours: float | Array,
+    measured: Array,
+    value: Array,
+    noise: Array,
+    rates: Array,
+    variances: Array,
+) -> Watch:
+    """The arrays of a watch after a measurement (see `model`), for any number of people at once.
+
+    People are leading axes: `covariances` (..., 1, 3, 7, 7), and what else is given of dimensions
+    has an axis of 1 before them, except for one person, whose (3, ...) will do.
     """
-    rho = model.SHARED_ERROR
-    return (1 + rho * (n - 1)) * (1 + rho * (n - 2)) / (1 - rho)
-
-
-def threshold(slow: float, *, up: bool) -> float:
-    """What a sum must exceed, for a person of whose daily variance the share `slow` lasts."""
-    values = LIGHTER if up else HEAVIER
-    for n in range(1, len(SLOW)):
-        if slow <= SLOW[n] or n == len(SLOW) - 1:
-            part = (slow - SLOW[n - 1]) / (SLOW[n] - SLOW[n - 1])
-            return values[n - 1] + min(part, 1.0) * (values[n] - values[n - 1])
-    raise AssertionError
-
-
-def _later(watch: Watch, hours: float, pull: Pull) -> Watch:
-    """Feelings pass within the day; its deviation stays."""
-    kept = 0.5 ** (hours / pull.emotion_half_life)
-    added = pull.emotion_variance * (1 - kept * kept)
+    paths, covariances = model.pass_time(watch.paths, watch.covariances, hours, rates, variances)
+    told = np.isfinite(noise)
+    shared = (covariances @ measured[..., None])[..., 0]
+    noise = np.where(told, np.maximum(noise, model.SMALLEST_VARIANCE), 1.0)
+    total = (shared * measured).sum(-1) + noise
+    away = -(paths * measured).sum(-1)
+    away[..., :1, :] += value
+    away[..., 1:, :] += 1.0
+    away *= told
+    sd = np.sqrt(total)
+    surprise = np.minimum(CUT, np.maximum(-CUT, away[..., :1, :] / sd)) / sd
+    unit = away[..., 1:, :]
+    gain = shared * (told / total)[..., None]
     return replace(
         watch,
-        emotion=kept * watch.emotion,
-        ee=kept * kept * watch.ee + added,
-        ea=kept * watch.ea,
+        paths=paths + gain * away[..., None],
+        covariances=covariances - gain[..., :, None] * shared[..., None, :],
+        scores=watch.scores + unit * surprise,
+        powers=watch.powers + unit**2 / total,
     )
 
 
-def _read(watch: Watch, value: float, noise: float) -> Watch:
-    """A Kalman step on (emotion, deviation), both of which a reading holds."""
-    shared_e, shared_a = watch.ee + watch.ea, watch.ea + watch.aa
-    whole = shared_e + shared_a + noise
-    surprise = value - watch.emotion - watch.away
-    return replace(
-        watch,
-        emotion=watch.emotion + shared_e / whole * surprise,
-        away=watch.away + shared_a / whole * surprise,
-        ee=watch.ee - shared_e * shared_e / whole,
-        ea=watch.ea - shared_e * shared_a / whole,
-        aa=watch.aa - shared_a * shared_a / whole,
-    )
+def evidence(watch: Watch, sds: Array) -> tuple[Array, Array]:
+    """(..., 16) log likelihood ratios of heavier and of lighter days, for each onset.
+
+    Of valence a move of one standard deviation `sds` (..., 3) that way; of arousal and dominance
+    as much either way, or none, whichever is likeliest, where they tell enough to be asked.
+    """
+    spread = sds[..., None, :]
+    linear, lost = spread * watch.scores, spread**2 * watch.powers / 2
+    others = np.maximum(0.0, np.abs(linear) - lost)[..., 1:].sum(-1)
+    others = np.maximum(0.0, others - OTHERS_COST)
+    heavier, lighter = -linear[..., 0] - lost[..., 0], linear[..., 0] - lost[..., 0]
+    return heavier + others, lighter + others
 
 
-def _closed(watch: Watch, at: datetime, known: Known) -> tuple[Watch, Shift | None]:
-    """The chart after a day is over, and the shift that it showed."""
-    precision = 1 / watch.aa - 1 / _UNKNOWN  # of what its readings alone say
-    if precision <= 0:
-        return watch, None
-    moved = math.nan if abs(watch.moved - watch.level) < LEARNT else watch.moved
-    lasting = known.pull.mood_variance + known.variance
-    sd = math.sqrt(lasting + 1 / precision)
-    slow = watch.slow + (lasting / sd**2 - watch.slow) / min(watch.days + 1, WARM_UP_DAYS)
-    watch = replace(watch, days=watch.days + 1, moved=moved, slow=slow)
-    if watch.days <= WARM_UP_DAYS:
-        return watch, None
-    place = watch.level + watch.away / watch.aa / precision
-    usual = watch.level if math.isnan(moved) else moved
-    down = _summed(watch.down, watch.day, place, usual, -sd)
-    up = _summed(watch.up, watch.day, place, usual, sd)
-    for side, is_up in ((down, False), (up, True)):
-        if side.total > threshold(slow, up=is_up):
-            place = side.base + side.away / side.days
-            back = abs(place - watch.level) < sd / 2
-            fresh = Watch(
-                day=watch.day, days=watch.days, burst=watch.burst, slow=slow,
-                moved=math.nan if back else place,
-            )  # fmt: skip
-            if back and not math.isnan(moved):
-                return fresh, None  # back where they came from: nothing to ask
-            since = datetime.fromordinal(side.since).replace(tzinfo=UTC)
-            return fresh, Shift(up=is_up, since=since, found=at)
-    return replace(watch, down=down, up=up), None
+def onsets(newest: int | Array) -> Array:
+    """(..., 16) the day of each onset; a place is given to the newest that is due."""
+    slot = np.asarray(newest)[..., None]
+    return np.asarray(EVERY_DAYS * (slot - (slot - np.arange(ONSETS)) % ONSETS))
 
 
-def _summed(side: Side, day: int, place: float, usual: float, sd: float) -> Side:
-    """A sum after one more day, negative `sd` counting downwards; at 0 it begins anew."""
-    if not side.total:
-        side = Side(base=usual, since=day)
-    away = place - side.base
-    total = max(0.0, side.total + max(-CUT, min(CUT, away / sd)) - SLACK)
-    return replace(side, total=total, days=side.days + 1, away=side.away + away)
+def renewed(watch: Watch, new: NDArray[np.bool_]) -> Watch:
+    """The watch with the onsets begun anew that are `new` (..., 16)."""
+    paths = watch.paths.copy()
+    paths[..., 1:, :, :][new] = 0.0
+    scores, powers = (np.where(new[..., None], 0.0, sums) for sums in (watch.scores, watch.powers))
+    return replace(watch, paths=paths, scores=scores, powers=powers)
+
+
+def _of_day(watch: Watch, day: int) -> Watch:
+    """The watch of a day: the oldest onsets make room for those since the last observation."""
+    slot = max(watch.slot, day // EVERY_DAYS)
+    if slot == watch.slot:
+        return watch
+    new = onsets(slot) > EVERY_DAYS * watch.slot
+    return replace(renewed(watch, new), slot=slot, begun=watch.begun or day)
+
+
+def _alarmed(watch: Watch, day: int, sds: Array, *, up: bool) -> Watch:
+    """The watch begun anew: home may now lie as far away as the shift that was found."""
+    covariances = watch.covariances.copy()
+    covariances[..., model.HOME_BASE, model.HOME_BASE] += sds**2
+    moved = 0 if _returned(watch, day, up=up) else day if up else -day
+    fresh = renewed(watch, np.ones(ONSETS, bool))
+    return replace(fresh, covariances=covariances, begun=day, moved=moved)
+
+
+def _returned(watch: Watch, day: int, *, up: bool) -> bool:
+    """Whether this is the way back from where the last shift led."""
+    return (watch.moved < 0) == up and watch.moved != 0 and day - abs(watch.moved) <= RETURN_DAYS
+
+
+def _shift(watch: Watch, since: int, at: datetime, *, up: bool) -> Shift | None:
+    """The shift; None for a return, of which there is nothing to ask."""
+    if _returned(watch, at.toordinal(), up=up):
+        return None
+    began = max(since, watch.begun)
+    midnight = datetime.combine(date.fromordinal(began), datetime.min.time(), UTC)
+    return Shift(up=up, since=midnight, found=at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,10 +15,12 @@ from rich.console import RenderableType
 
 from affect import trajectory
 from affect.errors import BadInput, NotFound, Refused
-from affect.trajectory import Line
+from affect.expression.chart import draw
+from affect.trajectory import Line, Series
+from affect.types import Moment
+from bot import charts
 from bot.admin import options, output, store
 from bot.admin.logs import parts
-from bot.admin.logs.page import Point, drawn
 from bot.admin.options import One
 from bot.clock import SystemClock
 from storage import roll, search, trajectories
@@ -41,13 +43,19 @@ def show(
         int, typer.Option("--days", metavar="N", min=1, max=3650, help="So many days back.")
     ] = 30,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw it into an SVG file.")
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw the chart of /mood into a PNG."),
     ] = None,
     term: Annotated[bool, typer.Option("--term", help="Draw it here, a line a day.")] = False,
     tz: options.Tz = "UTC",
 ) -> None:
     """A person's line by day with its band of 90 %; of everybody who agreed, ten at least."""
     zone, now = options.zone(tz), SystemClock().now()
+    span = charts.days_until(now, days, zone)
+    start = datetime.combine(span[0], time(), zone)
+
+    if plot and plot.suffix.lower() != ".png":
+        raise BadInput("plot", "The chart is a PNG: give it a name that ends in .png.")
 
     async def job(database: Database) -> None:
         if user.lower() == COHORT:
@@ -57,13 +65,14 @@ def show(
             output.print_json(told) if how.as_json else output.print_table(output.pairs(told))
             return
         member = await roll.member(database, await search.person(database, user))
-        series = await trajectories.series(database, member.id, now - timedelta(days=days))
+        series = await trajectories.series(database, member.id, start)
         if not len(series):
             raise NotFound("Nothing was read of that person in those days.")
-        line = trajectory.smooth(series, await trajectories.latest(database, member.id))
+        moment = await trajectories.latest(database, member.id)
+        line = trajectory.smooth(series, moment)
         if plot:
             parts.free(plot, force=False)
-            parts.write_whole(plot, drawn(_points(line), zone, alone=True))
+            parts.write_whole(plot, _picture(line, series, span, zone, moment))
         told_days = list(_days(line, zone))
         told = {"person": member.uid, "readings": len(series), **_home(line), "days": told_days}
         if how.as_json:
@@ -110,12 +119,13 @@ def _home(line: Line) -> dict[str, Any]:
     }
 
 
-def _points(line: Line) -> list[Point]:
-    home = line.home.valence
-    return [
-        Point(at.timestamp(), float(mean[0]), float(sd[0]), home)
-        for at, mean, sd in zip(line.times, line.mean, line.sd, strict=True)
-    ]
+def _picture(
+    line: Line, series: Series, span: tuple[date, date], zone: ZoneInfo, moment: Moment | None
+) -> bytes:
+    """The chart that the person sees too, as PNG."""
+    words = charts.words("en", span, f"{len(series)} readings")
+    usual = moment is not None and moment.count >= charts.USUAL_FROM
+    return draw(charts.chart(line, series, span, zone, words, usual=usual))
 
 
 def _table(days: Sequence[Mapping[str, Any]]) -> RenderableType:

@@ -23,7 +23,6 @@ MOST_DAYS = 365
 SHOWN_DAYS = 7
 SPANS = (7, 30, 90)  # days that a button offers
 DARK = "dark"
-USUAL_FROM = 20  # observations before anything is called usual
 TREND = 0.15  # the least difference between two halves of the time that is worth a word
 BOUNDS = ((-0.45, "very_low"), (-0.12, "low"), (0.12, "even"), (0.45, "high"))
 AROUSED = 0.25
@@ -53,7 +52,7 @@ async def mood(ask: Ask) -> Answer:
         trend=_trend(ask, series),
         days=_by_day(ask, line, zone),
     )
-    usual = now.count >= USUAL_FROM
+    usual = now.count >= charts.USUAL_FROM
     words = charts.words(ask.language, span, counted)
     chart = charts.chart(line, series, span, zone, words, usual=usual)
     picture = await asyncio.to_thread(draw, chart, dark=dark)
@@ -94,7 +93,7 @@ def in_words(ask: Ask, affect: Affect, variance: float, *, calm: bool = False) -
 
 def _usual(ask: Ask, now: Moment) -> str:
     """The home base in words; nothing while there is too little to call anything usual."""
-    if now.count < USUAL_FROM:
+    if now.count < charts.USUAL_FROM:
         return ""
     spread = trajectory.home_spread_of(now).valence
     return ask.say("mood_usual", home=in_words(ask, trajectory.home_of(now), spread, calm=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from affect import trajectory
 from affect.evaluation import chart
-from affect.trajectory import Observation, shifts
+from affect.evaluation.simulated import Life, person
+from affect.trajectory import Observation, model, shifts, smoothing
 from affect.types import Moment, Shift
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -67,23 +69,59 @@ def test_one_bad_day_is_no_shift() -> None:
     assert lived((60, 0.2), (1, -0.9), (20, 0.2))[0] == []
 
 
-def test_what_the_chart_knows_survives_being_packed() -> None:
+def test_what_the_watch_knows_survives_being_packed() -> None:
     _, moment = lived((30, 0.2), (4, -0.3))
     packed = moment.memory[-shifts.BYTES :]
     watch = shifts.unpacked(packed)
-    assert watch.down.total > 0
-    assert watch.days == 33
+    assert watch.begun == NOON.toordinal()
+    assert (watch.powers > 0).all()
     assert watch.packed() == packed
 
 
-@pytest.mark.parametrize("n", [0, 3, 5])
-def test_thresholds_give_the_wanted_rate_of_false_alarms(n: int) -> None:
-    days = chart.days_to_alarm(shifts.HEAVIER[n], shifts.SLOW[n], 700, 3 * shifts.HEAVIER_DAYS)
-    assert days == pytest.approx(shifts.HEAVIER_DAYS, rel=0.1)
+def test_a_person_alone_is_watched_as_in_a_crowd() -> None:
+    random = np.random.default_rng(5)
+    life = Life(days=40, messages=2.0, own=0.3)
+    crowd = [person(random, life) for _ in range(3)]
+    together = chart.watch(crowd)
+    for n, one in enumerate(crowd):
+        watch = shifts.unknown()
+        for place, each in enumerate(one.observations):
+            watch, _ = shifts.watched(watch, each, (model.POPULATION,) * 3)
+            sds = np.sqrt([model.EMOTION_SD**2 + model.MOOD_SD**2] * 3)
+            old = each.at.toordinal() - shifts.onsets(watch.slot) >= shifts.LEAST_DAYS
+            if old.any() and not watch.moved:
+                sides = [float(side[old].max()) for side in shifts.evidence(watch, sds)]
+                assert together.evidence[place, n] == pytest.approx(sides, abs=1e-9)
 
 
-def test_thresholds_lie_between_those_of_the_table_and_never_beyond() -> None:
-    assert shifts.threshold(0.0, up=False) == shifts.HEAVIER[0]
-    assert shifts.threshold(0.15, up=True) == pytest.approx(np.mean(shifts.LIGHTER[2:4]))
-    assert shifts.threshold(0.99, up=False) == shifts.HEAVIER[-1]
-    assert all(np.diff(shifts.HEAVIER) > 0)
+def test_the_filter_believes_in_no_change_and_the_onset_explains_one() -> None:
+    """Evidence is the likelihood ratio itself: that of readings with the move taken out again."""
+    sd = np.sqrt([model.EMOTION_SD**2 + model.MOOD_SD**2] * 3)
+    days = [0.0, 0.4, 1.0, 1.2, 3.0, 3.3, 4.0, 6.1, 6.2]
+    values = [0.1, 0.3, 0.0, -0.2, -0.3, -0.1, -0.4, -0.3, -0.2]
+    onset = 3.0  # NOON is of an even day, so that one of the onsets lies there
+    watch = shifts.unknown()
+    for day, value in zip(days, values, strict=True):
+        watch, _ = shifts.watched(watch, told(day, value), (model.POPULATION,) * 3)
+    at = (NOON + timedelta(days=onset)).toordinal()
+    (place,) = np.flatnonzero(shifts.onsets(watch.slot) == at - at % shifts.EVERY_DAYS)
+    since = shifts.onsets(watch.slot)[place] - NOON.toordinal() - 0.5
+    plain = [told(day, value) for day, value in zip(days, values, strict=True)]
+    moved = [
+        told(day, value + sd[0] * (day >= since)) for day, value in zip(days, values, strict=True)
+    ]
+    densities = [
+        smoothing.smoothed(trajectory.series(each), (model.POPULATION,) * 3, model.prior())
+        for each in (moved, plain)
+    ]
+    ratio = densities[0].log_density[0] - densities[1].log_density[0]
+    linear = sd[0] * watch.scores[place, 0]
+    assert -linear - sd[0] ** 2 * watch.powers[place, 0] / 2 == pytest.approx(ratio, abs=1e-6)
+
+
+def test_thresholds_give_about_the_wanted_rate_of_false_alarms() -> None:
+    random = np.random.default_rng(7)
+    crowd = chart.watch([person(random, replace(chart.STEADY, sessions=2.0)) for _ in range(30)])
+    days = crowd.days_to_alarm(shifts.HEAVIER, shifts.LIGHTER)
+    assert 90 <= days <= 360  # 180, as far as thirty people can tell
+    assert shifts.LIGHTER > shifts.HEAVIER

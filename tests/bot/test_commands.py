@@ -14,8 +14,8 @@ from affect.labels import COORDINATES
 from affect.safety import cards
 from affect.types import EMOTIONS, Emotion
 from bot import reports
+from bot.charts import USUAL_FROM
 from bot.commands import COMMANDS
-from bot.commands.mood import USUAL_FROM
 from bot.messages import Address, Incoming, Kind, Outgoing
 from bot.texts import LANGUAGES, say
 from storage import jobs, people, trajectories

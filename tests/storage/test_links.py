@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from affect import trajectory
+from affect.types import Moment
 from storage import links, people, queue, trajectories
 from storage.database import Database
 from tests.conftest import NOON
 from tests.people import arrival
-from tests.storage.turns import kept, nobody
+from tests.storage.turns import READING, kept, nobody
 
 HERE = ("terminal",)
 SOON = timedelta(minutes=10)
@@ -23,24 +25,29 @@ async def a_turn(database: Database, account: str, minutes: int = 0) -> int:
     return person
 
 
+def followed(*minutes: int) -> Moment | None:
+    """The line of somebody who took a turn so many minutes after noon."""
+    times = (NOON + timedelta(minutes=one) for one in minutes)
+    return trajectory.rebuild(trajectory.read(READING, at) for at in times)
+
+
 async def test_joined_and_parted(database: Database) -> None:
     ana, there = await a_turn(database, "ana"), await a_turn(database, "ana-there", 30)
     await links.offer(database, ana, "CODE", NOON, NOON + SOON)
     assert await links.join(database, there, "CODE", NOON + SOON) is None  # too late
     assert await links.join(database, there, "CODE", NOON) == ana
     assert await links.join(database, there, "CODE", NOON) is None  # used
+    apart = await trajectories.latest(database, there)
     await trajectories.follow_anew(database, ana)
-    line = await trajectories.latest(database, ana)
-    assert line is not None
-    assert line.count == 2
+    assert await trajectories.latest(database, ana) == followed(0, 30)
     assert await a_turn(database, "ana-there", 60) == ana
     assert len(await trajectories.series(database, ana, NOON)) == 3
     assert await links.part(database, ana) == 1
     assert await links.part(database, ana) == 0
     await trajectories.follow_anew(database, ana)
-    line = await trajectories.latest(database, ana)
-    assert line is not None
-    assert line.count == 2  # what came since the joining stays with ana
+    # What came since the joining stays with ana, and nothing of the other's.
+    assert await trajectories.latest(database, ana) == followed(0, 60)
+    assert await trajectories.latest(database, there) == apart
     assert await a_turn(database, "ana-there", 90) == there
 
 

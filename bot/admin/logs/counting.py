@@ -6,19 +6,24 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
-from affect.errors import NotFound
+from affect import calibration
+from affect.calibration import Judged, Refit
+from affect.errors import BadInput, NotFound
+from affect.types import Modality
 from bot.admin import options, output, store
 from bot.admin.logs.filters import Filters, Unread
 from bot.admin.options import One
 from bot.admin.output import NOTHING
 from bot.clock import SystemClock
-from storage import search
+from storage import roll, search, verdicts
 from storage.database import Database
 from storage.search import Glance
+from storage.wanted import Wanted
 
 EXAMPLE = "Example: attune-admin logs stats --since 30d"
 SHARES = (50, 95, 99)  # percentiles of the timings
@@ -66,12 +71,22 @@ class Statistics:
 
 
 @options.spread
-def stats(filters: Filters, how: One) -> None:
+def stats(
+    filters: Filters,
+    how: One,
+    judged: Annotated[
+        bool,
+        typer.Option("--verdicts", help="How often readings were right, by those who were read."),
+    ] = False,
+) -> None:
     """Turns and people counted: platforms, emotions, strategies, writers; how long steps took."""
     clock, form = SystemClock(), output.form(how)
 
     async def job(database: Database) -> None:
         wanted = await filters.wanted(database, clock)
+        if judged:
+            _print_verdicts(await _verdicts(database, wanted), as_json=how.as_json)
+            return
         unread, counted = Unread(), Statistics()
         total = await search.count(database, wanted)
         with output.progress(total, "counting turns", form) as opened:
@@ -104,6 +119,54 @@ def _print(counted: Statistics) -> None:
     steps: Mapping[str, Mapping[str, float]] = told["timings_ms"]
     parts.append(output.table(columns, ((step, *taken.values()) for step, taken in steps.items())))
     output.print_table(*parts)
+
+
+async def _verdicts(database: Database, wanted: Wanted) -> list[Judged]:
+    """What people who agreed to memory said of their readings, in the turns that are wanted."""
+    if wanted.sealed() or wanted.writer:
+        raise BadInput("verdicts", "Verdicts are told apart by person, platform, talk and time.")
+    consenting = {one.id for one in await roll.members(database) if one.consents.get("remember")}
+    found = await verdicts.judged(database, wanted, consenting)
+    if not found:
+        raise NotFound("Nobody who agreed to memory has judged a reading in those turns.")
+    return found
+
+
+def _print_verdicts(found: list[Judged], *, as_json: bool) -> None:
+    counted, refits = calibration.tally(found), calibration.refits(found)
+    if as_json:
+        told = {
+            source: {e.value: {"judged": n, "right": right} for e, (n, right) in emotions.items()}
+            for source, emotions in counted.items()
+        }
+        fitted = {modality.value: _told_refit(refit) for modality, refit in refits.items()}
+        output.print_json({"verdicts": len(found), "by_modality": told, "refits": fitted})
+        return
+    rows = (
+        (source, emotion.value, count, right, f"{100 * right / count:.0f} %")
+        for source, emotions in counted.items()
+        for emotion, (count, right) in emotions.items()
+    )
+    parts = [output.table(("said by", "emotion", "judged", "right", "share"), rows)]
+    for modality, refit in refits.items():
+        parts.append(output.pairs({"refit of": modality.value, **_flat(_told_refit(refit))}))
+    output.print_table(*parts)
+    for modality in (m for m in Modality if m.value in counted and m not in refits):
+        output.note(f"{modality.value}: too few verdicts to refit ({calibration.ENOUGH}).")
+
+
+def _told_refit(refit: Refit) -> dict[str, Any]:
+    return {
+        "temperature": round(refit.temperature, 3),
+        "offsets": {emotion.value: round(value, 3) for emotion, value in refit.offsets.items()},
+        "nats_before": round(refit.before, 4),
+        "nats_after": round(refit.after, 4),
+    }
+
+
+def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
+    offsets = {f"offset of {name}": value for name, value in told["offsets"].items()}
+    return {name: value for name, value in told.items() if name != "offsets"} | offsets
 
 
 def _percentiles(taken: array[float]) -> dict[str, float]:

@@ -127,7 +127,7 @@ class Page:
         points = self._trace.points
         file.write("<header><h1>Attune: a talk</h1></header>\n")
         if len(points) > 1:
-            line, told = drawn(points, self._zone), _told(points, self._zone)
+            line, told = _drawn(points, self._zone), _told(points, self._zone)
             file.write(f"<figure>{line}<figcaption>{told}</figcaption></figure>\n")
         file.write("</body>\n</html>\n")
 
@@ -168,8 +168,8 @@ def _bars(view: TurnView) -> str:
     )
 
 
-def drawn(points: list[Point], zone: ZoneInfo, *, alone: bool = False) -> str:
-    """The line with its band and the home base, as SVG; `alone` it is a file of its own."""
+def _drawn(points: list[Point], zone: ZoneInfo) -> str:
+    """The line with its band and the home base, as SVG."""
     first, last = points[0].at, points[-1].at
     span = (last - first) or 1.0
 
@@ -194,11 +194,9 @@ def drawn(points: list[Point], zone: ZoneInfo, *, alone: bool = False) -> str:
         f'<text x="{LEFT}" y="{HEIGHT - 8}">{_date(first, zone)}</text>'
         f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{_date(last, zone)}</text>'
     )
-    space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
-    style = f"<style>{STYLE}</style>" if alone else ""
     return (
-        f'<svg{space} viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-        f' aria-label="{_told(points, zone)}">{style}{axes}'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+        f' aria-label="{_told(points, zone)}">{axes}'
         f'<polygon class="band" points="{path([*upper, *lower])}"/>'
         f'<polyline class="home" points="{path([(one.at, one.home) for one in points])}"/>'
         f'<polyline class="line" points="{path([(one.at, one.valence) for one in points])}"/>'

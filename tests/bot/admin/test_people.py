@@ -6,6 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from PIL import Image
+
+from affect.expression.chart import HEIGHT, WIDTH
 from affect.types import Risk
 from bot.admin import trajectory
 from bot.texts import say
@@ -140,8 +143,10 @@ async def test_a_line_is_shown_drawn_and_never_of_few_together(
     assert -1 <= day["valence"] < 0 < day["valence_sd"]
     drawn = await admin("trajectory", told.zelda, *back, "--term")
     assert "o" in drawn.out.split("[")[1]
-    assert (await admin("trajectory", told.zelda, *back, "--plot", "z.svg")).code == 0
-    assert (tmp_path / "z.svg").read_text().startswith("<svg xmlns")
+    assert (await admin("trajectory", told.zelda, *back, "--plot", "z.png")).code == 0
+    with Image.open(tmp_path / "z.png") as picture:
+        assert (picture.format, *picture.size) == ("PNG", WIDTH, HEIGHT)  # the chart of /mood
+    assert (await admin("trajectory", told.zelda, *back, "--plot", "z.svg")).code == 2
     assert (await admin("trajectory", told.omar, *back)).code == 3
     assert (await admin("trajectory", "cohort", *back)).code == 4
 

@@ -20,10 +20,11 @@ from bot.admin import options
 from bot.admin.logs.filters import Unread
 from bot.admin.logs.tailing import following
 from bot.settings import Settings
-from storage import audit, finding, scanning, search, wanted
+from storage import audit, finding, people, scanning, search, wanted
 from storage.database import Database
 from storage.wanted import Wanted
 from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Told, tell
+from tests.bot.house import House
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
 from tests.conftest import NOON
@@ -156,6 +157,34 @@ async def test_turns_are_counted(admin: Admin, told: Told) -> None:
     assert counted["timings_ms"]["perceive"]["p50"] == 4.2
     assert "restatement" in (await admin("logs", "stats")).out
     assert (await admin("logs", "stats", "--emotion", "joy")).code == 3
+
+
+@ON_SQLITE
+async def test_verdicts_of_those_who_agreed_are_counted(
+    admin: Admin, database: Database, clock: FakeClock
+) -> None:
+    assert (await admin("logs", "stats", "--verdicts")).code == 3
+    house = House(database, clock)
+    for account in ("zelda", "omar"):
+        await house.answer("I am sad", account=account)
+        sad = (await house.kept(1 if account == "zelda" else 2))[-1]
+        await house.answer(f"/why wrong {sad.id}", account=account)
+        await house.answer(f"/why felt fear {sad.id}", account=account)
+        await house.answer("I am glad", account=account)
+        glad = (await house.kept(sad.person_id))[-1]
+        await house.answer(f"/why right {glad.id}", account=account)
+        if account == "zelda":
+            await people.consent(database, sad.person_id, "remember", granted=True, now=NOON)
+    told = await admin("logs", "stats", "--verdicts", "--json")
+    assert told.json["verdicts"] == 2  # zelda's: of wrong and felt the last counts
+    assert told.json["by_modality"]["fused"] == {
+        "joy": {"judged": 1, "right": 1},
+        "sadness": {"judged": 1, "right": 0},
+    }
+    assert told.json["refits"] == {}
+    shown = await admin("logs", "stats", "--verdicts")
+    assert "too few" in shown.err
+    assert (await admin("logs", "stats", "--verdicts", "--emotion", "joy")).code == 2
 
 
 async def test_removal_is_a_dry_run_unless_told(
