@@ -26,6 +26,7 @@ from affect.commands.telling import (
 from affect.errors import BadInput
 
 if TYPE_CHECKING:
+    from affect.evaluation.generated import Talks
     from affect.evaluation.text import Figure
     from affect.writers.chat import ChatModel
 
@@ -65,6 +66,10 @@ def evaluate(
         Literal["even", "odd"] | None,
         typer.Option(help="replies: every other talk, to try on one and report on the other."),
     ] = None,
+    language: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option(help="replies: one language's of these; else both."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a table: a card's figures on held-out people, the line's, or the replies' gates.
@@ -76,7 +81,10 @@ def evaluate(
             raise BadInput("option", "--card needs --weights, the folder whose card to write.")
         if what is What.REPLIES and writer is not Words.SCRIPTED:
             opening = _opened(writer, model, base_url, kept)
-            asyncio.run(_generated(opening, sample, seed, half, as_json))
+            from affect.evaluation import generated
+
+            talks = generated.drawn(sample, seed, half, language)
+            asyncio.run(_generated(opening, talks, as_json))
         elif what is What.TEXT and appraiser:
             remote = appraiser.startswith(("http://", "https://"))
             opening = (
@@ -141,11 +149,7 @@ async def _opened(
 
 
 async def _generated(
-    opening: AbstractAsyncContextManager[ChatModel],
-    sample: int | None,
-    seed: int,
-    half: Literal["even", "odd"] | None,
-    as_json: bool,
+    opening: AbstractAsyncContextManager[ChatModel], talks: Talks, as_json: bool
 ) -> None:
     from affect.evaluation import generated
     from affect.perception.text import TextModel
@@ -154,7 +158,6 @@ async def _generated(
 
     reader = TextModel.load()
     scripted = ScriptedWriter(bank.load(), reader)
-    talks = generated.drawn(sample, seed, half)
     async with opening as chat:
         found = await generated.compare(chat, scripted, reader, talks, say)
     if as_json:

@@ -59,10 +59,6 @@ class Compared:
     differences: Mapping[str, list[Difference]]
     turns: Mapping[str, list[Turn]]
 
-    def counted(self, way: str, verdict: str) -> int:
-        """On how many gates, languages apart, the whole writer is `better` or `worse`."""
-        return sum(each.verdict == verdict for each in self.differences[way])
-
 
 async def compare(
     model: ChatModel,
@@ -76,12 +72,14 @@ async def compare(
     ways: dict[str, Reply] = {
         SCRIPTED: lambda scene: _first(scripted, scene),
         BARE: lambda scene: _said(model, _bare(scene), scene, BARE),
-        UNPLANNED: lambda scene: _said(model, _unplanned(model, scene), scene, UNPLANNED),
         WHOLE: lambda scene: _first(writer, scene),
+        UNPLANNED: lambda scene: _said(model, _unplanned(model, scene), scene, UNPLANNED),
     }
     turns = {}
     for way, reply in ways.items():
         turns[way] = await _all(talks, reply, scripted, reader, Progress(way, talks, report))
+        if way is WHOLE:  # what is waited for most, and the next way may take an hour
+            report(_told(BARE, panel.compare(turns[WHOLE], turns[BARE])))
     whole = turns[WHOLE]
     own: dict[str, list[bool]] = {}
     for turn in whole:
@@ -95,8 +93,14 @@ async def compare(
     )
 
 
-def drawn(sample: int | None = None, seed: int = 0, half: Half | None = None) -> Talks:
-    """The talks of the script by their numbers: all, every other, or by lot about `sample` lines.
+def drawn(
+    sample: int | None = None,
+    seed: int = 0,
+    half: Half | None = None,
+    language: str | None = None,
+) -> Talks:
+    """The talks of the script by their numbers: all or every other, or by lot about `sample` lines
+    of those; of what was drawn, one language's.
 
     Talks are drawn whole: the last may bring a few lines more.
     """
@@ -106,7 +110,7 @@ def drawn(sample: int | None = None, seed: int = 0, half: Half | None = None) ->
         np.random.default_rng(seed).shuffle(numbers)
         lines = np.cumsum([len(talks[number][1]) for number in numbers])
         numbers = sorted(numbers[: 1 + int(np.searchsorted(lines, sample))])
-    return {number: talks[number] for number in numbers}
+    return {n: talks[n] for n in numbers if language in (None, talks[n][0])}
 
 
 class Progress:
@@ -133,9 +137,9 @@ async def _all(
         async with room:
             return await _converse(number, language, lines, reply, scripted, reader, progress)
 
-    answered = await asyncio.gather(
-        *(one(number, language, lines) for number, (language, lines) in talks.items())
-    )
+    asked = [one(number, language, lines) for number, (language, lines) in talks.items()]
+    # The first alone: what all prompts begin with is then read once.
+    answered = [await asked[0], *await asyncio.gather(*asked[1:])]
     return [turn for talk in answered for turn in talk]
 
 
@@ -206,10 +210,20 @@ def show(found: Compared) -> None:
         values = "".join(f"{f.value:>10.3f}{' ' if f.holds else '*'}" for f in row)
         verdict = verdicts.get((first.language, first.measure), "")
         print(f"{first.language}  {first.measure:32}{f'{low} .. {high}':>14}{values}  {verdict}")
-    for way in (UNPLANNED, BARE):
-        better, worse = found.counted(way, "better"), found.counted(way, "worse")
-        print(f"whole against {way}: better on {better}, worse on {worse} (* misses its gate)")
+    print("* misses its gate")
+    for way, differences in found.differences.items():
+        print(_told(way, differences))
     print(jsonlib.dumps(as_json(found), ensure_ascii=False))
+
+
+def counted(differences: Sequence[Difference], verdict: str) -> int:
+    """On how many gates, languages apart, the whole writer is `better` or `worse`."""
+    return sum(each.verdict == verdict for each in differences)
+
+
+def _told(way: str, differences: Sequence[Difference]) -> str:
+    better, worse = (counted(differences, verdict) for verdict in ("better", "worse"))
+    return f"whole against {way}: better on {better}, worse on {worse}"
 
 
 def as_json(found: Compared) -> dict[str, object]:

@@ -39,9 +39,9 @@ CANDIDATES = 3
 SECONDS = 30.0  # for all candidates together
 TOKENS_PER_WORD = 1.7  # English takes about 1.4, Chinese 1.7 for what counts as a word
 SPARE_TOKENS = 24  # to come to the end of a sentence
-WARMTH = {Strategy.INFORMATION: 0.4, Strategy.SUGGESTION: 0.6}  # facts want fewer flights
-USUAL_WARMTH = 0.7
-STEP = 0.1  # by which each further candidate is drawn more freely
+WARMTH = {Strategy.INFORMATION: 0.2, Strategy.SUGGESTION: 0.3}  # facts want fewer flights
+USUAL_WARMTH = 0.4
+STEP = 0.2  # by which each further candidate is drawn more freely
 SHOWN = 0.15  # what the wording that was seen as a draft has ahead
 ANSWERING = frozenset(
     {Strategy.REFLECTION_OF_FEELINGS, Strategy.RESTATEMENT, Strategy.AFFIRMATION}

@@ -14,6 +14,7 @@ from affect.evaluation.generated import (
     WHOLE,
     as_json,
     compare,
+    counted,
     drawn,
     show,
 )
@@ -66,16 +67,21 @@ async def test_the_whole_writer_stands_beside_its_bare_prompt(
     assert GUSH not in {turn.reply.text for turn in found.turns[WHOLE]}
     assert {turn.reply.writer for turn in found.turns[SCRIPTED]} == {"scripted"}
     assert found.own["en"] > 0.5
-    assert said[-1] == f"{WHOLE}: 8 of 8 lines answered"
-    assert found.counted(BARE, "better") >= 5
+    better, worse = (counted(found.differences[BARE], each) for each in ("better", "worse"))
+    verdict = f"whole against bare: better on {better}, worse on {worse}"
+    assert said[-3:] == [
+        f"{WHOLE}: 8 of 8 lines answered",
+        verdict,
+        f"{UNPLANNED}: 8 of 8 lines answered",
+    ]
+    assert counted(found.differences[BARE], "better") >= 5
     verdicts = {each.measure: each.verdict for each in found.differences[BARE]}
     assert verdicts["two questions"] == "better"
     assert verdicts["banned phrases"] == "better"
     show(found)
     told = capsys.readouterr().out
-    better, worse = found.counted(BARE, "better"), found.counted(BARE, "worse")
-    assert f"whole against bare: better on {better}, worse on {worse}" in told
-    assert re.search(r"scripted +bare +unplanned +whole", told)
+    assert verdict in told
+    assert re.search(r"scripted +bare +whole +unplanned", told)
     assert as_json(found)["model"] == "answering"
 
 
@@ -88,6 +94,7 @@ def test_halves_are_apart_and_a_lot_is_the_same_each_time() -> None:
     assert 30 <= sum(len(lines) for _, lines in lot.values()) < 36  # talks are whole
     assert all(drawn()[number] == talk for number, talk in lot.items())
     assert drawn(sample=1_000, half="odd") == odd
+    assert {language for language, _ in drawn(language="zh").values()} == {"zh"}
 
 
 def test_a_writer_is_equal_to_itself(scripted: ScriptedWriter) -> None:
