@@ -21,6 +21,13 @@ from tests.clock import FakeClock
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
+# For what has nothing to do with the kind of database, and for what only one of them does.
+ON_SQLITE, ON_POSTGRES = pytest.mark.database("sqlite"), pytest.mark.database("postgres")
+KINDS = {
+    "sqlite": pytest.param("sqlite"),
+    "postgres": pytest.param("postgres", marks=pytest.mark.postgres),
+}
+
 
 @pytest.fixture(autouse=True)
 def _nobody_s_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +57,15 @@ def vault(tmp_path: Path) -> Vault:
     return Vault.at(tmp_path / "master.key")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with a database on each kind, or on the one that its mark `database` names."""
+    if "database_url" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("database")
+        kinds = marked.args if marked else tuple(KINDS)
+        metafunc.parametrize("database_url", [KINDS[kind] for kind in kinds], indirect=True)
+
+
+@pytest.fixture
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """An empty database; on PostgreSQL one of its own, dropped afterwards."""
     if request.param == "sqlite":

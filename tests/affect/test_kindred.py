@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from affect.types import EMOTIONS, Affect, Emotion
 from affect.writers.kindred import Feelings, feelings, is_definite
-from tests.affect.test_scripted import DOG, SHIFT, ZH, entry, felt, scene
+from tests.affect.test_scripted import DOG, SHIFT, ZH, entry
+from tests.affect.writing import reading, scene
 
 GLAD = entry("en-joy-01", "The keys are yours.", ["we got the flat", "the keys"], emotion="joy")
 COOK = entry("en-neutral-01", "What goes in?", ["cooking dinner", "pasta"], emotion="neutral")
@@ -21,8 +22,8 @@ def told(
     valence: float = 0.0,
     said: str = "they moved it again",
 ) -> Feelings:
-    reading = felt(emotion or Emotion.NEUTRAL, valence)
-    return feelings(scene(said, reading=replace(reading, emotion=emotion)), likeness, ALL)
+    felt = reading(emotion or Emotion.NEUTRAL, valence)
+    return feelings(scene(said, felt=replace(felt, emotion=emotion)), likeness, ALL)
 
 
 def test_a_near_cue_tells_what_neutral_words_hide() -> None:
@@ -57,8 +58,8 @@ def test_everyday_lines_are_known_as_such() -> None:
 
 @pytest.mark.parametrize("said", ["I just want someone to say thank you", "要是他能主动一次就好了"])
 def test_a_wish_is_no_joy(said: str) -> None:
-    assert not is_definite(felt(Emotion.JOY, 0.6), said)
-    assert is_definite(felt(Emotion.JOY, 0.6), "we won")
+    assert not is_definite(reading(Emotion.JOY, 0.6), said)
+    assert is_definite(reading(Emotion.JOY, 0.6), "we won")
     result = told({}, Emotion.JOY, 0.6, said)
     assert not result.known
     assert result.probabilities[Emotion.JOY] < 0.4
@@ -78,9 +79,9 @@ def test_dark_feelings_answer_one_another_in_part() -> None:
 def test_probabilities_stay_probabilities(
     likeness: dict[str, float], emotion: Emotion | None, valence: float
 ) -> None:
-    reading = replace(
-        felt(emotion or Emotion.NEUTRAL, valence), emotion=emotion, affect=Affect(valence, 0, 0)
+    felt = replace(
+        reading(emotion or Emotion.NEUTRAL, valence), emotion=emotion, affect=Affect(valence, 0, 0)
     )
-    result = feelings(scene("so it goes", reading=reading), likeness, ALL).probabilities
-    assert sum(result.values()) == pytest.approx(sum(reading.probabilities.values()))
+    result = feelings(scene("so it goes", felt=felt), likeness, ALL).probabilities
+    assert sum(result.values()) == pytest.approx(sum(felt.probabilities.values()))
     assert all(0 <= value <= 1 for value in result.values())

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,16 @@ from hypothesis import strategies as st
 
 from affect.errors import ModelUnavailable
 from affect.perception.text import TextModel
-from affect.strategy import plan
-from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
+from affect.types import Emotion
 from affect.writers import guard, words
 from affect.writers.bank import Bank, load
-from affect.writers.base import Exchange, Scene
+from affect.writers.base import Exchange
 from affect.writers.entry import Entry, parse
 from affect.writers.scripted import ScriptedWriter
 from affect.writers.situations import by_form
+from tests.affect.writing import reading, scene
 
 LINES = Path(__file__).parent.parent / "data" / "situations.yaml"
-SPREAD = (0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1)
-STILL = Parts((0.0, 0.0, 0.0), SPREAD)
-MOMENT = Moment(datetime(2026, 1, 1, tzinfo=UTC), STILL, STILL, STILL, 1, 1)
 
 
 def entry(
@@ -81,35 +77,6 @@ ANY = entry("en-fallback-01", "Tell it in any order.", [], situation="fallback")
 BYE = entry("en-goodbye-01", "Good night.", ["good night", "bye"], situation="goodbye")
 ZH = entry("zh-anger-shift-01", "又是夜班，问都没问你。", ["又排我夜班", "老板又改我的班"])
 SMALL = Bank((SHIFT, WHO, TIP, DOG, ANY, BYE, ZH))
-
-
-def felt(emotion: Emotion = Emotion.ANGER, valence: float = -0.5) -> Reading:
-    return Reading(
-        emotion=emotion,
-        probabilities={e: 0.7 if e is emotion else 0.05 for e in EMOTIONS},
-        affect=Affect(valence, 0.2, 0.0),
-        variance=Variance(0.1, 0.1, 0.1),
-        confidence=0.8,
-        conflict=0.0,
-        weights={},
-    )
-
-
-def scene(
-    said: str = "my boss changed my shift again without asking",
-    history: tuple[Exchange, ...] = (),
-    language: str = "en",
-    *,
-    situation: str | None = None,
-    ask: bool | None = None,
-    reading: Reading | None = None,
-    seed: int = 0,
-) -> Scene:
-    reading = reading or felt()
-    intent = plan(reading, MOMENT, history, said, language, situation=situation)
-    if ask is not None:
-        intent = replace(intent, ask=ask)
-    return Scene(said, language, reading, MOMENT, intent, history, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +216,7 @@ def test_what_ships_may_leave(shipped: ScriptedWriter, language: str, emotion: E
     history: tuple[Exchange, ...] = ()
     texts = []
     for seed in range(8):
-        now = scene(said, history, language, reading=felt(emotion, valence), seed=seed)
+        now = scene(said, history, language, felt=reading(emotion, valence), seed=seed)
         reply = shipped.candidates(now)[0]
         assert guard.check(reply.text, now.plan).ok, reply
         assert words.is_chinese(reply.text) == (language == "zh")
@@ -270,7 +237,7 @@ def test_short_turns_get_their_own_entries(
 ) -> None:
     language = "zh" if words.is_chinese(said) else "en"
     assert shipped.situation(said) == situation
-    now = scene(said, (), language, situation=situation, reading=felt(Emotion.NEUTRAL, 0.0))
+    now = scene(said, (), language, situation=situation, felt=reading(Emotion.NEUTRAL, 0.0))
     by_id = {one.id: one for one in load().entries}
     assert all(by_id[str(one.entry)].situation == situation for one in shipped.candidates(now))
 

@@ -1,8 +1,9 @@
-"""Scenes and chat models made in the tests, for everything that asks an LLM."""
+"""Scenes and chat models made in the tests, for everything that writes."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from affect.strategy import plan
@@ -33,21 +34,27 @@ def scene(
     said: str = "my boss changed my shift again",
     history: tuple[Exchange, ...] = (),
     language: str = "en",
+    *,
     persona: str = "companion",
     memory: tuple[str, ...] = (),
     situation: str | None = None,
+    felt: Reading | None = None,
+    ask: bool | None = None,
+    seed: int = 0,
 ) -> Scene:
-    felt = reading()
+    """Something said, by default angrily; with `ask` the plan asks, or does not, whatever it is."""
+    felt = felt or reading()
     intent = plan(felt, MOMENT, history, said, language, situation=situation, persona=persona)
     return Scene(
         said=said,
         language=language,
         reading=felt,
         moment=MOMENT,
-        plan=intent,
+        plan=intent if ask is None else replace(intent, ask=ask),
         history=history,
         persona=persona,
         memory=memory,
+        seed=seed,
     )
 
 

@@ -25,6 +25,7 @@ from tests.bot.fakes import FakePlatform, incoming
 from tests.bot.house import House, opened
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
+from tests.conftest import ON_POSTGRES
 from tests.servers.openai_server import KEY, MODEL, OpenAIServer
 
 SAID = "my boss shouted at me all day and I am sad"
@@ -226,8 +227,7 @@ class TestDrafts:
             await answering.unless_stopped(never())
 
 
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@ON_POSTGRES
 async def test_a_stop_that_another_process_took_in_is_heeded(
     database: Database, clock: FakeClock, server: OpenAIServer
 ) -> None:

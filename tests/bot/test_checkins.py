@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,14 +18,12 @@ from storage import jobs, people, trajectories
 from tests.bot.house import House, Make
 
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
+from tests.conftest import ON_SQLITE
+
+pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
+
 both_platforms = pytest.mark.parametrize("platform", ["telegram", "discord"])
 BERLIN = "/checkin at 9:00 20:30 Berlin"
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 @pytest.fixture

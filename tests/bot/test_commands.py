@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,19 +23,16 @@ from storage.people import FORGOTTEN
 from storage.tables import Person
 from tests.bot.fakes import incoming
 from tests.bot.house import House, Make
-from tests.conftest import NOON
+from tests.conftest import NOON, ON_SQLITE
+
+pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
+
 
 PRIVATE = [command.name for command in COMMANDS if command.private]
 OFFERED = [command for command in COMMANDS if command.offered]
 GROUP: dict[str, Any] = {"chat": "group", "private": False}
 
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 @both_languages

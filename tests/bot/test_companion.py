@@ -13,6 +13,7 @@ from bot.texts import say
 from storage import people
 from tests.bot.house import House, Make
 from tests.bot.reading import Silent, WordReader
+from tests.conftest import ON_SQLITE
 
 GRAVE = "I want to kill myself"
 GRAVE_ZH = "我想自杀"
@@ -36,8 +37,6 @@ TALK = (
     "I still feel tired",
     "thanks for listening",
 )
-
-sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def test_a_turn_is_read_followed_planned_answered_and_kept(house: House) -> None:
@@ -63,7 +62,7 @@ async def test_the_line_goes_on_over_commands_talks_and_many_turns(house: House)
     assert [turn.moment.count for turn in await house.kept() if turn.moment] == [1, 2, 3, 4]
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_the_line_goes_on_after_many_commands(house: House) -> None:
     await house.answer("I am sad")
     await house.talk(*["/privacy"] * 25)
@@ -73,7 +72,7 @@ async def test_the_line_goes_on_after_many_commands(house: House) -> None:
     assert moment.count == 2
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestDanger:
     async def test_neither_model_nor_writer_is_asked(self, make: Make) -> None:
         house = make(writer=Silent(FAULT))
@@ -188,7 +187,7 @@ class TestDanger:
         assert await house.answer(GRAVE, kind=Kind.EDIT, message="5") == _card(GRAVE)
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestConsent:
     async def test_without_it_nothing_is_read_and_the_talk_goes_on(self, house: House) -> None:
         await house.talk("I am sad", "/consent text no")
@@ -206,7 +205,7 @@ class TestConsent:
         assert last.moment.count == 2
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestLanguage:
     async def test_it_follows_the_words(self, house: House) -> None:
         await house.talk("I am sad today", "我今天很难过", "and what about you and me")
@@ -244,13 +243,13 @@ class TestLanguage:
         assert (await house.last()).notes.language == "en"
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestMedia:
     async def test_a_sticker_is_named(self, house: House) -> None:
         assert "sticker" in await house.answer("", media=(STICKER,))
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestWords:
     async def test_nothing_at_all_is_said_so(self, house: House) -> None:
         assert await house.answer("") == say("problem_empty", "en")
@@ -281,7 +280,7 @@ class TestWords:
         assert told.startswith(say("problem_long", "en"))
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestFailures:
     async def test_a_model_that_fails_is_a_named_problem(
         self, house: House, caplog: pytest.LogCaptureFixture
@@ -316,7 +315,7 @@ class TestFailures:
         assert last.moment is not None
 
 
-@sqlite_alone
+@ON_SQLITE
 class TestReplies:
     async def test_a_talk_does_not_repeat_itself(self, house: House) -> None:
         told = await house.talk(*TALK)
@@ -353,13 +352,13 @@ async def test_what_it_is_is_said_once_at_the_beginning(house: House) -> None:
     assert (await house.kept())[0].notes.notices == ("first",)
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_start_is_an_introduction_of_its_own(house: House) -> None:
     await house.answer("/start")
     assert len(await house.hear("I am sad")) == 1
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_after_a_week_it_is_said_again_and_in_danger_too(house: House) -> None:
     await house.answer("/start")
     await house.answer("I am sad")
@@ -368,7 +367,7 @@ async def test_after_a_week_it_is_said_again_and_in_danger_too(house: House) -> 
     assert [part.text for part in parts] == [say("notice_program", "en"), _card(GRAVE)]
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_a_turn_after_everything_was_erased_starts_afresh(house: House) -> None:
     await house.answer("my parrot Quillon died and I am sad")
     await people.forget(house.database, 1)

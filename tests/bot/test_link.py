@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,15 +15,12 @@ from storage.database import Database
 from storage.tables import Person
 from tests.bot.house import House
 from tests.clock import FakeClock
-from tests.conftest import NOON
+from tests.conftest import NOON, ON_SQLITE
+
+pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
+
 
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite alone: what the store does with PostgreSQL, the tests of storage show."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 @pytest.fixture

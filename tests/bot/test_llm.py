@@ -22,18 +22,16 @@ from tests.bot.fakes import FakePlatform
 from tests.bot.house import House
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
+from tests.conftest import ON_SQLITE
 from tests.servers.openai_server import KEY, MODEL, Fault, OpenAIServer, chunk, refusal
+
+pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
+
 
 SAID = "my boss shouted at me all day and I am sad"
 REPLY = ("A boss who shouts all day ", "leaves little room for anything else. ", "That wears down.")
 WHOLE = "".join(REPLY)
 CANDIDATES = 3
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite alone: what the store does with PostgreSQL, the tests of storage show."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 @pytest.fixture

@@ -21,6 +21,10 @@ from storage.records import UsualVoice
 from tests.bot.hearing import FAILING, FakeSenses
 from tests.bot.house import House
 from tests.clock import FakeClock
+from tests.conftest import ON_SQLITE
+
+pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
+
 
 KINDS = (
     *("empty", "too_big", "not_audio", "broken", "too_long", "odd_format", "no_decoder"),
@@ -40,12 +44,6 @@ def photo(shown: str) -> tuple[Media, ...]:
 
 def video(shown: str) -> tuple[Media, ...]:
     return (Media(MediaKind.VIDEO, shown),)
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite alone: what the store does with PostgreSQL, the tests of storage show."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 class TestVoice:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,18 +11,16 @@ from bot.texts import LANGUAGES, say
 from storage import facts, jobs, retention
 from tests.bot.fakes import incoming
 from tests.bot.house import House, Make
+from tests.conftest import ON_SQLITE
+
+pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
+
 
 EXAM = {"en": "I have an exam tomorrow", "zh": "我明天有考试"}
 WORDS = {"en": "I have an exam tomorrow", "zh": "明天有考试"}
 HELLO = {"en": "hi", "zh": "你好"}
 THING = {"en": "exam", "zh": "考试"}
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """SQLite alone: what commands do with PostgreSQL, the tests of storage show."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'attune.db'}"
 
 
 async def known(house: House, person_id: int = 1) -> list[str]:

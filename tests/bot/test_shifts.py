@@ -16,8 +16,8 @@ from storage.records import Care
 from storage.vault import Vault
 from tests.bot.house import House, opened
 from tests.clock import FakeClock
+from tests.conftest import ON_SQLITE
 
-sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LINES = (
     "I had a long day",
     "my rent is due on Friday",
@@ -47,7 +47,7 @@ def moved(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Shift:
     return found
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_heavier_days_are_asked_about_once(house: House, moved: Shift) -> None:
     answers = await house.talk(*LINES)
     asking = [answer for answer in answers if answer.splitlines()[-1] in questions("en")]
@@ -60,13 +60,13 @@ async def test_heavier_days_are_asked_about_once(house: House, moved: Shift) -> 
     assert asking[0].count("?") == 1
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_nobody_is_asked_where_others_read(house: House, moved: Shift) -> None:
     answers = await house.talk(*LINES, private=False)
     assert not any(answer.splitlines()[-1] in questions("en") for answer in answers)
 
 
-@sqlite_alone
+@ON_SQLITE
 async def test_danger_is_no_time_to_ask(house: House, moved: Shift) -> None:
     answers = await house.talk("I want to kill myself", "I had a long day")
     assert not any(answer.splitlines()[-1] in questions("en") for answer in answers)

@@ -27,9 +27,6 @@ from tests.storage.turns import READING, kept, nobody
 SECRETS = ("zelda", "quist", "oven", "omar", "lantern", "gasket", "flour")
 """Pieces of words, names and accounts of the two people: none may show without leave."""
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""For what has nothing to do with the kind of database: keeps the run short."""
-
 
 @dataclass(frozen=True, slots=True)
 class Result:

@@ -13,7 +13,8 @@ from storage import audit, people, rekey, search
 from storage.database import Database
 from storage.tables import Table
 from storage.vault import Vault
-from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Told
+from tests.bot.admin.conftest import SECRETS, Admin, Told
+from tests.conftest import ON_POSTGRES, ON_SQLITE
 
 WHY = ("--reason", "nightly")
 
@@ -59,9 +60,7 @@ async def test_a_copy_holds_no_keys_and_comes_back(
     assert lost.json == {"people": 2, "turns": 3, "forgotten": 0}
 
 
-@pytest.mark.parametrize(
-    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
+@ON_POSTGRES
 async def test_a_copy_of_postgresql_comes_back(
     admin: Admin, told: Told, database: Database, tmp_path: Path, elsewhere: Path
 ) -> None:

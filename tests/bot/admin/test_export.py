@@ -17,7 +17,8 @@ from bot.admin.logs import exporting, formats
 from bot.admin.logs.page import POINTS, Point, Trace
 from storage import search
 from storage.database import Database
-from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Told, tell
+from tests.bot.admin.conftest import SECRETS, Admin, Told, tell
+from tests.conftest import ON_SQLITE
 
 LEAVE = ("--reveal", "--reason", "ticket 7")
 

@@ -15,7 +15,8 @@ from sqlalchemy import text
 from bot.admin.__main__ import main
 from storage import audit
 from storage.database import Database
-from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Result, Told
+from tests.bot.admin.conftest import SECRETS, Admin, Result, Told
+from tests.conftest import ON_SQLITE
 
 
 def me() -> str:

@@ -14,7 +14,8 @@ from sqlalchemy import delete
 
 from storage.database import Database
 from storage.tables import Key, Person
-from tests.bot.admin.conftest import ON_SQLITE, Admin, Told
+from tests.bot.admin.conftest import Admin, Told
+from tests.conftest import ON_SQLITE
 
 LEAVE = ("--reveal", "--reason", "ticket 7")
 

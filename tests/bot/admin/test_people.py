@@ -14,10 +14,10 @@ from bot.admin import trajectory
 from bot.texts import say
 from storage import audit, people, roll, search
 from storage.database import Database
-from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Told, tell
+from tests.bot.admin.conftest import SECRETS, Admin, Told, tell
 from tests.bot.house import House
 from tests.clock import FakeClock
-from tests.conftest import NOON
+from tests.conftest import NOON, ON_SQLITE
 
 WHY = ("--reason", "ticket 3")
 GRAVE = "I want to kill myself tonight"

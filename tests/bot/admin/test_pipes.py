@@ -20,8 +20,8 @@ from affect.errors import Unreachable
 from storage import queue, search
 from storage.database import Database
 from storage.wanted import Wanted
-from tests.bot.admin.conftest import ON_SQLITE, Admin, Told, tell
-from tests.conftest import NOON
+from tests.bot.admin.conftest import Admin, Told, tell
+from tests.conftest import NOON, ON_SQLITE
 from tests.people import arrival
 from tests.storage.turns import kept, nobody
 

@@ -17,8 +17,8 @@ from bot.admin.__main__ import main
 from storage import audit, migrate
 from storage.database import Database
 from storage.tables import Audit
-from tests.bot.admin.conftest import ON_SQLITE, Admin, Told
-from tests.conftest import NOON
+from tests.bot.admin.conftest import Admin, Told
+from tests.conftest import NOON, ON_SQLITE
 
 ROOT = Path(__file__).parents[3]
 

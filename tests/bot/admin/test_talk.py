@@ -23,11 +23,11 @@ from bot.settings import Settings
 from storage import audit, finding, people, scanning, search, wanted
 from storage.database import Database
 from storage.wanted import Wanted
-from tests.bot.admin.conftest import ON_SQLITE, SECRETS, Admin, Told, tell
+from tests.bot.admin.conftest import SECRETS, Admin, Told, tell
 from tests.bot.house import House
 from tests.bot.reading import WordReader, scripted
 from tests.clock import FakeClock
-from tests.conftest import NOON
+from tests.conftest import NOON, ON_SQLITE
 from tests.storage.turns import READING
 
 LEAVE = ("--reveal", "--reason", "ticket 7")
