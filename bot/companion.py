@@ -23,7 +23,7 @@ from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading
 from affect.writers import situations
 from affect.writers.base import Scene, Writer
-from bot import remembering, speakers, wellbeing
+from bot import remembering, reports, speakers, wellbeing
 from bot.answering import Answering
 from bot.charts import zone_of
 from bot.clock import Clock
@@ -370,7 +370,10 @@ class Companion:
             settings=self._settings,
         )
         given: Answer = await answer(COMMANDS, ask)
-        moment = _told(known.line, given.report) if given.report else None
+        report = given.report
+        if report is not None and reports.repeated(report, known.recent):
+            report = None
+        moment = _told(known.line, report) if report else None
         return Taken(
             text=given.text,
             notes=Notes(given.language or known.language, _introduced(known.care, ask)),
@@ -379,7 +382,7 @@ class Companion:
             buttons=given.buttons,
             forget=given.forget,
             moment=moment,
-            report=given.report,
+            report=report,
         )
 
 

@@ -1,7 +1,10 @@
-"""What a person says of how they are."""
+"""What a person says of how they are, and whether they said just that before."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 from affect.labels import COORDINATES
@@ -11,6 +14,9 @@ from storage.records import Report, TurnView
 
 WORD_VARIANCE = 0.2**2
 """How far what one word means to a person may lie from its coordinates, in squared units."""
+
+ONE_WORD = timedelta(minutes=1)
+"""The same button pressed again within this is one word of theirs, not two."""
 
 
 def felt(feeling: Emotion, about: TurnView) -> Report:
@@ -25,6 +31,15 @@ def felt(feeling: Emotion, about: TurnView) -> Report:
         verdict="felt",
         emotion=feeling.value,
     )
+
+
+def repeated(report: Report, recent: Sequence[TurnView]) -> bool:
+    """Whether a person's newest word on the same thing was this very one, just now."""
+    said = (turn.report for turn in reversed(recent) if turn.report)
+    last = next((one for one in said if one.about == report.about), None)
+    if last is None or abs(report.at - last.at) > ONE_WORD:
+        return False
+    return replace(last, at=report.at) == report
 
 
 def feeling(said: str) -> Emotion | None:

@@ -278,9 +278,20 @@ class Turns:
         )
 
     async def _forget(self, person_id: int, last: Incoming, taken: Taken) -> None:
-        """Erase a person; the last word goes straight to the platform, since nothing is kept."""
-        await people.forget(self._database, person_id)
+        """Erase a person; the last word goes straight to the platform, since nothing is kept.
+
+        What they asked for besides goes with the rest; where it shows that an answer is on its way
+        (on Discord), this is the answer to that too.
+        """
+        names = tuple(self._platforms)
+        async with people.forgetting(self._database, person_id) as connection:
+            _, waiting = await queue.open_now(self._database, connection, person_id, names)
         log.info("person_forgotten", extra={"person": person_id})
+        asked = [one for one in readable_ones(waiting) if one.address.token]
+        for one in {one.address: one for one in (last, *asked)}.values():
+            await self._part_from(person_id, one, taken)
+
+    async def _part_from(self, person_id: int, last: Incoming, taken: Taken) -> None:
         farewell = str(ULID.from_datetime(self._clock.now()))
         for number, part in enumerate(parts(taken, last)):
             try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -176,8 +177,16 @@ async def forget(database: Database, person_id: int) -> None:
 
     Those who joined them go with them: they are the same person.
     """
+    async with forgetting(database, person_id):
+        pass
+
+
+@asynccontextmanager
+async def forgetting(database: Database, person_id: int) -> AsyncIterator[AsyncConnection]:
+    """`forget`, with a last look at what is theirs before it goes: nothing comes in between."""
     async with database.write(durable=True) as connection:
         await hold(connection, person_id)
+        yield connection
         theirs = (person_id, *await joined(connection, person_id))
         for table in FORGOTTEN:
             await connection.execute(delete(table).where(table.__table__.c.person_id.in_(theirs)))

@@ -210,12 +210,19 @@ async def open_messages(
 ) -> tuple[int, tuple[StoredMessage, ...]]:
     """The person's fence, and their open messages on `platforms`, oldest first."""
     async with database.read() as connection:
-        turns: int | None = await connection.scalar(_TURNS, {"person": person_id})
-        wanted = {"person": person_id, "platforms": tuple(platforms)}
-        rows = (await connection.execute(_OPEN, wanted)).all()
-        if turns is None or not rows:
-            return turns or 0, ()
-        sealer = await database.sealer(connection, person_id)
+        return await open_now(database, connection, person_id, platforms)
+
+
+async def open_now(
+    database: Database, connection: AsyncConnection, person_id: int, platforms: Collection[str]
+) -> tuple[int, tuple[StoredMessage, ...]]:
+    """The same inside a transaction."""
+    turns: int | None = await connection.scalar(_TURNS, {"person": person_id})
+    wanted = {"person": person_id, "platforms": tuple(platforms)}
+    rows = (await connection.execute(_OPEN, wanted)).all()
+    if turns is None or not rows:
+        return turns or 0, ()
+    sealer = await database.sealer(connection, person_id)
     return turns, tuple(
         StoredMessage(
             id=row.id,

@@ -1,4 +1,7 @@
-"""The bot put together on one fake platform: what is said goes in, what is answered comes out."""
+"""The bot put together on one platform: what is said goes in, what is answered comes out.
+
+The platform is a fake one, unless a test brings a real adapter along.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from bot.app import fetching
 from bot.companion import Companion
 from bot.messages import Outgoing
 from bot.perceiving import Perceiver
+from bot.platforms.base import Platform
 from bot.settings import Settings
 from bot.surfaces import AT_ONCE
 from bot.turns import Turns
@@ -59,6 +63,7 @@ class House:
         writer: Writer | None = None,
         senses: FakeSenses | None = None,
         platform: str = "terminal",
+        real: Platform | None = None,
         **settings: object,
     ) -> None:
         self.database = database
@@ -67,20 +72,23 @@ class House:
         self.platform = FakePlatform(platform)
         self.settings = Settings(home=Path(os.environ["ATTUNE_HOME"]), **settings)  # type: ignore[arg-type]
         self.senses = senses or FakeSenses()
-        perceiver = Perceiver(self.model, self.senses, fetching({platform: self.platform}))
+        platforms: dict[str, Platform] = {platform: real or self.platform}
+        perceiver = Perceiver(self.model, self.senses, fetching(platforms))
         self.companion = Companion(database, self.settings, perceiver, writer or scripted(), clock)
         self._started = False
         self._lanes = Lanes(clock)
-        self.turns = Turns(
-            database, self.companion, {platform: self.platform}, self._lanes, clock, AT_ONCE
-        )
+        self.turns = Turns(database, self.companion, platforms, self._lanes, clock, AT_ONCE)
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        if not self._started:
+            await self.turns.start()
+            self._started = True
 
     async def hear(self, text: str, **told: object) -> list[Outgoing]:
         """Say something a minute later; give the parts of the answer."""
         self.clock.advance(APART)
-        if not self._started:
-            await self.turns.start()
-            self._started = True
+        await self.start()
         before = len(self.platform.outgoing)
         told.setdefault("platform", self.platform.name)
         await self.turns.receive(incoming(text, self.clock.now(), **told))  # type: ignore[arg-type]

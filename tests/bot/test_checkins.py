@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from affect import trajectory
 from affect.errors import Undeliverable
@@ -15,13 +16,14 @@ from bot import checkins
 from bot.texts import LANGUAGES, say
 from storage import checkins as stored
 from storage import jobs, people, trajectories
+from storage.tables import Job
 from tests.bot.house import House, Make
-
-both_languages = pytest.mark.parametrize("language", LANGUAGES)
 from tests.conftest import ON_SQLITE
 
 pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
 
+
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
 both_platforms = pytest.mark.parametrize("platform", ["telegram", "discord"])
 BERLIN = "/checkin at 9:00 20:30 Berlin"
 
@@ -203,6 +205,14 @@ async def test_whoever_blocked_us_is_left_alone(house: House) -> None:
     assert await look(house, berlin(4, 20, 30)) == []
     assert await stored.planned(house.database, 1) == ()
     assert await look(house, berlin(5, 9)) == []
+
+
+async def test_a_zone_that_is_no_more_ends_it(house: House) -> None:
+    await house.answer(BERLIN)
+    async with house.database.write() as connection:
+        await connection.execute(update(Job).values(zone="Mars/Olympus"))
+    assert await look(house, berlin(4, 20, 30)) == []
+    assert await stored.planned(house.database, 1) == ()
 
 
 async def test_forgetting_ends_it(house: House) -> None:

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 ME, APP, GUILD = 1, 1, 700
 TOKEN = "loopback.discord-token.s3cret"
+EPOCH = datetime(2015, 1, 1, tzinfo=UTC)  # of snowflakes
 FIRST_ID = (1_767_225_600_000 - 1_420_070_400_000) << 22  # the first instant of 2026
 BOT: Json = {"id": str(ME), "username": "attune", "discriminator": "0", "avatar": None, "bot": True}
 DM, TEXT, THREAD = 1, 0, 11
@@ -154,5 +155,4 @@ def thread(number: int, parent: int) -> Json:
 
 def time_of(snowflake: int) -> str:
     """When this id was given out."""
-    sent = datetime(2015, 1, 1, tzinfo=UTC) + timedelta(milliseconds=snowflake >> 22)
-    return sent.isoformat()
+    return (EPOCH + timedelta(milliseconds=snowflake >> 22)).isoformat()

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from aiohttp import BodyPartReader, WSCloseCode, WSMsgType, web
@@ -117,6 +118,11 @@ class DiscordServer:
         """The next snowflake, a millisecond later."""
         self._last += 1 << 22
         return self._last
+
+    def later(self, at: datetime) -> None:
+        """Let it be so late that the next snowflake is of this time."""
+        milliseconds = round((at - payloads.EPOCH) / timedelta(milliseconds=1))
+        self._last = max(self._last, (milliseconds - 1) << 22)
 
     def fail(self, method: str, path: str, response: Callable[[], web.Response]) -> None:
         """Answer the next request whose path matches `path` so."""
@@ -437,6 +443,15 @@ def _unsendable(call: Call) -> web.Response | None:
         return refusal(400, 50035, "Must be 2000 or fewer in length.")
     if not content and not call.files and not call.body.get("components"):
         return refusal(400, 50006, "Cannot send an empty message")
+    rows = [row["components"] for row in call.body.get("components") or []]
+    buttons = [one for row in rows for one in row]
+    if len(rows) > 5 or any(len(row) > 5 for row in rows):
+        return refusal(400, 50035, "Must be 5 or fewer in length.")
+    if not all(one["label"].strip() and len(one["label"]) <= 80 for one in buttons):
+        return refusal(400, 50035, "Must be between 1 and 80 in length.")
+    carried = [one["custom_id"] for one in buttons]
+    if len(set(carried)) < len(carried) or not all(1 <= len(one) <= 100 for one in carried):
+        return refusal(400, 50035, "Component custom id cannot be duplicated")
     return None
 
 

@@ -161,7 +161,7 @@ class TelegramServer:
         handler = getattr(self, f"_{call.method}", None)
         if handler is None:
             return _answered(request, refusal(404, "Not Found"))
-        result = await handler(call)
+        result = _unpressable(call) or await handler(call)
         if isinstance(result, Fault):
             fault = result
         if fault is not None:
@@ -272,6 +272,17 @@ class TelegramServer:
         self._ids += 1
         chat = {"id": int(call.args["chat_id"]), "type": "private"}
         return {"message_id": self._ids, "date": AT, "chat": chat, "from": ME, **fields}
+
+
+def _unpressable(call: Call) -> Fault | None:
+    """What is said to buttons that cannot be: each has a label, and 1 to 64 bytes to carry."""
+    rows = (call.args.get("reply_markup") or {}).get("inline_keyboard", [])
+    for button in (one for row in rows for one in row):
+        if not button["text"].strip():
+            return refusal(400, "Bad Request: text buttons are unallowed in the inline keyboard")
+        if not 1 <= len(button["callback_data"].encode()) <= 64:
+            return refusal(400, "Bad Request: BUTTON_DATA_INVALID")
+    return None
 
 
 async def _parsed(request: web.Request) -> tuple[Json, dict[str, tuple[str, bytes]]]:
