@@ -24,10 +24,11 @@ from sqlalchemy import delete, func, insert, make_url, select
 
 from affect.errors import AttuneError, BadInput, Refused, Unreachable
 from storage import migrate, people
-from storage.database import Database
+from storage.database import AWAY, Database, sentence
 from storage.tables import Key, Person, Turn
 from storage.vault import Vault
 
+NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE"})  # a full disk; a limit on a file's size
 PAGES = 2_000  # copied in one go, before the bot has its turn again
 KIND = "attune keys 1"
 
@@ -96,10 +97,10 @@ async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes])
     await asyncio.to_thread(_whole, path)
     _unused(target)
     draft = target.with_name(f".{target.name}.restoring")
-    shutil.copyfile(path, draft)
-    draft.chmod(0o600)
     beside = Database(str(make_url(url).set(database=str(draft))), vault)
     try:
+        shutil.copyfile(path, draft)
+        draft.chmod(0o600)
         restored = await _completed(beside, keys)
     except BaseException:
         await beside.close()
@@ -132,12 +133,17 @@ async def _completed(database: Database, keys: Mapping[str, bytes]) -> Restored:
 
 
 def _copy_sqlite(source: Path, draft: Path) -> None:
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(draft)) as there:
-        here.backup(there, pages=PAGES, sleep=0.005)
-        there.execute("PRAGMA journal_mode = DELETE")
-        there.execute("PRAGMA secure_delete = ON")  # no key is left in a page that was freed
-        there.execute("DELETE FROM person_key")
-        there.commit()
+    try:
+        with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(draft)) as there:
+            here.backup(there, pages=PAGES, sleep=0.005)
+            there.execute("PRAGMA journal_mode = DELETE")
+            there.execute("PRAGMA secure_delete = ON")  # no key is left in a page that was freed
+            there.execute("DELETE FROM person_key")
+            there.commit()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") in NO_ROOM:
+            raise AttuneError("There is no room for the copy: choose another disk.") from None
+        raise Unreachable(sentence(error) or AWAY) from error
 
 
 def _whole(path: Path) -> None:

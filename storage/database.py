@@ -31,6 +31,7 @@ CONNECT_SECONDS = 10  # a server that does not even refuse is away
 AWAY = "The database cannot be reached, is locked or is not set up."
 SAID = {  # by the beginning of what SQLite calls it
     "SQLITE_FULL": "There is no room left on the disk of the database: make some.",
+    "SQLITE_IOERR": "The disk of the database is full or broken: make room, or use another disk.",
     "SQLITE_READONLY": "The database cannot be written: make its file and its folder writable.",
     "SQLITE_CANTOPEN": "The database cannot be opened: its folder must be there and be writable.",
     "SQLITE_CORRUPT": "The database is damaged: see attune-admin db check, then restore a copy.",
@@ -136,6 +137,12 @@ def opened_keys(vault: Vault, rows: Iterable[Row[int, str, bytes]]) -> dict[int,
     return found
 
 
+def sentence(error: BaseException | None) -> str | None:
+    """What an error of SQLite's means and what to do about it; None if that is not known."""
+    name = getattr(error, "sqlite_errorname", "")
+    return next((told for kind, told in SAID.items() if name.startswith(kind)), None)
+
+
 @contextmanager
 def _reachable() -> Iterator[None]:
     """Turn the driver's "cannot connect" into `Unreachable`."""
@@ -144,8 +151,7 @@ def _reachable() -> Iterator[None]:
     except PoolTimeout as error:
         raise Unreachable(AWAY) from error
     except DatabaseError as error:
-        name = getattr(error.orig, "sqlite_errorname", "")
-        told = next((told for kind, told in SAID.items() if name.startswith(kind)), None)
+        told = sentence(error.orig)
         if told is None and not isinstance(error, OperationalError):
             raise
         raise Unreachable(told or AWAY) from error

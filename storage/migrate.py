@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from affect.errors import Unreachable
 from storage.database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0006"
+NEWER = "The database is of a newer version of Attune: run that version, or restore an older copy."
 _LOCK = 0x417474756E65  # "Attune": one process migrates at a time on PostgreSQL
 
 
@@ -50,9 +52,13 @@ def known() -> frozenset[str | None]:
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring a database up to `revision`."""
-    if revision == "head" and await current(database) == HEAD:
-        return
+    """Bring a database up to `revision`; raise `Unreachable` if it is beyond this version."""
+    if revision == "head":
+        stands = await current(database)
+        if stands == HEAD:
+            return
+        if stands not in known():
+            raise Unreachable(NEWER)
     async with database.write(durable=True) as connection:
         if not database.embedded:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))

@@ -5,6 +5,7 @@ Every outcome is an exit code and every error one sentence on standard error (do
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -27,6 +28,15 @@ EXIT_CODES: dict[type[AttuneError], int] = {
     Refused: 4,
     Unreachable: 5,
 }
+TROUBLES = {
+    errno.ENOSPC: "There is no room left on the disk: make some, and run it again",
+    errno.EDQUOT: "There is no room left on the disk for you: make some, and run it again",
+    errno.EFBIG: "The file grows larger than it may be: choose another place, or export in parts",
+    errno.EACCES: "There is no leave to read or write that: run it as its owner",
+    errno.EROFS: "Nothing can be written there: choose another place",
+    errno.EISDIR: "That is a folder: name a file",
+}
+"""What an error of the system means and what to do, for those that operators meet."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -72,16 +82,23 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except typer.TyperException as wrong:
-        return _fail(wrong, wrong.format_message(), WRONG_USE)
+        return _fail(wrong, _sentence(wrong.format_message()), WRONG_USE)
     except AttuneError as error:
         return _fail(error, str(error), EXIT_CODES.get(type(error), 1))
     except OSError as error:
         name = f" ({error.filename})" if error.filename else ""
-        return _fail(error, f"{error.strerror or 'Reading or writing failed'}{name}.", 1)
+        told = TROUBLES.get(error.errno or 0) or error.strerror or "Reading or writing failed"
+        return _fail(error, f"{told}{name}.", 1)
     except Exception as error:  # noqa: BLE001 - its text may hold what people wrote
         told = f"{type(error).__name__} at {events.where(error)}"
         return _fail(error, f"Something failed inside ({told}): see --log-level debug.", 1)
     return code if isinstance(code, int) else 0
+
+
+def _sentence(told: str) -> str:
+    """What typer and pydantic say of wrong use, as a sentence."""
+    told = told.replace("Value error, ", "").rstrip()
+    return told if told.endswith((".", "?")) else f"{told}."
 
 
 def _fail(error: Exception, sentence: str, code: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from affect.errors import NotFound
+from affect.errors import BadInput, NotFound
 from bot.admin import options, output, store
 from bot.admin.options import Many, One
 from bot.admin.output import Form
@@ -19,6 +20,7 @@ from storage.database import Database
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
 END = 8  # characters of a uid in a table
 BROKEN = {"changed": "was changed", "unlinked": "does not follow the row before it"}
 
@@ -50,7 +52,7 @@ def list_entries(
     store.serve(how, job)
 
 
-@app.command(epilog="Example: attune-admin audit verify --head 5f0c...")
+@app.command(epilog="Example: attune-admin audit verify --head $(cat last-head)")
 @options.spread
 def verify(
     how: One,
@@ -66,8 +68,12 @@ def verify(
     Rows cut off at the end show only against a head that was noted elsewhere: see --head.
     """
 
+    noted = head.strip().lower() if head else None
+    if noted is not None and not DIGEST.fullmatch(noted):
+        raise BadInput("bad_head", "A head is all the 64 characters that audit verify prints.")
+
     async def job(database: Database) -> None:
-        chain = await audit.verify(database, head.strip().lower() if head else None)
+        chain = await audit.verify(database, noted)
         if how.as_json:
             output.print_json({"whole": chain.whole, **asdict(chain)})
         else:

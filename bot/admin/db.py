@@ -72,7 +72,9 @@ def check(how: One) -> None:
     store.serve(how, job)
 
 
-@app.command("backup", epilog="Example: attune-admin db backup nightly.db --keys /elsewhere/keys")
+@app.command(
+    "backup", epilog="Example: attune-admin db backup a.db --keys /elsewhere/keys --reason nightly"
+)
 @options.spread
 def back_up(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to.")],

@@ -115,7 +115,9 @@ async def _database(settings: Settings, now: datetime) -> list[Check]:
             stands = await store.revision(database)
             if stands != migrate.HEAD:
                 told = f"revision {stands or 'none'}, needed is {migrate.HEAD}"
-                return [Check(name, "fail", told, "Run attune-admin db upgrade.")]
+                newer = stands not in migrate.known()
+                todo = migrate.NEWER if newer else "Run attune-admin db upgrade."
+                return [Check(name, "fail", told, todo)]
             kind = "SQLite" if database.embedded else "PostgreSQL"
             return [
                 Check(name, "ok", f"{kind}, revision {stands}"),
@@ -126,7 +128,8 @@ async def _database(settings: Settings, now: datetime) -> list[Check]:
     except AttuneError as error:
         if not store.present(settings):
             return [Check(name, "warn", "none yet", "It is made when Attune first starts.")]
-        return [Check(name, "fail", str(error), "Set ATTUNE_DATABASE_URL, or start its server.")]
+        todo = "Set ATTUNE_DATABASE_URL, start its server, or restore a copy of it."
+        return [Check(name, "fail", str(error), todo)]
     except SQLAlchemyError as error:
         todo = "See --log-level debug of attune-admin db status."
         return [Check(name, "fail", type(error).__name__, todo)]

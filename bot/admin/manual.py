@@ -36,6 +36,7 @@ who read what of them, when and why.
 
 **What changes something** of a person (`logs rm`, `user block|limit|forget|consent --withdraw`,
 `db rekey`) needs `--reason TEXT` too; what cannot be undone does nothing without `--yes`.
+`retention run` needs neither: it only does at once what Attune does by itself.
 
 **Completion** of your shell: `attune-admin --install-completion`, then open it anew.
 

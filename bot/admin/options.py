@@ -195,7 +195,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadInput("bad_zone", "There is no time zone of that name.") from None
+        raise BadInput(
+            "bad_zone", "There is no time zone of that name: give one such as Asia/Shanghai."
+        ) from None
 
 
 def when(told: str | None, now: datetime, where: ZoneInfo) -> datetime | None:

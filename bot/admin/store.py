@@ -61,9 +61,11 @@ async def opened(configured: Settings, *, any_key: bool = False) -> AsyncIterato
         if stands is None:
             raise Unreachable("The database is empty: run attune-admin db upgrade.")
         if stands != migrate.HEAD:
+            if stands not in migrate.known():
+                raise Unreachable(migrate.NEWER)
             raise Unreachable(
                 f"The database is at revision {stands} and this version needs {migrate.HEAD}: "
-                "run attune-admin db upgrade, or a version that fits."
+                "run attune-admin db upgrade."
             )
         if not any_key and not await people.key_fits(database):
             raise SettingsError(

@@ -78,7 +78,8 @@ def show(
         if how.as_json:
             output.print_json(told)
         elif term:
-            output.print_table(*(_drawn(day, told["home"]["valence"]) for day in told_days))
+            home = told["home"]["valence"]
+            output.print_table("\n".join(_drawn(day, home) for day in told_days))
         else:
             output.print_table(output.pairs({"person": member.uid, "readings": len(series)}))
             output.print_table(_table(told_days))

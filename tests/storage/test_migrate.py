@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, text
 
+from affect.errors import Unreachable
 from storage import migrate, people, queue, voices
 from storage.database import Database
 from storage.records import UsualVoice
@@ -68,6 +70,14 @@ async def test_down_and_up_again_on_a_filled_database(database: Database) -> Non
 async def test_an_up_to_date_database_is_left_alone(database: Database) -> None:
     await migrate.upgrade(database)
     assert await migrate.current(database) == migrate.HEAD
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unreachable, match="newer version of Attune: run that version"):
+        await migrate.upgrade(database)
+    assert await migrate.current(database) == "9999"
 
 
 async def test_a_new_database_stands_nowhere(database_url: str, vault: Vault) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary, text
@@ -105,6 +109,51 @@ async def test_what_is_cut_off_or_broken_is_one_sentence(
         assert result.err.count("\n") == 1, result.err
     left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
     assert left == []
+
+
+@ON_SQLITE
+async def test_a_copy_of_a_newer_version_is_left_to_that_one(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    await admin("db", "backup", "copy.db")
+    await database.close()
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copied:
+        copied.execute("UPDATE alembic_version SET version_num = '9999'")
+        copied.commit()
+    result = await admin("db", "restore", "copy.db", "--yes")
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert "newer version" in result.err
+    assert (await admin("db", "check")).code == 0
+    assert list(tmp_path.glob(".*")) == []
+
+
+@ON_SQLITE
+async def test_a_disk_that_is_full_is_told_and_nothing_half_is_left(
+    admin: Admin, told: Told, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await admin("db", "backup", "copy.db")
+    await database.close()
+    connect = sqlite3.connect
+
+    def small(path: Path | str, **more: Any) -> sqlite3.Connection:
+        opened: sqlite3.Connection = connect(path, **more)
+        if str(path).endswith(".partial"):
+            opened.execute("PRAGMA max_page_count = 3")  # as SQLite says of a full disk
+        return opened
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "copy.db")
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    for command in (("db", "backup", "more.db"), ("db", "restore", "copy.db", "--yes")):
+        result = await admin(*command)
+        assert (command, result.code, result.out) == (command, 1, "")
+        assert result.err.count("\n") == 1
+        assert "no room" in result.err
+    assert list(tmp_path.glob(".*")) == []
+    assert not (tmp_path / "more.db").exists()
+    assert (await admin("db", "check")).code == 0
 
 
 @ON_SQLITE

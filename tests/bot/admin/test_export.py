@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import subprocess
@@ -168,6 +169,25 @@ async def test_what_was_broken_off_goes_on(
     assert (done.code, done.json["turns"]) == (0, 3)
     assert turns_in(tmp_path / "out.jsonl") == [*told.turns["zelda"], *told.turns["omar"]]
     assert sorted(path.name for path in tmp_path.glob(".out*")) == []
+
+
+@ON_SQLITE
+async def test_a_full_disk_is_told_and_the_export_goes_on_once_there_is_room(
+    admin: Admin, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = formats.JsonLines.turn
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(formats.JsonLines, "turn", full)
+    result = await admin("logs", "export", "-o", "out.jsonl")
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert "no room left on the disk: make some" in result.err
+    assert not (tmp_path / "out.jsonl").exists()
+    monkeypatch.setattr(formats.JsonLines, "turn", turn)
+    done = await admin("logs", "export", "-o", "out.jsonl", "--resume", "--json")
+    assert (done.code, done.json["turns"]) == (0, 3)
 
 
 def test_the_note_of_an_export_waits_for_what_others_commit_late() -> None:

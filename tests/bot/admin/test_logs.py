@@ -135,6 +135,7 @@ async def test_wrong_use_is_one_sentence(admin: Admin, told: Told) -> None:
         ("logs", "list", "--frobnicate"),
         ("logs", "show"),
         ("logs", "search", " ", *LEAVE),
+        ("audit", "verify", "--head", "5f0c..."),
         ("logs", "export"),
         ("logs", "export", "-o", "nowhere/out.csv"),
         ("lgos",),
@@ -142,6 +143,8 @@ async def test_wrong_use_is_one_sentence(admin: Admin, told: Told) -> None:
         result = await admin(*command)
         assert (command, result.code, result.out) == (command, 2, "")
         assert result.err.count("\n") == 1, result.err
+        assert result.err.endswith((".\n", "?\n")), result.err
+        assert "Value error" not in result.err
 
 
 @ON_SQLITE

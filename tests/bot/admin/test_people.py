@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from affect.expression.chart import HEIGHT, WIDTH
@@ -20,6 +23,7 @@ from tests.clock import FakeClock
 from tests.conftest import NOON, ON_SQLITE
 
 WHY = ("--reason", "ticket 3")
+LEAVE = ("--reveal", *WHY)
 GRAVE = "I want to kill myself tonight"
 
 
@@ -89,6 +93,20 @@ async def test_a_person_gets_all_and_sees_who_read_it(
     assert (await admin("user", "export", told.zelda, "-o", "z.json", *leave)).code == 4
 
 
+@ON_SQLITE
+async def test_a_full_disk_leaves_no_half_of_what_a_person_gets(
+    admin: Admin, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = await admin("user", "export", told.zelda, "-o", "z.json", *LEAVE)
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert "no room left" in result.err
+    assert list(tmp_path.glob("z*")) == []
+
+
 async def test_forgetting_is_a_dry_run_unless_told(
     admin: Admin, told: Told, database: Database
 ) -> None:
@@ -141,7 +159,9 @@ async def test_a_line_is_shown_drawn_and_never_of_few_together(
     (day,) = shown.json["days"]
     assert day["day"] == "2026-05-04"
     assert -1 <= day["valence"] < 0 < day["valence_sd"]
+    await tell(database, "zelda", "and the next day", hours=30)
     drawn = await admin("trajectory", told.zelda, *back, "--term")
+    assert [line[:10] for line in drawn.out.splitlines()] == ["2026-05-04", "2026-05-05"]
     assert "o" in drawn.out.split("[")[1]
     assert (await admin("trajectory", told.zelda, *back, "--plot", "z.png")).code == 0
     with Image.open(tmp_path / "z.png") as picture:

@@ -6,7 +6,10 @@ ATTUNE_TEST_GOLDEN=write has the golden files written anew.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +21,7 @@ from sqlalchemy import text
 
 from affect.errors import Unreachable
 from storage import queue, search
-from storage.database import Database
+from storage.database import Database, sentence
 from storage.wanted import Wanted
 from tests.bot.admin.conftest import Admin, Told, tell
 from tests.conftest import NOON, ON_SQLITE
@@ -77,6 +80,24 @@ async def test_a_reader_that_has_enough_is_no_error(
             check=False,
         )
     assert (run.returncode, run.stderr) == (0, b"")
+
+
+@ON_SQLITE
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal there only")
+async def test_a_tail_is_ended_by_an_interrupt_without_a_word(
+    admin: Admin, told: Told, tmp_path: Path
+) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.admin", "logs", "tail", "-f", "--jsonl",
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None
+    shown = [json.loads(await child.stdout.readline())["turn"] for _ in range(3)]
+    child.send_signal(signal.SIGINT)
+    rest, told_on_error = await child.communicate()
+    assert (child.returncode, rest, told_on_error) == (130, b"", b"")
+    assert shown == [*told.turns["zelda"], *told.turns["omar"]]
 
 
 def test_a_shell_completes() -> None:
@@ -140,13 +161,19 @@ async def test_the_bot_writes_while_operators_read_export_and_prune(
 async def test_a_full_disk_and_a_store_that_cannot_be_written_are_told(
     database: Database,
 ) -> None:
-    for pragma, sentence in (
+    for pragma, told in (
         ("max_page_count = 1", "no room left"),  # as SQLite says of a full disk
         ("query_only = ON", "cannot be written"),
     ):
-        with pytest.raises(Unreachable, match=sentence):
+        with pytest.raises(Unreachable, match=told):
             await _write(database, pragma)
         await database.engine.dispose()
+
+
+def test_a_disk_too_full_to_open_a_store_is_told() -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"  # what a full disk says as a store is opened
+    assert "make room" in (sentence(error) or "")
 
 
 async def _write(database: Database, pragma: str) -> None:

@@ -61,7 +61,7 @@ async def test_the_audit_listed_and_verified(admin: Admin, told: Told, database:
     changed = await admin("audit", "verify", "--json")
     assert changed.code == 1
     assert changed.json["breaks"] == [{"id": listed.json[0]["id"], "kind": "changed"}]
-    missing = await admin("audit", "verify", "--head", "0123")
+    missing = await admin("audit", "verify", "--head", "f" * 64)
     assert (missing.code, "NOT whole" in missing.out) == (1, True)
     assert "not there any more" in missing.out
 
@@ -85,10 +85,19 @@ async def test_another_revision_is_told_with_what_to_do(
     async with database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     result = await admin("logs", "list")
-    assert (result.code, result.out) == (5, "")
-    assert "9999" in result.err
+    assert (result.code, result.out, result.err) == (5, "", migrate.NEWER + "\n")
+    assert (await admin("db", "upgrade")).err == migrate.NEWER + "\n"
     assert (await admin("db", "status")).code == 1
-    assert states((await admin("doctor", "--json")).json)["database"] == "fail"
+    (found,) = [
+        check for check in (await admin("doctor", "--json")).json["checks"]
+        if check["name"] == "database"
+    ]  # fmt: skip
+    assert (found["state"], found["todo"]) == ("fail", migrate.NEWER)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    older = await admin("logs", "list")
+    assert (older.code, older.out) == (5, "")
+    assert older.err.endswith("run attune-admin db upgrade.\n")
 
 
 async def test_the_check_up_finds_all_well(
@@ -185,6 +194,9 @@ def test_what_fails_inside_tells_no_text_of_the_error(
     assert main(("db", "status")) == 130
 
 
+LISTS = {"list", "chat", "search", "tail", "consent"}
+
+
 def test_every_command_helps_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     page = manual.text()
     commands = [line.split()[2:] for line in page.splitlines() if line.startswith("## ")]
@@ -193,7 +205,8 @@ def test_every_command_helps_with_an_example(capsys: pytest.CaptureFixture[str])
         assert main((*command, "--help")) == 0
         helped = capsys.readouterr().out
         assert f"Example: attune-admin {' '.join(command)}" in helped
-        assert "--json" in helped
+        assert "--json " in helped
+        assert ("--jsonl" in helped) == (command[-1] in LISTS)
         assert "--env-file" in helped
 
 
