@@ -154,8 +154,21 @@ _sealers: dict[int, Sealer]
 def _open(url: str, vault: Vault) -> None:
     """What a worker keeps from chunk to chunk: the way to the database, the keys it met."""
     global _engine, _vault, _sealers  # noqa: PLW0603 - a worker has nowhere else to keep them
-    _engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    cursors = {} if url.startswith("sqlite") else {"cursor_factory": _binary()}
+    _engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=cursors)
     _vault, _sealers = vault, {}
+
+
+def _binary() -> type[Any]:
+    """Cursors of PostgreSQL that take sealed values as the bytes they are, not spelled out."""
+    import psycopg  # there only where a database is PostgreSQL
+
+    class Binary(psycopg.Cursor[Any]):
+        def __init__(self, *told: Any, **more: Any) -> None:
+            super().__init__(*told, **more)
+            self.format = psycopg.pq.Format.BINARY
+
+    return Binary
 
 
 def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None) -> Looked:
