@@ -68,9 +68,8 @@ def print_table(*parts: RenderableType) -> None:
 
 
 def print_line(told: str) -> None:
-    """One line for people, at once: somebody may be following."""
+    """One line for people."""
     sys.stdout.write(_STEERING.sub("\N{REPLACEMENT CHARACTER}", told.replace("\n", " / ")) + "\n")
-    sys.stdout.flush()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:

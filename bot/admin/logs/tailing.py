@@ -7,6 +7,7 @@ than it took the time, what lies `OVERLAP` back is looked at again and told once
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -64,6 +65,7 @@ def tail(
                     output.print_json(row)
                 elif form is Form.TABLE:
                     output.print_line(turns.line(row))
+            sys.stdout.flush()  # somebody may be following, through a pipe too
         if form is Form.JSON:
             output.print_json(told)
         unread.say()

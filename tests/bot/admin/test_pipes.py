@@ -93,9 +93,10 @@ async def test_a_tail_is_ended_by_an_interrupt_without_a_word(
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout is not None
-    shown = [json.loads(await child.stdout.readline())["turn"] for _ in range(3)]
-    child.send_signal(signal.SIGINT)
-    rest, told_on_error = await child.communicate()
+    async with asyncio.timeout(120):
+        shown = [json.loads(await child.stdout.readline())["turn"] for _ in range(3)]
+        child.send_signal(signal.SIGINT)
+        rest, told_on_error = await child.communicate()
     assert (child.returncode, rest, told_on_error) == (130, b"", b"")
     assert shown == [*told.turns["zelda"], *told.turns["omar"]]
 
