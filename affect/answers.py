@@ -39,7 +39,7 @@ _BARE = {
         r"(honestly )?(idk|dunno|(i )?(don'?t|do not) (really )?know|no (idea|clue)|not sure"
         r"|i'?m not sure|hard to say|who knows|beats me)"
         r"( (honestly|really|tbh|yet|maybe|why|anymore))*"
-        r"|我?(也)?(不知道|不清楚|说不清|不好说|没想过|没想好|不确定)(啊|呀|吧|呢|诶)*",
+        r"|我?(也)?(不知道|不清楚|说不清楚?|说不上来?|不好说|没想过|没想好|不确定)(啊|呀|吧|呢|诶)*",
         re.IGNORECASE,
     ),
 }

@@ -19,7 +19,7 @@ FILE = Path(__file__).parent / "kinds.yaml"
 READ = 300  # characters of a line that are read for it
 DETAIL, TOLD = "detail", "told"
 EXCITED = "excited"  # said aloud and not darkly: known only with the reading
-FEWEST_WORDS = 3  # or one Chinese character more: what news takes to be told
+FEWEST_WORDS, FEWEST_CHARACTERS = 3, 6  # what news takes to be told
 DETAIL_WORDS = 4
 DETAIL_CHARACTERS = 5
 BRIGHT = 0.1  # valence from which a loud line is taken as a glad one
@@ -34,9 +34,10 @@ _ASKS = re.compile(
     r"((who|what|what's|when|where|why|how|how's|who's|where's|which)\b(?! a\b)"
     r"|(is|are|am|was|were|do|does|did|can|could|will|would|should|have|has)(n't)? "
     r"(i|you|he|she|it|we|they|this|that|there|my|your|the|his|her|these|any\w+|people)\b)"
-    r"|[吗呢么]\W*$|^(谁|什么|怎么|为什么|为啥|哪|几|多少|凭什么)"
-    r"|(?P<verb>[\u4e00-\u9fff])不(?P=verb)"
-    r"|^[^没不都]{0,8}(什么|谁|哪儿?|怎么).{0,2}(好|啊|办)?$",
+    r"|^(?!.*(还?说了?句|问我|就说)).*(吗|(?<!什)么)\W*$"
+    r"|^(?!.*(在|正|还|才|着|没|可|说|问)).*呢\W*$|^(谁|什么|怎么|为什么|为啥|哪|几|多少)"
+    r"|^(?!.{0,4}(在想|想着|不知道|怕|担心|怀疑)|.*问[我他她]).*(?P<verb>[\u4e00-\u9fff])不(?P=verb)"
+    r"|^(?!.*(有什么用|算什么|有什么意思))[^没不都]{0,8}(什么|谁|哪儿?|怎么).{0,2}(好|啊|办)?$",
     re.IGNORECASE,
 )
 
@@ -88,7 +89,7 @@ def loud(said: str) -> bool:
 
 
 def _says_something(line: str) -> bool:
-    return len(line.split()) >= FEWEST_WORDS or len(_HAN.findall(line)) > FEWEST_WORDS
+    return len(line.split()) >= FEWEST_WORDS or len(_HAN.findall(line)) >= FEWEST_CHARACTERS
 
 
 def _is_short(line: str) -> bool:

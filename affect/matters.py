@@ -91,6 +91,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]+")
 _CLAUSE = re.compile(
     r"[.!?;:,\n。！？；，、…]+|\s[-–—]+\s|\b(?:and|but|so|because|when|while)\b", re.IGNORECASE
 )
@@ -209,7 +210,10 @@ def goes_on(name: str, history: Sequence[Turned], said: str) -> bool:
         if begun(plain) == name or any(each.group().lower() not in _PRONOUNS for each in kept):
             return True
         words_most, characters_most = SHORT if name in grave() else SHORTEST
-        if len(plain.split()) > words_most or len(_HAN.findall(plain)) > characters_most:
+        han = len(_HAN.findall(plain))
+        # Foreign words among the characters make a line no shorter: 开会我 hold 不住.
+        written = han + 2 * len(_LATIN.findall(plain)) if han else 0
+        if len(plain.split()) > words_most or written > characters_most:
             return False
     return False
 

@@ -55,7 +55,8 @@ TONES: Mapping[Emotion, str] = {
 # Small closed lists: each only moves a stage, so a miss costs little.
 _WISH = re.compile(
     r"\b(i|we) (just )?(wish|want|need|hope|would like|'d like)\b|\bif only\b"
-    r"|我?(真|好|只|就)?(希望|想要|盼着)|要是.{0,12}就好|我想(?!起|到|了)"
+    r"|我?(真|好|只|就)?(希望|想要|盼着)|要是.{0,12}就好|我想(?!起|到|了)|本来|原本|说好|还得(笑|装|说)|(明天|后天|今晚|下周|马上|快)要?(出|查|考)|(成绩|分数|结果)(出来|下来|出)了$"
+    r"|(室友|同桌|同学|同事|朋友|闺蜜|别人|人家).{0,6}(拿了|拿到|考上|考了|录取|升职|上岸|脱单)"
 )
 # A bare "yes, an idea would be good" or "no" may look like one of these to who reads by meaning.
 _MAY_ANSWER = frozenset(
@@ -288,6 +289,7 @@ def _for_persona(found: str | None, persona: str) -> str | None:
 _NOT_FOR_SUPPORT = frozenset(
     {
         "task",
+        "choose",
         "fact",
         "others_mind",
         "open_question",

@@ -61,16 +61,28 @@ def detect(text: str, last: str | None = None) -> str:
 
     `last` is the language of the person's message before, if any.
     """
-    words: defaultdict[str, float] = defaultdict(
-        float
-    )  # weight of each script's words; "LATIN" still undivided
+    words, latin = _weighed(text)
+    if last == CHINESE and "CJK" in words:
+        words["CJK"] += 1  # whoever mixes goes on in Chinese: 感觉要 get fired
+    if not words or not max(words.values()):
+        return last or ENGLISH
+    leading = max(words, key=lambda script: words[script])
+    if leading == "LATIN":
+        return _among_latin(latin, last)
+    return {"KANA": "ja", "CJK": CHINESE}.get(leading) or _SCRIPTS[leading]
+
+
+def _weighed(text: str) -> tuple[dict[str, float], list[str]]:
+    """The weight of each script's words, "LATIN" still undivided, and the words in that."""
+    words: defaultdict[str, float] = defaultdict(float)
     latin: list[str] = []
     # A link is no language.
     for token in _TOKEN.findall(re.sub(r"https?://\S+|@\w+", " ", text[:MAX_CHARACTERS])):
         scripts = Counter(_script(character) for character in token)
         for script, count in scripts.items():
             if script == "CJK":
-                words["CJK"] += count / _HAN_PER_WORD
+                # A lone 刚 or 了 among foreign words is a word.
+                words["CJK"] += max(1.0, count / _HAN_PER_WORD)
             elif script in _KANA:
                 words["KANA"] += count / _KANA_PER_WORD
             elif script == "LATIN":
@@ -80,12 +92,7 @@ def detect(text: str, last: str | None = None) -> str:
                 words[script] += 1
     if words["KANA"]:
         words["KANA"] += words.pop("CJK", 0)
-    if not words or not max(words.values()):
-        return last or ENGLISH
-    leading = max(words, key=lambda script: words[script])
-    if leading == "LATIN":
-        return _among_latin(latin, last)
-    return {"KANA": "ja", "CJK": CHINESE}.get(leading) or _SCRIPTS[leading]
+    return words, latin
 
 
 def _among_latin(words: list[str], last: str | None) -> str:

@@ -35,7 +35,7 @@ _INVITES = re.compile(
 )
 
 # Lines to which words for a feeling are too much, whatever is felt.
-_SLIGHT = frozenset({"laugh", "laughing", "nod", "sigh", "plans", "what_if", "detail"})
+_SLIGHT = frozenset({"laugh", "laughing", "nod", "sigh", "plans", "what_if", "detail", "soso"})
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 

@@ -31,6 +31,12 @@ def table(language: str, name: str) -> dict[str, str]:
 
 
 @cache
+def rows(language: str, name: str) -> tuple[str, ...]:
+    """A list whose lines belong together as they stand."""
+    return tuple(_file(language)[name])
+
+
+@cache
 def forbidden() -> dict[str, re.Pattern[str]]:
     """The patterns of forbidden.yaml by the name of their reason, in the order of the checks."""
     content = dict(_file("forbidden"))

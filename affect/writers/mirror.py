@@ -110,13 +110,19 @@ _BARE = re.compile(
 )
 _DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
-_CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;\s~～…]+")
+# A space beside a foreign word is inside the clause: 我那个 proposal 做了两周.
+_CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;~～…]+|(?<![A-Za-z0-9])\s+(?![A-Za-z0-9])")
 _PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
 
 
 def mirror(said: str, language: str) -> str | None:
     """One sentence that says the first event back, or None."""
-    return _chinese(said) if language == "zh" else _english(said)
+    if language != "zh":
+        return _english(said)
+    said_back = _chinese(said)
+    # Word for word as it was said it would be a parrot's; 啊 makes it an echo.
+    same = said_back is not None and said_back.rstrip("。") in said
+    return f"{said_back.rstrip('。啊呀啦')}啊。" if said_back and same else said_back
 
 
 _FRAGMENT = re.compile(
@@ -268,15 +274,20 @@ def _chinese(said: str) -> str | None:
     clauses = [part for part in _CHINESE_CLAUSE.split(said.strip()) if part]
     if not clauses or "？" in said or "?" in said:
         return None
-    clause = clauses[0]
-    if len(clauses) > 1 and len(clause) < FEWEST_CHARACTERS:
-        clause = f"{clause}，{clauses[1]}"
-    if not FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS:
+    # The point often stands in the second clause: 我借给表哥的钱，他到处说是我欠他的.
+    fitting = (part for part in ("，".join(clauses[:2]), clauses[0]) if _may_be_echoed(part))
+    clause = next(fitting, None)
+    if clause is None:
         return None
-    if any(word in clause for word in listed("zh", "never_mirrored") | listed("zh", "blocked")):
-        return None
-    clause = re.sub(r"^(对了|今天|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
+    clause = re.sub(r"^(对了|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
+    clause = re.sub(r"[\s哈嘿]+$|\s*\blol$", "", clause)
     if len(clause) < FEWEST_CHARACTERS - 1:
         return None
     # 你妈 alone can sound like swearing.
     return re.sub("我妈(?!妈)", "你妈妈", clause).replace("我", "你") + "。"
+
+
+def _may_be_echoed(clause: str) -> bool:
+    never = listed("zh", "never_mirrored") | listed("zh", "blocked")
+    fits = FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS
+    return fits and not any(word in clause for word in never)

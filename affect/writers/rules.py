@@ -73,6 +73,10 @@ _NO_CUES = frozenset(
         "you_said",
         "result_out",
         "back_again",
+        "silence",
+        "small_talk",
+        "thanks",
+        "goodbye",
     }
 )
 _EXAMPLES = {

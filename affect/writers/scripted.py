@@ -170,7 +170,7 @@ class ScriptedWriter:
 
 
 _ASIDE = frozenset(
-    {"laugh", "laughing", "what_if", "sigh", "nod"}
+    {"laugh", "laughing", "what_if", "sigh", "nod", "soso", "plans"}
 )  # lines that tell nothing more of it
 
 

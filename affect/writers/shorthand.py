@@ -1,6 +1,7 @@
 """Words as they are typed in a hurry, spelt out: "idk if u r awake rn" -> what the rules can read.
 
-Only what stands for one thing: "were" stays, for it is a word of its own. Chinese is left as it is.
+Only what stands for one thing: "were" stays, for it is a word of its own. Of Chinese, traditional
+characters are read as simplified ones.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from affect.writers.lexicon import table
+from affect.safety.rules import traditional
+from affect.writers.lexicon import rows, table
 
 _WORD = re.compile(r"(?<![\w'])[A-Za-z]+(?![\w'])")
 # "Ill" is sick and "id" a document, except before these.
@@ -33,8 +35,9 @@ _OWNER = re.compile(
 
 
 def spelt_out(said: str) -> str:
-    """The line with its shorthand and its lost apostrophes written in full."""
-    plain = _CONTRACTED.sub(r"\1'\2 ", said.replace("’", "'"))
+    """The line with its shorthand, lost apostrophes and traditional characters written plainly."""
+    plain = said.replace("’", "'").translate(_simplified())
+    plain = _CONTRACTED.sub(r"\1'\2 ", plain)
     plain = _OWNER.sub(r"\1's ", _IT_IS.sub(r"\1's ", plain))
     return _WORD.sub(lambda found: _in_full(found.group()), plain)
 
@@ -44,6 +47,15 @@ def _in_full(word: str) -> str:
     if full is None:
         return word
     return full[0].upper() + full[1:] if word[0].isupper() and not word.isupper() else full
+
+
+@cache
+def _simplified() -> dict[int, int]:
+    pairs = (*traditional(), *rows("zh", "traditional"))
+    known: dict[int, int] = {}
+    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+        known.update(str.maketrans(old, new))
+    return known
 
 
 @cache

@@ -52,7 +52,9 @@ _FEELING = re.compile(
 )
 _ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
 
-_MAYBE_QUOTED = frozenset({"insult", "love_me", "leaning", "harsh_on_self"})  # said by others
+_MAYBE_QUOTED = frozenset(
+    {"insult", "love_me", "leaning", "harsh_on_self", "about_me"}
+)  # said by others
 _REPORTED = re.compile(
     r"\b(he|she|they|who|\w+) (said|told|asked|called|says|yelled|wrote|texted)\b|\bi told\b"
     r"|[他她](们)?(就|又|还|却)?(说|骂|问|吼|发)|说我|骂我",
@@ -162,7 +164,8 @@ _SPOKEN_OF = {
         r"|我",
         re.IGNORECASE,
     ),
-    "love_me": re.compile(r"\byou\b|\bu\b|你", re.IGNORECASE),
+    "love_me": re.compile(r"\byou\b|\bu\b|^(?!.*[他她]).*你", re.IGNORECASE),
+    "small_talk": re.compile(r"^(?!.*(吐|没叫|没喊|不想))."),
     "take_sides": re.compile(
         r"\b(right|wrong|sides?|agree|faults?|fair|unfair|unreasonable|overreact\w*|crazy|too much"
         r"|problem|blame|dramatic)\b|错|问题|对不对|站|评|过分|怪谁|谁对",

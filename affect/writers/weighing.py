@@ -48,7 +48,7 @@ MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
 _ABOUT_SOMETHING = frozenset(
     {"good_news", "success", "mixed_news", "asked_advice", "small_talk", "support"}
-    | {"relief", "choose", "asked_again"}
+    | {"relief", "choose", "asked_again", "after_card"}
 )
 _TIME_TOLD = re.compile(
     r"\b(today|yesterday|tonight|tomorrow|ago|since|(last|next|this) \w+)\b"

@@ -32,7 +32,7 @@ async def show_help(ask: Ask) -> Answer:
         ask.say(
             "help_line",
             name=command.name,
-            argument=f" [{command.argument}]" if command.argument else "",
+            argument=f" [{ask.say(f'argument_{command.argument}')}]" if command.argument else "",
             description=ask.say(f"command_{command.name}"),
         )
         for command in COMMANDS

@@ -31,6 +31,9 @@ from affect.writers.situations import by_form
         ("医生说再观察两天", "reported"),
         ("我真的好累", "feels"),
         ("下午三点", "detail"),
+        ("还好", "soso"),
+        ("就那样吧", "soso"),
+        ("嗯", "nod"),
     ],
 )
 def test_a_line_is_of_a_kind(said: str, kind: str) -> None:
@@ -44,13 +47,24 @@ def test_a_glad_shout_is_known_by_its_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["is that odd", "how long", "do you ever sleep", "你会游泳吗", "去不去呢"]
+    "said", ["is that odd", "how long", "do you ever sleep", "你会游泳吗", "去不去呢", "你觉得呢"]
 )
 def test_a_question_needs_no_mark(said: str) -> None:
     assert kinds.asks(said)
 
 
-@pytest.mark.parametrize("said", ["haven't in years", "what a day", "不好", "done tomorrow"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "haven't in years",
+        "what a day",
+        "不好",
+        "done tomorrow",
+        "在公司呢",
+        "还说了句至于吗",
+        "我又在想是不是要被开了",
+    ],
+)
 def test_what_only_begins_like_a_question_is_none(said: str) -> None:
     assert not kinds.asks(said)
 
@@ -67,6 +81,36 @@ def test_shorthand_is_spelt_out_and_words_of_their_own_are_left() -> None:
     assert spelt_out("we were ill, its leg hurt") == "we were ill, its leg hurt"
     assert spelt_out("its my moms birthday") == "it's my mom's birthday"
     assert spelt_out("我没事") == "我没事"
+
+
+def test_traditional_characters_are_read_as_simplified_ones() -> None:
+    assert spelt_out("謝謝你聽我說，媽媽對我兇了") == "谢谢你听我说，妈妈对我凶了"
+    assert by_form(spelt_out("謝謝你")) == "thanks"
+
+
+@pytest.mark.parametrize(
+    ("said", "turn"),
+    [
+        ("先这样吧，我去睡会", "goodbye"),
+        ("打到车了，先回家", "goodbye"),
+        ("嗯，好多了，谢谢", "thanks"),
+        ("还好有你", "thanks"),
+        ("你还在吗", "may_i"),
+        ("在吗", "greeting"),
+        ("你吃了吗", "about_me"),
+        ("你觉得我该怎么办", "asked_advice"),
+        ("医生要去看吗", "should_i"),
+        ("要不要吃片安定", "cannot_serve"),
+        ("她刚才还问我要不要一起点外卖", None),
+        ("室友都过了", None),
+        ("她说我心里只有工作", None),
+        ("万一手术不成功怎么办", None),
+        ("成绩出来了", "result_out"),
+        ("嗯", None),
+    ],
+)
+def test_chinese_turns(said: str, turn: str | None) -> None:
+    assert by_form(said) == turn
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ def test_what_says_nothing_keeps_the_last_language(text: str) -> None:
 def test_a_whole_line_changes_the_language() -> None:
     assert detect("I am not sure what to do about this", "zh") == "en"
     assert detect("其实我也不知道", "en") == "zh"
+    assert detect("刚 pass 了 probation！") == "zh"
+    assert detect("感觉要 get fired", "zh") == "zh"
 
 
 def test_links_and_names_are_no_words() -> None:

@@ -68,9 +68,14 @@ def test_what_could_wound_or_mislead_is_not(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "said_back"),
     [
-        ("老板又把我的周末排成了夜班，问都没问我", "老板又把你的周末排成了夜班。"),
+        ("老板又把我的周末排成了夜班，问都没问我", "老板又把你的周末排成了夜班，问都没问你。"),
         ("我妈又翻我手机了", "你妈妈又翻你手机了。"),
         ("我养了十年的猫昨天没了", "你养了十年的猫昨天没了。"),
+        ("失眠两个多星期了", "失眠两个多星期了啊。"),
+        (
+            "我那个 proposal 做了两周，他五分钟就给否了",
+            "你那个 proposal 做了两周。",
+        ),
     ],
 )
 def test_chinese_events(said: str, said_back: str) -> None:
@@ -84,6 +89,7 @@ def test_chinese_events(said: str, said_back: str) -> None:
         "我不想活了",
         "你没听懂我的话",
         "他是不是不要我了",
+        "我感觉自己就是不行",
         "累",
         "我写好了遗书",
         "我把东西都送人了",

@@ -57,6 +57,7 @@ def test_no_sentence_is_left_over() -> None:
         "label_",
         "emotion_",
         "strategy_",
+        "argument_",
         "command_",
         "shift_",
         "feeling_",
