@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from affect import facts, strategy, trajectory
 from affect.errors import BadInput
@@ -86,7 +87,7 @@ class Taken:
         return self.wording.writer if self.wording else "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """What is known when a turn begins.
 
@@ -98,6 +99,11 @@ class Known:
     here: tuple[TurnView, ...]
     language: str
     line: Moment | None
+
+    @cached_property
+    def before(self) -> tuple[str, ...]:
+        """What the person said just before, as screening reads it beside a message."""
+        return said_before(self.here)
 
     @property
     def care(self) -> Care:
@@ -142,7 +148,7 @@ class Companion:
         known = await self._know(person_id, talk_id, messages, text, upto)
         steps.done("remember")
 
-        found = screening.screen(text, said_before(known.here))
+        found = screening.screen(text, known.before)
         steps.done("screen")
         if not found.level and (command := _leave_in_words(known, last, text)):
             return await self._command(talk_id, command, known)
@@ -152,7 +158,7 @@ class Companion:
             if witnessed.words:  # said aloud is screened, answered and kept as if it was typed
                 text = together(text, witnessed.words)
                 known = self._spoken_to(known, messages, text)
-                found = screening.screen(text, said_before(known.here))
+                found = screening.screen(text, known.before)
             steps.done("witness")
         if last.kind is Kind.COMMAND and not found.level:
             return await self._command(talk_id, last, known)
@@ -265,7 +271,7 @@ class Companion:
         if place and held.quiet is not None and not held.fresh:
             # Where they are was asked for by the card before: now it can name the lines.
             return cards.crisis_card(known.language, country), False
-        answers = holding.answers_step(held, (*said_before(known.here), text))
+        answers = holding.answers_step(held, (*known.before, text))
         return cards.held_card(held, known.language, country), answers
 
     async def _refusal(self, known: Known, at: datetime) -> str | None:
@@ -296,7 +302,7 @@ class Companion:
 
         Gives also what is usual for the person's voice after it, to be kept.
         """
-        before = said_before(known.here)
+        before = known.before
 
         def grave(heard: str) -> bool:
             return bool(screening.screen(together(text, heard), before).level)

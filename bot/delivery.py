@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from affect.errors import RetryLater, Undeliverable, Unreachable
 from bot.clock import Clock
@@ -49,17 +49,11 @@ class Delivery:
         self._platforms = platforms
         self._clock = clock
 
-    async def deliver(self, person_id: int) -> datetime | None:
-        """Send what may leave now; give when the next part may, or None if none is left."""
-        names = tuple(self._platforms)
-        while True:
-            now = self._clock.now()
-            due = await outbox.next_part(self._database, person_id, names, now)
-            if due is None or isinstance(due, datetime):
-                return due
-            token = await outbox.claim(self._database, due, now)
-            if token is not None:
-                await self._send(due, token)
+    async def deliver(self, part: Part) -> None:
+        """Send a part that may leave now, unless somebody else does."""
+        token = await outbox.claim(self._database, part, self._clock.now())
+        if token is not None:
+            await self._send(part, token)
 
     async def _send(self, part: Part, token: str) -> None:
         fields = {"person": part.person_id, "turn": part.turn_id, "part": part.part}

@@ -31,9 +31,9 @@ from bot.messages import Incoming, Kind, Outgoing, readable
 from bot.platforms.base import Platform
 from bot.platforms.splitting import split
 from bot.waking import Waker
-from storage import checkins, people, queue
+from storage import checkins, outbox, people, queue
 from storage.database import Database
-from storage.records import Arrival, Kept, StoredMessage
+from storage.records import Arrival, Kept, Part, StoredMessage
 from storage.values import dump, load
 
 PATIENCE = timedelta(seconds=5)  # how long a lane waits by itself
@@ -164,8 +164,7 @@ class Turns:
         wait longer than `PATIENCE` is left to the next scan of open work.
         """
         while True:
-            later = await self._delivery.deliver(person_id)
-            turns, burst = await self._next_burst(person_id)
+            later, turns, burst = await self._open_work(person_id)
             now = self._clock.now()
             settled = self._settled_at(burst) if burst else None
             if settled is not None and settled <= now:
@@ -176,12 +175,25 @@ class Turns:
                 return
             await self._clock.sleep(min(waits).total_seconds())
 
-    async def _next_burst(self, person_id: int) -> tuple[int, Burst]:
-        """The person's fence and the messages that make up their next turn."""
+    async def _open_work(self, person_id: int) -> tuple[datetime | None, int, Burst]:
+        """Send what may leave now; give when the next part may, the fence, and the next turn.
+
+        All of it is looked up in one transaction: a turn needs few enough of them.
+        """
         names = tuple(self._platforms)
-        turns, waiting = await queue.open_messages(self._database, person_id, names)
+        while True:
+            async with self._database.read() as connection:
+                part = await outbox.head(
+                    self._database, connection, person_id, names, self._clock.now()
+                )
+                if not isinstance(part, Part):
+                    turns, waiting = await queue.open_now(
+                        self._database, connection, person_id, names
+                    )
+                    break
+            await self._delivery.deliver(part)
         burst = first_burst(waiting)
-        return turns, Burst(tuple(burst), closed=len(burst) < len(waiting))
+        return part, turns, Burst(tuple(burst), closed=len(burst) < len(waiting))
 
     def _settled_at(self, burst: Burst) -> datetime:
         """When nothing more is likely to join a burst; one that something else follows is now."""

@@ -76,14 +76,25 @@ async def next_part(
     In each talk parts leave in order, so one that must wait holds back those behind it.
     """
     async with database.read() as connection:
-        wanted = {"person": person_id, "platforms": tuple(platforms)}
-        rows = (await connection.execute(_HEADS, wanted)).all()
-        waits = [row.lease_until if row.state == SENDING else row.not_before for row in rows]
-        free = [row for row, wait in zip(rows, waits, strict=True) if not wait or wait <= now]
-        if not free:
-            return min((wait for wait in waits if wait), default=None)
-        row = free[0]
-        sealer = await database.sealer(connection, person_id)
+        return await head(database, connection, person_id, platforms, now)
+
+
+async def head(
+    database: Database,
+    connection: AsyncConnection,
+    person_id: int,
+    platforms: Collection[str],
+    now: datetime,
+) -> Part | datetime | None:
+    """The same inside a transaction."""
+    wanted = {"person": person_id, "platforms": tuple(platforms)}
+    rows = (await connection.execute(_HEADS, wanted)).all()
+    waits = [row.lease_until if row.state == SENDING else row.not_before for row in rows]
+    free = [row for row, wait in zip(rows, waits, strict=True) if not wait or wait <= now]
+    if not free:
+        return min((wait for wait in waits if wait), default=None)
+    row = free[0]
+    sealer = await database.sealer(connection, person_id)
     return Part(
         id=row.id,
         person_id=person_id,
