@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from affect.errors import ModelUnavailable, Unreachable
-from affect.writers import local_llm
+from affect.writers import loading, local_llm
 from affect.writers.batching import Batching
 from affect.writers.chat import Message, Sampling
 from affect.writers.local_llm import Answer, LocalModel
@@ -111,6 +111,14 @@ class TestAnswers:
         assert cool == exact
         assert all((cold, whole, hot))
         assert hot != exact
+
+    async def test_a_seed_makes_what_is_drawn_repeatable(self, tiny: Path) -> None:
+        heard = []
+        for seed in (7, 7, 8):
+            model = LocalModel(loading.load(str(tiny), "none", lambda *_: None), seed)
+            heard.append(await said(model, Sampling(24, temperature=1.0, top_p=1.0, seconds=300)))
+            await model.aclose()
+        assert heard[0] == heard[1] != heard[2]
 
     async def test_it_comes_piece_by_piece(self, model: LocalModel) -> None:
         async with aclosing(model.stream(asked(TEXT), GREEDY)) as pieces:
