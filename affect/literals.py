@@ -68,7 +68,8 @@ def alternatives(pattern: re.Pattern[str]) -> tuple[tuple[Words, ...], ...]:
 
     The rarest come first. Words have no spaces in them, because spaces may move.
     """
-    return tuple(_needs(branch) for branch in _branches(_parser.parse(pattern.pattern)))
+    parsed = _parser.parse(pattern.pattern, pattern.flags)
+    return tuple(_needs(branch) for branch in _branches(parsed))
 
 
 def _all(needs: Iterable[Words], text: str) -> bool:
