@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.admin import manual
 from bot.admin.__main__ import main
 from storage import audit, migrate
 from storage.database import Database
-from storage.tables import Audit
+from storage.tables import Audit, Turn
 from tests.bot.admin.conftest import Admin, Told
 from tests.conftest import NOON, ON_SQLITE
 
@@ -123,6 +124,17 @@ async def test_the_check_up_finds_all_well(
     assert "hush" not in result.out
     found = {check["name"]: check["found"] for check in result.json["checks"]}
     assert (found["telegram token"], found["discord token"]) == ("set", "not set")
+
+
+@ON_SQLITE
+async def test_a_clock_that_is_behind_is_found(
+    admin: Admin, told: Told, database: Database
+) -> None:
+    async with database.write() as connection:
+        await connection.execute(update(Turn).values(kept_at=datetime(2090, 1, 1, tzinfo=UTC)))
+    checks = {one["name"]: one for one in (await admin("doctor", "--json")).json["checks"]}
+    behind = checks["stored times"]
+    assert (behind["state"], behind["todo"]) == ("fail", "Set the clock: the machine's is behind.")
 
 
 @ON_SQLITE
