@@ -139,7 +139,7 @@ async def _all(
 
     asked = [one(number, language, lines) for number, (language, lines) in talks.items()]
     # The first alone: what all prompts begin with is then read once.
-    answered = [await asked[0], *await asyncio.gather(*asked[1:])]
+    answered = [*await asyncio.gather(*asked[:1]), *await asyncio.gather(*asked[1:])]
     return [turn for talk in answered for turn in talk]
 
 
