@@ -34,7 +34,7 @@ _ASKS = re.compile(
     r"((who|what|what's|when|where|why|how|how's|who's|where's|which)\b(?! a\b)"
     r"|(is|are|am|was|were|do|does|did|can|could|will|would|should|have|has)(n't)? "
     r"(i|you|he|she|it|we|they|this|that|there|my|your|the|his|her|these|any\w+|people)\b)"
-    r"|^(?!.*(还?说了?句|问我|就说)).*(吗|(?<!什)么)\W*$"
+    r"|^(?!.*(还?说了?句|问我|就说|发来)).*(吗|(?<!什)么)\W*$"
     r"|^(?!.*(在|正|还|才|着|没|可|说|问)).*呢\W*$|^(谁|什么|怎么|为什么|为啥|哪|几|多少)"
     r"|^(?!.{0,4}(在想|想着|不知道|怕|担心|怀疑)|.*问[我他她]).*(?P<verb>[\u4e00-\u9fff])不(?P=verb)"
     r"|^(?!.*(有什么用|算什么|有什么意思))[^没不都]{0,8}(什么|谁|哪儿?|怎么).{0,2}(好|啊|办)?$",
