@@ -28,7 +28,7 @@ FLOOR = 0.55
 SURE = 0.88  # likeness from which an ordinary entry answers, even a question
 MARGIN = 0.03
 # Praise is oftener meant than not, and wrong cheer is worse than none.
-FLOORS = {"irony": 0.65, "good_news": 0.78, "leaning": 0.65}
+FLOORS = {"irony": 0.65, "good_news": 0.78, "leaning": 0.65, "take_sides": 0.65}
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
@@ -103,6 +103,8 @@ def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
         return "choose"
     if fixed is None and done(said, history):
         return "did_it"
+    if fixed == "unclear" and re.search(r"\d", said) and history and history[-1].asked:
+        return None  # a number that was asked for
     return fixed if history or fixed not in _ON_A_REPLY else None
 
 

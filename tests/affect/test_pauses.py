@@ -65,6 +65,7 @@ def test_a_deed_that_was_weighed_is_known_when_it_is_done(
         ("sorry for snapping at you", "apology"),
         ("easy for you to say", "anger_at_bot"),
         ("that was really helpful", None),
+        ("i'll sleep on it", None),
     ],
 )
 def test_what_refers_to_an_earlier_turn_is_known_by_its_form(
