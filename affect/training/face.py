@@ -1,6 +1,6 @@
 """Train the expression network: FER+ votes as soft targets, FER2013's labels beside them.
 
-Recipe: SGD with Nesterov momentum .9, one cycle to .1, weight decay 5e-4, batch 128, bf16, tiles
+Recipe: SGD with Nesterov momentum .9, one cycle to .1, weight decay 5e-4, batch 128, tiles
 of 32, then 40 pixels (small ones cost less than half), an exponential
 average of weights and batch statistics. Seeded; a run that was stopped goes on with `resume`.
 """
@@ -26,6 +26,7 @@ from affect.training import face_data
 from affect.training.face_data import Faces
 from affect.training.face_export import finish
 from affect.training.face_network import FaceNetwork, Jitter, Shipped, jittered
+from affect.training.precision import half_precision
 from affect.training.tune import Watch, unwatched
 
 MOMENTUM, WEIGHT_DECAY, NO_DECAY = 0.9, 5e-4, 0.0
@@ -126,7 +127,7 @@ class _Run:
             group["lr"] = self.settings.rate * _cycle(step / self.total)
         side = next(side for until, side in SIDES if step < until * self.total)
         tiles = jittered(self.faces.tiles[rows], side, Jitter(), random)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with half_precision("cpu"):
             logits = self.network(tiles)
         loss = face_loss(logits.float(), self.shares[rows], self.labels[rows])
         loss.backward()
@@ -205,7 +206,7 @@ def outputs(
     parts = []
     for at in range(0, len(tiles), 256):
         batch = torch.from_numpy(tiles[at : at + 256]).float()[:, None]
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), half_precision("cpu"):
             votes, labels = shipped(batch.contiguous(memory_format=torch.channels_last))
         parts.append((votes.float().numpy(), labels.float().numpy()))
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])

@@ -127,8 +127,14 @@ def crema_d(data: Path, splits: tuple[str, ...] = ("train", "dev", "test")) -> C
     )
 
 
-def ravdess(data: Path, splits: tuple[str, ...] = ("train", "dev", "test")) -> Clips:
-    """RAVDESS: eight classes, from sound."""
+def ravdess(
+    data: Path,
+    splits: tuple[str, ...] = ("train", "dev", "test"),
+    bits: int | None = None,
+) -> Clips:
+    """RAVDESS: eight classes, from sound; with `bits` after one more Opus round trip at about so
+    many bits a second.
+    """
     folder = data / "voice"
     rows = [row for row in _table(folder / "ravdess.csv") if row["split"] in splits]
     sounds: dict[str, Floats] = {}
@@ -137,7 +143,8 @@ def ravdess(data: Path, splits: tuple[str, ...] = ("train", "dev", "test")) -> C
             for member in tar.getmembers():
                 file = tar.extractfile(member)
                 if file is not None:
-                    sounds[member.name] = samples(file.read())
+                    sound = samples(file.read())
+                    sounds[member.name] = sound if bits is None else round_trip(sound, bits)
     acted = np.array([CLASSES.index(row["emotion"]) for row in rows])
     targets = np.eye(len(CLASSES))[acted]
     strength = np.array([STRENGTH[row["intensity"]] for row in rows])
@@ -160,6 +167,23 @@ def samples(data: bytes) -> Floats:
     if rate != mel.RATE:
         raise ValueError(f"corpus files must be at {mel.RATE} Hz, not {rate}")
     return np.asarray(found, dtype=np.float32)
+
+
+def round_trip(sound: Floats, bits: int) -> Floats:
+    """Samples at 16 kHz, coded as Opus at about `bits` (6,000 to 256,000) a second, and decoded."""
+    import soundfile
+
+    coded = io.BytesIO()
+    # libsndfile's level is the share of the way from 256,000 bits a second down to 6,000.
+    soundfile.write(
+        coded,
+        sound,
+        mel.RATE,
+        format="OGG",
+        subtype="OPUS",
+        compression_level=(256_000 - bits) / 250_000,
+    )
+    return samples(coded.getvalue())
 
 
 def _affect(targets: NDArray[np.float64], strength: NDArray[np.float64]) -> Floats:

@@ -23,6 +23,7 @@ from affect.perception import speaker
 from affect.perception.mel import BANDS, FLOOR
 from affect.perception.speaker import Usual
 from affect.perception.voice_calibration import CLASSES
+from affect.training.precision import half_precision
 from affect.training.tune import Watch, unwatched
 from affect.training.voice_augment import hide, vary
 from affect.training.voice_data import Clips, speakers
@@ -46,8 +47,8 @@ class Settings:
     """
 
     run: Path
-    first: int = 20
-    second: int = 9
+    first: int = 36
+    second: int = 14
     drawn: int = 2560
     batch: int = 64
     rate: float = 2e-3
@@ -227,7 +228,7 @@ def batch_loss(
         truth = share * truth + (1 - share) * truth[other]
         affect = share * affect + (1 - share) * affect[other]
         heard = heard | heard[other]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with half_precision("cpu"):
         logits, told = network(x.contiguous(memory_format=torch.channels_last), mask)
     logits = torch.where(heard, logits, UNHEARD)
     loss = -(truth * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()

@@ -73,7 +73,7 @@ def test_the_whole_way_gives_files_that_run(
 ) -> None:
     corpora = {"crema_d": clips("crema", 48, 6), "ravdess": clips("ravdess", 64, 8)}
     for name, found in corpora.items():
-        monkeypatch.setattr(training, name, lambda _, found=found: found)
+        monkeypatch.setattr(training, name, lambda _, bits=None, found=found: found)
     lines: list[str] = []
     out = tmp_path / "out"
     training.build(settings(tmp_path / "run"), tmp_path, out, date(2026, 1, 2), lines.append)
@@ -150,3 +150,15 @@ def _stop(_: str) -> None:
 
 def _quiet(_: VoiceNetwork) -> dict[str, float]:
     return {}
+
+
+def test_opus_keeps_length_and_loses_more_the_fewer_bits_it_has() -> None:
+    time = np.arange(mel.RATE) / mel.RATE
+    tones = [np.sin(2 * np.pi * f * time) * np.sin(3 * time) for f in (180, 700, 2300, 6100)]
+    sound = (0.1 * np.sum(tones, axis=0)).astype(np.float32)
+    lost = []
+    for bits in (32_000, 9_000):
+        heard = voice_data.round_trip(sound, bits)
+        assert len(heard) == len(sound)
+        lost.append(float(np.abs(mel.log_mel(heard) - mel.log_mel(sound)).mean()))
+    assert 0 < lost[0] < lost[1]
