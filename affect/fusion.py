@@ -14,8 +14,10 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import combinations
 from typing import TYPE_CHECKING
 
+from affect.conflict import differing
 from affect.errors import BadInput, ModelUnavailable
 from affect.types import (
     EMOTIONS,
@@ -323,24 +325,18 @@ def _pooled(
 
 
 def _conflict(witnesses: Sequence[_Witness], constants: Constants) -> float:
-    """Jensen-Shannon divergence in bits between the modalities, weighed by λq, at most 1.
+    """The likeliest difference between two modalities, times the weight of the weaker one.
 
-    Two modalities never exceed one bit; three may (log2 3), which is cut. A modality of little
-    weight can cause little conflict, and none at weight 0.
+    So a modality of little weight causes little conflict, and none at weight 0.
     """
-    if len(witnesses) < 2:
-        return 0.0
-    total = math.fsum(witness.weight for witness in witnesses)
-    shares = [witness.weight / total for witness in witnesses]
-    posteriors = [witness.posterior(constants) for witness in witnesses]
-    middle = [_mixed(shares, [p[k] for p in posteriors]) for k in range(len(EMOTIONS))]
-    divergence = math.fsum(
-        share * p[k] * math.log2(p[k] / middle[k])
-        for share, p in zip(shares, posteriors, strict=True)
-        for k in range(len(EMOTIONS))
-        if p[k] > 0
+    return max(
+        (
+            min(one.weight, other.weight)
+            * differing(one.posterior(constants), other.posterior(constants), constants.prior)
+            for one, other in combinations(witnesses, 2)
+        ),
+        default=0.0,
     )
-    return min(1.0, max(0.0, divergence))
 
 
 def _reading(

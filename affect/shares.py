@@ -14,7 +14,7 @@ HIGH_VALENCE = 0.6  # beyond this, or beyond HIGH_AROUSAL, a feeling is strong
 HIGH_AROUSAL = 0.6
 LOW_VALENCE = 0.3  # below this a feeling is slight
 SURE = 0.4  # a reading less confident than this is only asked about, never named
-CONFLICT = 0.25  # modalities that diverge more than this count as disagreeing
+CONFLICT = 0.25  # modalities that differ with more than this count as disagreeing
 
 
 class Turned(Protocol):

@@ -79,7 +79,7 @@ class Reading:
     """The fused estimate v of one turn: an estimate with uncertainty, never a verdict.
 
     `weights` are the λ actually used, after quality; what they lack to 1 went to the prior.
-    `conflict` in [0, 1] is the Jensen-Shannon divergence between the modalities.
+    `conflict` in [0, 1]: how likely two modalities are to differ, times the weaker one's weight.
     `emotion` is the most likely of the seven, or None where the reading abstains.
     """
 

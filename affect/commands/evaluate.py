@@ -26,8 +26,8 @@ from affect.commands.telling import (
 from affect.errors import BadInput
 
 if TYPE_CHECKING:
+    from affect.evaluation.figures import Figure
     from affect.evaluation.generated import Talks
-    from affect.evaluation.text import Figure
     from affect.writers.chat import ChatModel
 
 
@@ -204,7 +204,7 @@ def _program(what: What, weights: Path | None) -> tuple[Any, Any]:
 
 
 def _print(model: str, figures: Sequence[Figure], as_json: bool) -> None:
-    from affect.evaluation.text import as_json as figures_as_json
+    from affect.evaluation.figures import as_json as figures_as_json
 
     if not as_json:
         console().print(_table(figures))

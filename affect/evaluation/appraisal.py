@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affect.evaluation.metrics import bootstrap
-from affect.evaluation.text import Figure
+from affect.evaluation.figures import Figure, averaged
 from affect.fusion import fuse
 from affect.labels import EMOTION_OF_EWECT, EWECT_CLASSES, narrow_map
 from affect.training import data as corpora
@@ -92,24 +91,19 @@ async def _corpus(
     ]
     base, added = ways["ours"], ways["fused"]
     figures.append(
-        _figure(f"{name}, fused - ours", "accuracy", _hits(added, truth) - _hits(base, truth))
+        averaged(f"{name}, fused - ours", "accuracy", _hits(added, truth) - _hits(base, truth))
     )
     figures.append(
-        _figure(f"{name}, fused - ours", "log loss", _losses(added, truth) - _losses(base, truth))
+        averaged(f"{name}, fused - ours", "log loss", _losses(added, truth) - _losses(base, truth))
     )
     return figures
 
 
 def _measures(name: str, told: Floats, truth: Floats) -> list[Figure]:
     return [
-        _figure(name, "accuracy", _hits(told, truth)),
-        _figure(name, "log loss", _losses(told, truth)),
+        averaged(name, "accuracy", _hits(told, truth)),
+        averaged(name, "log loss", _losses(told, truth)),
     ]
-
-
-def _figure(corpus: str, name: str, each: Floats) -> Figure:
-    low, high = bootstrap(lambda rows: float(each[rows].mean()), len(each))
-    return Figure(corpus, name, float(each.mean()), low, high, len(each))
 
 
 def _hits(told: Floats, truth: Floats) -> Floats:

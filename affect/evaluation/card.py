@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from affect.errors import NotFound
-from affect.evaluation.text import Figure, as_json, as_markdown
+from affect.evaluation.figures import Figure, as_json, as_markdown
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from affect.evaluation.metrics import bootstrap, calibration_error, pearson
-from affect.evaluation.text import Figure
+from affect.evaluation.figures import Figure, measured
+from affect.evaluation.metrics import calibration_error, pearson
 from affect.perception.face import COORDINATES, FaceModel
 from affect.perception.face_network import LABELS, VOTE_FOR, VOTES
 from affect.training import face_data
@@ -72,12 +72,12 @@ def _seven(faces: Faces, told: Floats) -> list[Figure]:
     point, goal = told @ COORDINATES, shares @ COORDINATES
     return [
         _accuracy(PLUS, "majority of 7 accuracy", truth, guess),
-        _figure(PLUS, "7 emotions calibration error against the majority",
+        measured(PLUS, "7 emotions calibration error against the majority",
                 lambda r: calibration_error(sure[r], hit[r]), len(hit)),
-        _figure(PLUS, "7 emotions log loss against the votes",
+        measured(PLUS, "7 emotions log loss against the votes",
                 lambda r: float(losses[r].mean()), len(hit)),
         *(
-            _figure(PLUS, f"{name} of the votes, r",
+            measured(PLUS, f"{name} of the votes, r",
                     lambda r, k=k: pearson(goal[r, k], point[r, k]), len(hit))  # type: ignore[misc]
             for k, name in enumerate(("valence", "arousal"))
         ),
@@ -92,29 +92,18 @@ def _recalls(corpus: str, truth: Numbers, guess: Numbers, names: tuple[str, ...]
         present = np.unique(truth[rows])
         return float(np.mean([hit[truth[rows] == k].mean() for k in present]))
 
-    figures = [_figure(corpus, f"balanced recall of {len(names)}", balanced, len(truth))]
+    figures = [measured(corpus, f"balanced recall of {len(names)}", balanced, len(truth))]
     for k, name in enumerate(names):
         hit = (guess == k)[truth == k]
-        figures.append(_figure(corpus, f"recall of {name}", _share(hit), len(hit)))
+        figures.append(measured(corpus, f"recall of {name}", _share(hit), len(hit)))
     return figures
 
 
 def _accuracy(
     corpus: str, name: str, truth: Numbers, guess: Numbers, needed: float | None = None
 ) -> Figure:
-    return _figure(corpus, name, _share(truth == guess), len(truth), needed)
+    return measured(corpus, name, _share(truth == guess), len(truth), needed)
 
 
 def _share(hit: NDArray[np.bool_]) -> Callable[[Numbers], float]:
     return lambda rows: float(hit[rows].mean())
-
-
-def _figure(
-    corpus: str,
-    name: str,
-    measure: Callable[[Numbers], float],
-    count: int,
-    needed: float | None = None,
-) -> Figure:
-    low, high = bootstrap(measure, count)
-    return Figure(corpus, name, measure(np.arange(count)), low, high, count, needed)

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affect.errors import NotFound
+from affect.evaluation.figures import Figure
 from affect.evaluation.held_out import TEST, acted, voices
 from affect.evaluation.metrics import DRAWS, calibration_error
 from affect.evaluation.pairs import Classes, Floats
-from affect.evaluation.text import Figure
 from affect.perception.voice import VoiceModel
 from affect.training import voice_data
 from affect.training.voice_data import Clips

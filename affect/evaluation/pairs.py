@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from affect.conflict import PLEASANT, UNPLEASANT
 from affect.fusion import Constants
-from affect.types import EMOTIONS, Emotion, Modality
+from affect.types import EMOTIONS, Modality
 
 Floats = NDArray[np.float64]
 Classes = NDArray[np.int64]
@@ -23,8 +24,6 @@ Classes = NDArray[np.int64]
 # How often people who hear, see or read an emotion name the one that was meant (notes 8.5); where
 # they do not, the item is of another label.
 AGREEMENT = {Modality.TEXT: 0.7, Modality.VOICE: 0.5, Modality.FACE: 0.74}
-PLEASANT = (Emotion.JOY,)
-UNPLEASANT = (Emotion.ANGER, Emotion.DISGUST, Emotion.FEAR, Emotion.SADNESS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
+from affect.conflict import differing
 from affect.evaluation.pairs import Floats, Moments
 from affect.fusion import Constants
 from affect.types import EMOTIONS, Modality
@@ -117,15 +119,14 @@ def learn_gate(found: Moments, constants: Constants) -> Gate:
 
 
 def conflict(found: Moments, constants: Constants) -> Floats:
-    """(n,) as `Reading.conflict`: Jensen-Shannon divergence in bits, weighed by λq."""
+    """(n,) as `Reading.conflict`."""
     weights = _weights(found, constants)
-    total = np.maximum(sum(weights.values(), np.zeros(len(found.truth))), 1e-12)
-    shares = {m: (w / total)[:, None] for m, w in weights.items()}
-    middle = sum((shares[m] * p for m, p in found.told.items()), np.zeros((1, len(EMOTIONS))))
-    middle = np.maximum(middle, 1e-12)
-    parts = [(shares[m] * p * np.log2(p / middle)).sum(axis=1) for m, p in found.told.items()]
-    divergence: Floats = np.clip(np.sum(parts, axis=0), 0, 1)
-    return divergence
+    most = np.zeros(len(found.truth))
+    for one, other in combinations(found.told, 2):
+        pairs = zip(found.told[one], found.told[other], strict=True)
+        apart = np.array([differing(p, q, constants.prior) for p, q in pairs])
+        most = np.maximum(most, np.minimum(weights[one], weights[other]) * apart)
+    return most
 
 
 def _weights(found: Moments, constants: Constants) -> dict[Modality, Floats]:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from affect.errors import NotFound
 from affect.evaluation.card import write_figures
+from affect.evaluation.figures import Figure, as_markdown
 from affect.evaluation.metrics import bootstrap
-from affect.evaluation.text import Figure, as_markdown
 from affect.perception import audio
 from affect.perception.activity import VoiceActivity
 from affect.perception.speech import SpeechModel

@@ -5,10 +5,7 @@ What is measured is the file that ships, with the thresholds that ship; nothing 
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from affect.errors import NotFound
+from affect.evaluation import talks
+from affect.evaluation.figures import Figure, averaged, measured
 from affect.evaluation.metrics import (
     Bools,
-    bootstrap,
     calibration_error,
     concordance,
     macro_f1,
@@ -33,25 +30,6 @@ from affect.perception.text import RawOutputs, TextModel
 from affect.training import data as corpora
 
 VALENCE = Path(__file__).with_name("valence.yaml")
-TALKS = 1000  # talks among which an opening must find its own answer
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured number with its 95 % interval; `needed` is the least that may ship."""
-
-    corpus: str
-    name: str
-    value: float
-    low: float
-    high: float
-    count: int
-    needed: float | None = None
-
-    @property
-    def key(self) -> str:
-        """A short constant name, for JSON."""
-        return f"{self.corpus}/{self.name}".lower().replace(" ", "_")
 
 
 def evaluate(model: TextModel, data: Path, report: Callable[[str], None]) -> list[Figure]:
@@ -61,36 +39,13 @@ def evaluate(model: TextModel, data: Path, report: Callable[[str], None]) -> lis
         ("GoEmotions", _goemotions),
         ("EmoBank", _emobank),
         ("EWECT", _ewect),
-        ("EmpatheticDialogues", _retrieval),
+        ("EmpatheticDialogues (answers)", talks.retrieval),
+        ("EmpatheticDialogues (openings)", talks.told_events),
         ("lines in other languages", _carried_over),
     ):
         report(f"Reading {name} ...")
         figures += part(model, data)
     return figures
-
-
-def as_json(figures: list[Figure]) -> dict[str, Any]:
-    """One entry a figure, rounded to what the interval allows."""
-    return {
-        f.key: {
-            "value": round(f.value, 4),
-            "low": round(f.low, 4),
-            "high": round(f.high, 4),
-            "n": f.count,
-            **({"needed": f.needed} if f.needed is not None else {}),
-        }
-        for f in figures
-    }
-
-
-def as_markdown(figures: list[Figure]) -> str:
-    """The table of the model card."""
-    lines = ["| test split | figure | value | 95 % interval | texts |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {f.corpus} | {f.name} | {f.value:.3f} | {f.low:.3f} to {f.high:.3f} | {f.count:,} |"
-        for f in figures
-    ]
-    return "\n".join(lines)
 
 
 def _goemotions(model: TextModel, data: Path) -> list[Figure]:
@@ -120,14 +75,14 @@ def _calibration(corpus: str, emotions: Floats, truth: Floats) -> list[Figure]:
     confidence, share = emotions[rows, best], truth[rows, best]
     losses = -(truth * np.log(np.maximum(emotions, 1e-12))).sum(axis=1)
     return [
-        _figure(
+        measured(
             corpus,
             "7 emotions calibration error",
             lambda r: calibration_error(confidence[r], share[r]),
             len(best),
         ),
-        _figure(corpus, "7 emotions log loss", lambda r: float(losses[r].mean()), len(best)),
-        _figure(corpus, "7 emotions accuracy", lambda r: float(share[r].mean()), len(best)),
+        averaged(corpus, "7 emotions log loss", losses),
+        averaged(corpus, "7 emotions accuracy", share),
     ]
 
 
@@ -143,7 +98,7 @@ def _blend(
             _of("GoEmotions", f"{name} of labels, r", pearson, point[:, k], value[:, k])
             for k, name in enumerate(("valence", "arousal", "dominance"))
         ),
-        _figure(
+        measured(
             "GoEmotions",
             "valence inside its 95 % band",
             lambda r: float(inside[r, 0].mean()),
@@ -171,7 +126,11 @@ def _ewect(model: TextModel, data: Path) -> list[Figure]:
         raw, fitted = model.raw(test.texts), model.calibration
         classes = test.targets[:, 0].astype(np.int64)
         truth = one_hot(classes, len(EWECT_CLASSES))
-        chosen = one_hot(raw.chinese.argmax(axis=1).astype(np.int64), len(EWECT_CLASSES))
+        labels = fitted.labels(raw.labels)
+        english = fitted.emotions(ENGLISH, labels, raw.chinese)
+        evidence = np.log(english) - np.log(fitted.rates)
+        six = fitted.chinese_posterior(raw.chinese, evidence)
+        chosen = one_hot(six.argmax(axis=1), len(EWECT_CLASSES))
         name = f"EWECT {part}"
         figures.append(_of(name, "macro-F1", macro_f1, truth, chosen, needed))
         figures.append(_of(name, "accuracy", _accuracy, truth, chosen))
@@ -179,12 +138,7 @@ def _ewect(model: TextModel, data: Path) -> list[Figure]:
         new = "macro-F1 without texts seen in training"
         figures.append(_of(name, new, macro_f1, truth[kept], chosen[kept]))
         if part == "usual":
-            labels = fitted.labels(raw.labels)
-            english = fitted.emotions(ENGLISH, labels, raw.chinese)
-            evidence = np.log(english) - np.log(fitted.rates)
-            six = fitted.chinese_posterior(raw.chinese, evidence)
-            hit = six.argmax(axis=1) == classes
-            sure = six.max(axis=1)
+            sure, hit = six.max(axis=1), six.argmax(axis=1) == classes
             figures.append(_of(name, "6 classes calibration error", calibration_error, sure, hit))
             figures.append(_sign(model, raw, labels, classes))
     return figures
@@ -201,23 +155,7 @@ def _sign(model: TextModel, raw: RawOutputs, labels: Floats, classes: NDArray[np
         default=0,
     )
     right = (np.sign(value[:, 0]) == sides)[sides != 0]
-    return _figure(
-        "EWECT usual", "valence on the right side", lambda r: float(right[r].mean()), len(right)
-    )
-
-
-def _retrieval(model: TextModel, data: Path) -> list[Figure]:
-    """How often an opening's own answer is the nearest among those of `TALKS` talks."""
-    openings, answers = talks(data)
-    near = model.embed(openings) @ model.embed(answers).T
-    own = np.diag(near)[:, None]
-    rank = (near > own).sum(axis=1)
-    name = f"own answer among the nearest {{}} of {len(rank)}"
-    return [
-        _figure("EmpatheticDialogues", name.format(k), lambda r, k=k: float((rank[r] < k).mean()),  # type: ignore[misc]
-                len(rank))
-        for k in (1, 10)
-    ]  # fmt: skip
+    return averaged("EWECT usual", "valence on the right side", right)
 
 
 def _carried_over(model: TextModel, data: Path) -> list[Figure]:  # noqa: ARG001 - they are ours
@@ -230,21 +168,8 @@ def _carried_over(model: TextModel, data: Path) -> list[Figure]:  # noqa: ARG001
         told = [reading.estimate.affect.valence for reading in read]
         right = np.sign(told) == [side for _, side in lines]
         name = f"valence on the right side, {language}"
-        figures.append(
-            _figure("our lines", name, lambda r, s=right: float(s[r].mean()), len(right), 0.85)  # type: ignore[misc]
-        )
+        figures.append(averaged("our lines", name, right, 0.85))
     return figures
-
-
-def talks(data: Path) -> tuple[list[str], list[str]]:
-    """Openings and first answers of talks of the test split."""
-    path = data / "text" / "empathetic_dialogues" / "test.jsonl.gz"
-    if not path.is_file():
-        raise NotFound(f"{path} is not there: the data folder is incomplete.")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        turns = [json.loads(line)["turns"] for line in file]
-    pairs = [(t[0], t[1]) for t in turns if len(t) > 1][:TALKS]
-    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 def _accuracy(truth: Bools, chosen: Bools) -> float:
@@ -259,15 +184,4 @@ def _of(
     told: NDArray[Any],
     needed: float | None = None,
 ) -> Figure:
-    return _figure(corpus, name, lambda r: measure(truth[r], told[r]), len(truth), needed)
-
-
-def _figure(
-    corpus: str,
-    name: str,
-    measure: Callable[[NDArray[np.int64]], float],
-    count: int,
-    needed: float | None = None,
-) -> Figure:
-    low, high = bootstrap(measure, count)
-    return Figure(corpus, name, measure(np.arange(count)), low, high, count, needed)
+    return measured(corpus, name, lambda r: measure(truth[r], told[r]), len(truth), needed)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from affect.evaluation.metrics import bootstrap, calibration_error, pearson
-from affect.evaluation.text import Figure
+from affect.evaluation.figures import Figure, measured
+from affect.evaluation.metrics import calibration_error, pearson
 from affect.perception.voice import VoiceModel
 from affect.perception.voice_calibration import CLASSES, merge
 from affect.training.voice_calibrate import raw
@@ -80,15 +80,4 @@ def figures_of(corpus: str, who: str, model: VoiceModel, clips: Clips, known: bo
                 None,
             ),
         )
-    return [_figure(corpus, f"{name}, {who}", measure, count, n) for name, measure, n in measures]
-
-
-def _figure(
-    corpus: str,
-    name: str,
-    measure: Callable[[NDArray[np.int64]], float],
-    count: int,
-    needed: float | None,
-) -> Figure:
-    low, high = bootstrap(measure, count)
-    return Figure(corpus, name, measure(np.arange(count)), low, high, count, needed)
+    return [measured(corpus, f"{name}, {who}", measure, count, n) for name, measure, n in measures]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from affect.perception.calibration import softmax
 from affect.perception.face import CARD, COORDINATES, GRAPH, SIDE, Calibration, read_tiles
@@ -20,7 +21,7 @@ from affect.training.face_data import Faces
 from affect.training.face_network import FaceNetwork, Shipped
 from affect.types import EMOTIONS
 
-MODEL, VERSION = "attune-face", "1"
+MODEL, VERSION = "attune-face", "2"
 STEPS = 400  # of the fit; it has converged long before
 LEAST_VARIANCE = 0.02
 
@@ -76,27 +77,30 @@ def seven(faces: Faces) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def fit_calibration(logits: NDArray[np.floating], faces: Faces, training: Faces) -> Calibration:
-    """Temperature and biases by log loss against the shares of votes; rates from Training."""
+    """Temperature and biases by log loss against what most raters named; rates from Training.
+
+    A probability thereby says how likely most people are to name the emotion, which is what fusion
+    takes it for; the shares of the votes, softer, measure how far the coordinates may be off.
+    """
     truth, kept = seven(faces)
     columns = [VOTES.index(VOTE_FOR[emotion]) for emotion in EMOTIONS]
     heard = torch.from_numpy(logits[kept][:, columns].astype(np.float64))
-    goal = torch.from_numpy(truth[kept])
+    named = torch.from_numpy(truth[kept].argmax(axis=1))
     slope = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(len(EMOTIONS), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.Adam([slope, bias], lr=0.02)
     for _ in range(STEPS):
         optimizer.zero_grad()
         told = torch.log_softmax(heard * torch.exp(slope) + bias, dim=1)
-        loss = -(goal * told).sum(dim=1).mean() + 1e-3 * bias.square().sum()
+        loss = functional.nll_loss(told, named) + 1e-3 * bias.square().sum()
         loss.backward()
         optimizer.step()
     temperature = float(torch.exp(-slope.detach()))
     offset = bias.detach().numpy()
     probabilities = softmax(heard.numpy() / temperature + offset)
-    rates, heard_rows = seven(training)
-    return Calibration(
-        temperature, offset, rates[heard_rows].mean(axis=0), _variance(probabilities, goal.numpy())
-    )
+    shares, counted = seven(training)
+    rates = np.eye(len(EMOTIONS))[shares[counted].argmax(axis=1)].mean(axis=0)
+    return Calibration(temperature, offset, rates, _variance(probabilities, truth[kept]))
 
 
 def _variance(probabilities: Floats, truth: Floats) -> Floats:

@@ -19,8 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from affect.evaluation.metrics import bootstrap
-from affect.evaluation.text import Figure, as_json
+from affect.evaluation.figures import Figure, as_json, measured
 from affect.perception.speaker import Usual
 from affect.perception.voice import CARD, GRAPH, VoiceModel
 from affect.perception.voice_calibration import CLASSES, VoiceCalibration
@@ -223,5 +222,4 @@ def _figure(
     def measure(rows: NDArray[np.int64]) -> float:
         return recall(logits[rows], acted[rows], classes)
 
-    low, high = bootstrap(measure, len(acted))
-    return Figure(corpus, name, measure(np.arange(len(acted))), low, high, len(acted), needed)
+    return measured(corpus, name, measure, len(acted), needed)

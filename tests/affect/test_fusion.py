@@ -247,18 +247,37 @@ def test_agreement_is_surer_and_conflict_is_wider() -> None:
     assert -0.5 < torn.affect.valence < 0.7
 
 
-def test_full_contradiction_is_a_conflict_near_one_and_abstains() -> None:
+def test_full_contradiction_is_as_much_conflict_as_the_weaker_weighs_and_abstains() -> None:
     level = {Modality.TEXT: 0.5, Modality.VOICE: 0.5, Modality.FACE: 0.5}
     constants = replace(fusion.shipped(), weights=level, probability_floor=1e-9)
     against = [
         estimate(Modality.TEXT, Emotion.ANGER, 1.0),
         estimate(Modality.VOICE, Emotion.SADNESS, 1.0),
     ]
-    assert fusion.fuse(against, constants=constants).conflict == pytest.approx(1.0, abs=1e-6)
+    assert fusion.fuse(against, constants=constants).conflict == pytest.approx(0.5, abs=1e-6)
     third = estimate(Modality.FACE, Emotion.JOY, 1.0)
     torn = fusion.fuse([*against, third], constants=constants)
-    assert torn.conflict == 1.0
+    assert torn.conflict == pytest.approx(0.5, abs=1e-6)
     assert torn.emotion is None
+
+
+@laws
+@given(estimates_of(Modality.TEXT), estimates_of(Modality.VOICE), st.floats(0.0, 1.0))
+def test_a_faint_signal_makes_no_more_conflict_than_it_weighs(
+    words: Estimate, voice: Estimate, quality: float
+) -> None:
+    reading = fusion.fuse([words, replace(voice, quality=quality)])
+    least = min(reading.weights.values(), default=0.0)
+    assert reading.conflict <= least + 1e-12
+
+
+def test_brave_words_and_a_sad_face_differ_more_than_two_shades_of_displeasure() -> None:
+    words = estimate(Modality.TEXT, Emotion.JOY, 0.6)
+    face = estimate(Modality.FACE, Emotion.SADNESS, 0.6)
+    cross = estimate(Modality.TEXT, Emotion.ANGER, 0.6)
+    unsure = estimate(Modality.TEXT, share=1 / 7)
+    brave, shades, open_ = (fusion.fuse([one, face]).conflict for one in (words, cross, unsure))
+    assert brave > shades > open_
 
 
 @laws

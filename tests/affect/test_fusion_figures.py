@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from affect import fusion
+from affect.conflict import PLEASANT
 from affect.evaluation import fusion as figures
 from affect.evaluation import pairs, pools
 from affect.evaluation.pairs import HeldOut, Moments
@@ -159,7 +160,7 @@ def test_opposites_are_of_the_other_side() -> None:
     truth = np.arange(len(EMOTIONS)).repeat(50)
     other = pairs.opposite(truth, np.array(CONSTANTS.prior), np.random.default_rng(4))
     assert (other != truth).all()
-    joy = EMOTIONS.index(pairs.PLEASANT[0])
+    joy = EMOTIONS.index(PLEASANT[0])
     sided = pairs.has_side(truth)
     assert ((truth[sided] == joy) != (other[sided] == joy)).all()
 
