@@ -68,17 +68,6 @@ async def put(connection: AsyncConnection, sealer: Sealer, kept: Kept) -> None:
         await connection.execute(insert(Delivery), parts)
 
 
-async def next_part(
-    database: Database, person_id: int, platforms: Collection[str], now: datetime
-) -> Part | datetime | None:
-    """A part that may leave now, else when to look again, else None: everything left.
-
-    In each talk parts leave in order, so one that must wait holds back those behind it.
-    """
-    async with database.read() as connection:
-        return await head(database, connection, person_id, platforms, now)
-
-
 async def head(
     database: Database,
     connection: AsyncConnection,
@@ -86,7 +75,10 @@ async def head(
     platforms: Collection[str],
     now: datetime,
 ) -> Part | datetime | None:
-    """The same inside a transaction."""
+    """A part that may leave now, else when to look again, else None: everything left.
+
+    In each talk parts leave in order, so one that must wait holds back those behind it.
+    """
     wanted = {"person": person_id, "platforms": tuple(platforms)}
     rows = (await connection.execute(_HEADS, wanted)).all()
     waits = [row.lease_until if row.state == SENDING else row.not_before for row in rows]

@@ -78,7 +78,8 @@ async def test_it_is_a_turn_unless_its_person_was_faster(database: Database) -> 
     assert await checkins.ask(database, asking)
     assert not await checkins.ask(database, replace(asking, id=asking.id[::-1]))
     assert (await talks.recent(database, ana, 1))[0].kind == checkins.KIND
-    assert isinstance(await outbox.next_part(database, ana, HERE, now), Part)
+    async with database.read() as connection:
+        assert isinstance(await outbox.head(database, connection, ana, HERE, now), Part)
     assert await checkins.asked_since(database, ana, NOON) == 1
     assert await checkins.asked_since(database, ana, now + HOUR) == 0
 
