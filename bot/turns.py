@@ -37,6 +37,8 @@ from storage.records import Arrival, Kept, Part, StoredMessage
 from storage.values import dump, load
 
 PATIENCE = timedelta(seconds=5)  # how long a lane waits by itself
+# How far ahead of ours a platform's clock may be. A line forgives a message that is late by more.
+AHEAD = timedelta(minutes=2)
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +130,10 @@ class Turns:
 
     async def receive(self, incoming: Incoming) -> None:
         """Store an event and wake the person's lane; return once it cannot be lost any more."""
+        now = self._clock.now()
         incoming = replace(
             incoming,
+            at=min(incoming.at, now + AHEAD),
             text=readable(incoming.text),
             name=readable(incoming.name) if incoming.name else None,
         )
@@ -150,7 +154,6 @@ class Turns:
             name=incoming.name,
             language=incoming.language,
         )
-        now = self._clock.now()
         person_id = await queue.ingest(self._database, arrival, now, self._waker.wake)
         if person_id is not None:
             if asks_to_stop(incoming) and person_id in self._answering:
