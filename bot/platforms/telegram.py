@@ -102,7 +102,7 @@ class Telegram:
             raise
 
     async def ended(self) -> AttuneError:
-        """Wait until Telegram takes the token no longer; by webhook that is never found out."""
+        """Wait until Telegram takes the token no longer; by webhook only sending finds that out."""
         if self._listener is None:
             raise Unreachable("Telegram is not connected.")
         return await self._listener.ended()
@@ -119,7 +119,7 @@ class Telegram:
 
     async def send(self, address: Address, outgoing: Outgoing, nonce: str) -> str | None:  # noqa: ARG002
         """Send one part and give its message's id."""
-        if self._listener is None:
+        if (listener := self._listener) is None:
             raise Unreachable("Telegram is not connected.")
         if outgoing.attachment and len(outgoing.attachment.content) > LARGEST_FILE:
             raise Undeliverable("The file is larger than the 50 MB that Telegram takes.")
@@ -128,11 +128,16 @@ class Telegram:
         try:
             with meanings():
                 try:
-                    return await self._send(address, outgoing)
+                    sent = await self._send(address, outgoing)
                 except ChatMigrated as moved:
                     self._moved[address.chat] = str(moved.new_chat_id)
                     log.info("telegram_group_moved")
-                    return await self._send(address, outgoing)
+                    sent = await self._send(address, outgoing)
+                except InvalidToken:
+                    listener.refused()
+                    raise
+                listener.known()
+                return sent
         except RetryLater as told:
             self._leave_alone(address, told.seconds)
             raise

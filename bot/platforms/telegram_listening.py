@@ -3,7 +3,7 @@
 While polling, whatever goes wrong (network, an answer that makes no sense, storage that is down)
 ends in asking again from the same place, ever more slowly; only a token that is refused again and
 again ends it (a proxy may answer 404 for a moment). By webhook the server answers 500 and
-Telegram sends the update again. The library's own polling is not used: it ends for good at an
+Telegram sends the update again; there, only sending tells that a token is refused. The library's own polling is not used: it ends for good at an
 exception of its queue or at a 404, and one update that it cannot read blocks all others.
 """
 
@@ -65,6 +65,7 @@ class Listener:
         self._offset = 0
         self._trouble: str | None = None
         self._refusals = 0
+        self._unknown = 0  # refusals of the token in a row
         self._ended: asyncio.Future[AttuneError] = asyncio.get_running_loop().create_future()
         # Tasks that may outlive the call that began them.
         self._in_hand: set[asyncio.Task[None]] = set()
@@ -102,8 +103,18 @@ class Listener:
             raise SettingsError("Telegram refuses ATTUNE_TELEGRAM_WEBHOOK_URL.") from None
 
     async def ended(self) -> AttuneError:
-        """Wait until polling is over because Telegram takes the token no longer."""
+        """Wait until it is sure that Telegram takes the token no longer."""
         return await asyncio.shield(self._ended)
+
+    def known(self) -> None:
+        """Telegram took the token just now."""
+        self._unknown = 0
+
+    def refused(self) -> None:
+        """Telegram refused the token just now; `UNKNOWN` times in a row, it is over."""
+        self._unknown += 1
+        if self._unknown >= UNKNOWN and not self._ended.done():
+            self._ended.set_result(SettingsError("Telegram refuses ATTUNE_TELEGRAM_TOKEN."))
 
     async def stop(self) -> None:
         """Take no more, let what is in hand be stored, and acknowledge it."""
@@ -135,15 +146,16 @@ class Listener:
             await asyncio.shield(self._begin(self._store(incoming)))
 
     async def _poll(self) -> None:
-        pause, unknown = FIRST_PAUSE, 0
-        while unknown < UNKNOWN:
+        pause = FIRST_PAUSE
+        while not self._ended.done():
             wait = 0.0
             try:
                 await self._once()
-                pause, self._trouble, unknown = FIRST_PAUSE, None, 0
+                self.known()
+                pause, self._trouble = FIRST_PAUSE, None
                 continue
             except InvalidToken as refused:
-                unknown += 1
+                self.refused()
                 self._failed("telegram_token_refused", refused)
             except RetryAfter as told:
                 wait = seconds_of(told)
@@ -156,7 +168,6 @@ class Listener:
                 self._failed("telegram_receive_failed", error)
             await self._clock.sleep(max(pause, wait))
             pause = min(2 * pause, LONGEST_PAUSE)
-        self._ended.set_result(SettingsError("Telegram refuses ATTUNE_TELEGRAM_TOKEN."))
 
     async def _once(self) -> None:
         for raw in await self._client.raw_updates(self._offset, self._poll_seconds):

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from affect.errors import SettingsError, Unreachable
-from bot.messages import Kind
+from bot.messages import Kind, Outgoing
 from bot.platforms import telegram_listening
 from bot.platforms.base import CommandInfo
 from bot.platforms.telegram import Telegram, Webhook
-from tests.bot.platforms.telegram_running import COMMANDS, FastClock, Heard, Running, running
+from tests.bot.platforms.telegram_running import COMMANDS, TO_ANA, FastClock, Heard, Running, running
 from tests.servers.telegram_server import (
     ANA,
     GROUP,
@@ -387,6 +387,26 @@ async def test_a_webhook_says_that_storage_is_down(hooked: tuple[Running, str]) 
     assert await bot.server.post(url, update, SECRET) == 500
     assert await bot.server.post(url, update, SECRET) == 200
     assert bot.heard.texts == ["hello"]
+
+
+async def test_by_webhook_sending_finds_out_that_the_token_is_taken_back(
+    hooked: tuple[Running, str],
+) -> None:
+    bot, _ = hooked
+    ended = asyncio.create_task(bot.telegram.ended())
+
+    async def refused(times: int) -> None:
+        bot.server.faults["sendMessage"].extend([refusal(401, "Unauthorized")] * times)
+        for _ in range(times):
+            with pytest.raises(Unreachable):
+                await bot.telegram.send(TO_ANA, Outgoing("here"), "n1")
+
+    await refused(telegram_listening.UNKNOWN - 1)
+    assert await bot.telegram.send(TO_ANA, Outgoing("here"), "n1")  # it was a moment's mistake
+    await refused(telegram_listening.UNKNOWN - 1)
+    assert not ended.done()
+    await refused(1)
+    assert isinstance(await ended, SettingsError)
 
 
 async def test_a_webhook_that_telegram_refuses(server: TelegramServer) -> None:
