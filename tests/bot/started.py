@@ -19,4 +19,8 @@ def _load(settings: Settings) -> tuple[TextModel, ScriptedWriter]:
 
 if __name__ == "__main__":
     bot.app.load_models = _load
+    if "telegram" in sys.argv:
+        from bot.platforms import telegram_listening
+
+        telegram_listening.FIRST_PAUSE = 0.01  # between two tries
     sys.exit(run_bot.main())

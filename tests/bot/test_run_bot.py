@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from affect.types import EMOTIONS
 from bot import logs
 from bot.texts import say
 from run_bot import main
-from tests.bot.process import REAL, run, run_json
+from tests.bot.process import PATIENCE, QUICK, REAL, TOP, environment, run, run_json
+from tests.servers.telegram_server import TOKEN, TelegramServer, message, refusal
 
 
 @pytest.fixture
@@ -114,6 +117,33 @@ def test_a_key_of_another_database_is_refused(home: Path) -> None:
     assert "ATTUNE_KEY_FILE" in done.stderr
     _one_sentence(done.stderr)
     assert not (home / "master.key").exists()
+
+
+async def test_a_token_that_is_taken_back_is_one_sentence_and_two() -> None:
+    async with TelegramServer() as server:
+        settings = {"ATTUNE_TELEGRAM_TOKEN": TOKEN, "ATTUNE_TELEGRAM_API_URL": server.url}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *QUICK, "telegram"),
+            cwd=TOP,
+            env=environment(NO_PROXY="127.0.0.1", **settings),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            await server.until(lambda: bool(server.made("getUpdates")), PATIENCE)
+            server.faults["getUpdates"].extend([refusal(401, "Unauthorized")] * 10)
+            await server.push(message=message("the last that is heard"))
+            async with asyncio.timeout(PATIENCE):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    assert (process.returncode, out) == (2, b"")
+    *logged, told = err.decode().splitlines()
+    assert told == "Telegram refuses ATTUNE_TELEGRAM_TOKEN."
+    assert any("platform_ended" in line for line in logged)
+    assert TOKEN not in err.decode()
 
 
 def test_a_traceback_is_for_debug_alone() -> None:
