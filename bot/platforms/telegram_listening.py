@@ -3,8 +3,9 @@
 While polling, whatever goes wrong (network, an answer that makes no sense, storage that is down)
 ends in asking again from the same place, ever more slowly; only a token that is refused again and
 again ends it (a proxy may answer 404 for a moment). By webhook the server answers 500 and
-Telegram sends the update again; there, only sending tells that a token is refused. The library's own polling is not used: it ends for good at an
-exception of its queue or at a 404, and one update that it cannot read blocks all others.
+Telegram sends the update again; there, only sending tells that a token is refused. The library's
+own polling is not used: it ends for good at an exception of its queue or at a 404, and one update
+that it cannot read blocks all others.
 """
 
 from __future__ import annotations

@@ -14,7 +14,14 @@ from bot.messages import Kind, Outgoing
 from bot.platforms import telegram_listening
 from bot.platforms.base import CommandInfo
 from bot.platforms.telegram import Telegram, Webhook
-from tests.bot.platforms.telegram_running import COMMANDS, TO_ANA, FastClock, Heard, Running, running
+from tests.bot.platforms.telegram_running import (
+    COMMANDS,
+    TO_ANA,
+    FastClock,
+    Heard,
+    Running,
+    running,
+)
 from tests.servers.telegram_server import (
     ANA,
     GROUP,
