@@ -17,7 +17,7 @@ import yaml
 
 from affect.perception.text import TextModel
 from affect.writers import bank
-from affect.writers.cues import Cues, stored
+from affect.writers.cues import Cues, known
 from affect.writers.lexicon import LOADER
 
 if TYPE_CHECKING:
@@ -35,12 +35,10 @@ THRESHOLDS = (0.6, 0.65, 0.71, 0.75, 0.8, 0.82, 0.85, 0.9, 0.95, 1.0)
 class _Known:
     """The encoder, spared what the bank's file of vectors holds already."""
 
-    def __init__(self, encoder: Encoder, entries: Sequence[Entry]) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.name = encoder.name
-        vectors = stored(entries, encoder.name)
-        lines = [cue for entry in entries for cue in entry.cues]
-        self._vectors = dict(zip(lines, vectors, strict=True)) if vectors is not None else {}
+        self._vectors = known(encoder.name)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         missing = [text for text in texts if text not in self._vectors]
@@ -56,9 +54,8 @@ def _about_something(entry: Entry) -> bool:
 def figures(encoder: Encoder) -> list[tuple[str, float, list[float]]]:
     """Language, threshold, shares: found, taken for another entry, strangers near, none near."""
     entries = bank.load().entries
-    known = _Known(encoder, entries)
     told = [entry for entry in entries if _about_something(entry)]
-    cues = Cues([replace(entry, cues=entry.cues[1:]) for entry in told], known, Path("none"))
+    cues = Cues([replace(entry, cues=entry.cues[1:]) for entry in told], _Known(encoder), None)
     strangers = yaml.load(STRANGERS.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe
     rows: list[tuple[str, float, list[float]]] = []
     for language in ("en", "zh"):

@@ -42,8 +42,9 @@ def _check() -> int:
 
 def _index() -> int:
     entries = bank.load().entries
-    cues.save(entries, TextModel.load())
-    print(f"{sum(len(entry.cues) for entry in entries)} cues stored in {cues.FILE}")  # noqa: T201
+    new = cues.save(entries, TextModel.load())
+    held = sum(len(entry.cues) for entry in entries)
+    print(f"{held} cues stored in {cues.FILE}, {new} embedded anew")  # noqa: T201
     return 0
 
 

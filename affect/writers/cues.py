@@ -8,7 +8,6 @@ also keeps retrieval alive where no encoder is at hand. Knows nothing of plans o
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 from collections import Counter, defaultdict
@@ -40,53 +39,70 @@ FAR_IS = 0.32  # counts as this, which is what it is under plain multilingual e5
 _log = logging.getLogger(__name__)
 
 
-def digest(entries: Sequence[Entry]) -> str:
-    """A fingerprint of all cues in their order: changes when any of them does."""
-    lines = [f"{entry.id}\0{cue}" for entry in entries for cue in entry.cues]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> int:
+    """Write the vectors of all cues as float16, with cues and model; how many were embedded.
 
-
-def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> None:
-    """Embed all cues and write them as float16 with fingerprint and model name."""
-    vectors = _embed(entries, encoder)
+    Those that `file` holds already are taken over, unless the model or its weights changed.
+    """
+    lines = _lines(entries)
+    vectors = known(encoder.name, file)
+    old = [line for line in lines if line in vectors]
+    if old and not _same_space(vectors[old[0]], old[0], encoder):
+        vectors = {}
+    new = [line for line in dict.fromkeys(lines) if line not in vectors]
+    if new:
+        vectors |= zip(new, encoder.embed(new), strict=True)
     np.savez_compressed(
         file,
-        vectors=vectors.astype(np.float16),
-        digest=np.array(digest(entries)),
+        vectors=np.stack([vectors[line] for line in lines]).astype(np.float16),
+        cues=np.array("\n".join(lines).encode()),
         model=np.array(encoder.name),
     )
+    return len(new)
+
+
+def known(model: str | None, file: Path = FILE) -> dict[str, Floats]:
+    """The vector (d,) of every cue that is kept on disk; none if the file is of another model."""
+    try:
+        with np.load(file) as kept:
+            if model is not None and str(kept["model"]) != model:
+                return {}
+            lines = kept["cues"].item().decode().split("\n")
+            return dict(zip(lines, kept["vectors"].astype(np.float32), strict=True))
+    except (OSError, KeyError, ValueError):
+        return {}
 
 
 def stored(entries: Sequence[Entry], model: str | None, file: Path = FILE) -> Floats | None:
-    """The (n, d) vectors kept on disk, or None where they are missing or of other cues or model."""
+    """The (n, d) vectors kept on disk, or None where that of any cue is missing."""
+    vectors = known(model, file)
     try:
-        with np.load(file) as kept:
-            fits = str(kept["digest"]) == digest(entries)
-            if not fits or (model is not None and str(kept["model"]) != model):
-                return None
-            vectors: Floats = kept["vectors"].astype(np.float32)
-            return vectors
-    except (OSError, KeyError, ValueError):
+        return np.stack([vectors[line] for line in _lines(entries)])
+    except KeyError:
         return None
 
 
-def _embed(entries: Sequence[Entry], encoder: Encoder) -> Floats:
-    return encoder.embed([cue for entry in entries for cue in entry.cues])
+def _lines(entries: Sequence[Entry]) -> list[str]:
+    return [cue for entry in entries for cue in entry.cues]
 
 
 class Cues:
     """The cues of all entries, searched by language."""
 
     def __init__(
-        self, entries: Sequence[Entry], encoder: Encoder | None, file: Path = FILE
+        self, entries: Sequence[Entry], encoder: Encoder | None, file: Path | None = FILE
     ) -> None:
         """Take vectors from `file` if they fit, else compute them; without encoder, words alone."""
-        vectors = None
-        if encoder is not None and entries:
-            vectors = stored(entries, encoder.name, file)
-            if vectors is None or not _same_space(vectors, entries, encoder):
-                _log.warning("bank_cues_recomputed", extra={"cues": sum(map(_size, entries))})
-                vectors = _embed(entries, encoder)
+        vectors: Floats | None = None
+        lines = _lines(entries)
+        if encoder is not None and lines:
+            if file is not None:
+                vectors = stored(entries, encoder.name, file)
+                if vectors is None or not _same_space(vectors[0], lines[0], encoder):
+                    _log.warning("bank_cues_recomputed", extra={"cues": len(lines)})
+                    vectors = None
+            if vectors is None:
+                vectors = encoder.embed(lines)
         self._vectors = Vectors(encoder) if encoder else None
         self._spaces: dict[str, _Space] = {}
         owners = [entry for entry in entries for _ in entry.cues]
@@ -116,15 +132,10 @@ class Cues:
         return space.likeness(" ".join(lines), vector)
 
 
-def _same_space(vectors: Floats, entries: Sequence[Entry], encoder: Encoder) -> bool:
-    """Whether the first cue still lies where it was stored: names may stay when weights change."""
-    first = next(cue for entry in entries for cue in entry.cues)
-    # An int8 network rounds a line by itself otherwise than in a batch: not much below 0.99.
-    return float(encoder.embed([first])[0] @ vectors[0]) > 0.97
-
-
-def _size(entry: Entry) -> int:
-    return len(entry.cues)
+def _same_space(vector: Floats, cue: str, encoder: Encoder) -> bool:
+    """Whether a cue still lies where it was stored: names may stay when weights change."""
+    # An int8 network rounds a line by itself otherwise than in a batch: not much below 0.98.
+    return float(encoder.embed([cue])[0] @ vector) > 0.97
 
 
 class _Space:

@@ -181,6 +181,30 @@ def test_vectors_are_kept_until_cues_or_model_change(tmp_path: Path) -> None:
     assert cues.stored([parse(raw(cues=["a", "b"]))], "letters-1", file) is None
 
 
+def test_only_cues_that_are_new_are_embedded(tmp_path: Path) -> None:
+    class Heard(Letters):
+        def __init__(self) -> None:
+            self.lines: list[str] = []
+
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.lines.extend(texts)
+            return super().embed(texts)
+
+    class Other(Heard):
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            return np.roll(super().embed(texts), 1, axis=1)
+
+    file, first, longer = tmp_path / "bank.npz", raw(cues=["a b", "c d"]), ["e f", "a b", "c d"]
+    assert cues.save([parse(first)], Heard(), file) == 2
+    encoder = Heard()
+    assert cues.save([parse(raw(cues=longer))], encoder, file) == 1
+    assert encoder.lines == ["a b", "e f"], "one again, to see that the weights are the same"
+    kept = cues.stored([parse(raw(cues=longer))], "letters-1", file)
+    assert kept is not None
+    np.testing.assert_allclose(kept, Letters().embed(longer), atol=1e-3)
+    assert cues.save([parse(raw(cues=longer))], Other(), file) == 3, "other weights of that name"
+
+
 def test_stale_vectors_are_computed_anew_with_a_note(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,7 +219,7 @@ def test_the_nearest_cue_counts() -> None:
     other = parse(raw(id="en-fear-exam-01", cues=["the exam is on monday", "afraid of the exam"]))
     entries = [parse(RAW), other]
     for encoder in (Letters(), None):
-        likeness = cues.Cues(entries, encoder, Path("absent")).likeness("the exam is near", "en")
+        likeness = cues.Cues(entries, encoder, None).likeness("the exam is near", "en")
         assert likeness["en-fear-exam-01"] > likeness["en-anger-work-01"]
 
 
