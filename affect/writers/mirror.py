@@ -105,7 +105,8 @@ _TURN = {
 }
 _OURS = frozenset({"we", "us", "our", "ours"})
 _BARE = re.compile(
-    r"(?<!my )(?<!the )(?<!her )(?<!his )(?<!our )\b(mom|mum|dad|grandma|grandpa)\b",
+    r"(?<!my )(?<!the )(?<!her )(?<!his )(?<!our )(?<!your )(?<!their )(?<!own )"
+    r"\b(mom|mum|dad|grandma|grandpa)\b",
     re.IGNORECASE,
 )
 _DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")

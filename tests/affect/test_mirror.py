@@ -33,6 +33,11 @@ def test_events_are_said_back(said: str, said_back: str) -> None:
     assert mirror(said, "en") == said_back
 
 
+def test_whose_somebody_is_is_said_once() -> None:
+    said_back = mirror("I forgot my own mum's birthday", "en")
+    assert said_back == "You forgot your own mum's birthday."
+
+
 @pytest.mark.parametrize(
     "said",
     [
