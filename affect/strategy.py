@@ -410,8 +410,11 @@ def _time_to_offer(
     """Leave to advise is asked once things are known, in a calm enough moment, and seldom."""
     if len(history) < OFFER_TURNS or strength == "high" or gentle:
         return False
-    if not _STUCK.search(said):
-        return False
+    if not _STUCK.search(said) or kinds.kind(said) == "feels":
+        return False  # "i can't sleep" tells how it is: it is no moment for an idea
+    matter = matters.current(history, said)
+    if matter is not None and matter.name in matters.grave():
+        return False  # death, parting and illness are not for solving
     if not HEAVY < reading.affect.valence < -0.15 or any(turn.asked for turn in history[-1:]):
         return False
     recent = history[-OFFER_PAUSE:]

@@ -356,3 +356,8 @@ def test_what_people_do_depends_on_the_place_in_the_talk() -> None:
 def test_what_people_do_is_a_share_of_each_strategy(number: int) -> None:
     assert set(usual(number)) == set(Strategy)
     assert sum(usual(number).values()) == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("said", ["i can't sleep, i'm so tired of it", "she died and i'm stuck"])
+def test_leave_to_advise_is_not_asked_where_it_hurts(said: str) -> None:
+    assert all(planned((Past(),) * n, said=said).situation != "permission" for n in range(8))
