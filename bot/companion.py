@@ -24,6 +24,7 @@ from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading
 from affect.writers import situations
 from affect.writers.base import Scene, Writer
+from affect.writers.shorthand import simplified
 from bot import remembering, reports, speakers, wellbeing
 from bot.answering import Answering
 from bot.charts import zone_of
@@ -192,8 +193,8 @@ class Companion:
         plan = strategy.plan(
             reading,
             moment,
-            earlier,
-            text,
+            [replace(each, said=simplified(each.said)) for each in earlier],
+            simplified(text),
             known.language,
             situation=situations.under_care(found_turn) if after_card else found_turn,
             gentle=held.gentle,

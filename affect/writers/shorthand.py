@@ -36,10 +36,15 @@ _OWNER = re.compile(
 
 def spelt_out(said: str) -> str:
     """The line with its shorthand, lost apostrophes and traditional characters written plainly."""
-    plain = said.replace("’", "'").translate(_simplified())
+    plain = simplified(said.replace("’", "'"))
     plain = _CONTRACTED.sub(r"\1'\2 ", plain)
     plain = _OWNER.sub(r"\1's ", _IT_IS.sub(r"\1's ", plain))
     return _WORD.sub(lambda found: _in_full(found.group()), plain)
+
+
+def simplified(said: str) -> str:
+    """The line with its traditional Chinese characters written as simplified ones."""
+    return said.translate(_simplified())
 
 
 def _in_full(word: str) -> str:

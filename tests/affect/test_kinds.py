@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from affect import kinds
-from affect.writers.shorthand import spelt_out
+from affect.writers.shorthand import simplified, spelt_out
 from affect.writers.situations import by_form
 
 
@@ -86,6 +86,13 @@ def test_shorthand_is_spelt_out_and_words_of_their_own_are_left() -> None:
 def test_traditional_characters_are_read_as_simplified_ones() -> None:
     assert spelt_out("謝謝你聽我說，媽媽對我兇了") == "谢谢你听我说，妈妈对我凶了"
     assert by_form(spelt_out("謝謝你")) == "thanks"
+    assert simplified("又睡不著，說不出來 u") == "又睡不着，说不出来 u"
+
+
+def test_a_good_night_to_somebody_else_is_no_farewell() -> None:
+    assert by_form("我跟他说了晚安") != "goodbye"
+    assert by_form("跟你说晚安") == "goodbye"
+    assert by_form("maybe i'll say good night") != "goodbye"
 
 
 @pytest.mark.parametrize(
