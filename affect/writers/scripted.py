@@ -23,7 +23,8 @@ from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
-from affect.writers.kindred import DARK, feelings
+from affect.writers.following import answers_of, follows, greeted
+from affect.writers.kindred import DARK, feelings, is_definite
 from affect.writers.mirror import fragment, mirror
 from affect.writers.shorthand import spelt_out
 from affect.writers.slots import Taken, fill, take
@@ -32,7 +33,6 @@ from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from affect.matters import Matter
     from affect.writers.bank import Bank
     from affect.writers.base import Draft, Exchange, Scene
     from affect.writers.chat import Queued
@@ -49,13 +49,12 @@ MATTER = 0.84  # likeness that an entry for the matter at hand has to any line o
 MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
 DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
-GLAD_LINES = 1  # lines after good news that are still taken to be about it
-DULL = 0.12  # valence below which they are not
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
+ADVISED = 0.7  # likeness to what was told from which advice is about it
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
 
@@ -89,10 +88,18 @@ class ScriptedWriter:
     def candidates(self, scene: Scene) -> list[Candidate]:
         """What `write` gives, computed here and now."""
         told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
-        scene = replace(scene, said=spelt_out(scene.said), history=told)
+        greeting, said = greeted(spelt_out(scene.said), scene)
+        embedding = None if greeting else scene.embedding  # it was of the whole line
+        scene = replace(scene, said=said, history=told, embedding=embedding)
         ranked = self._ranked(scene)
         if ranked and _empty_handed(ranked[0], scene):
             ranked = self._ranked(_asking(scene))
+        if ranked and self._guesses(ranked[0], scene):
+            about = [each for each in ranked if not self._guesses(each, scene)]
+            ranked = about or self._ranked(_turned_back(scene)) or ranked
+        if greeting and kinds.kind(said) == kinds.DETAIL:
+            # So few words are near to much: they are said back and asked about.
+            ranked = [each for each in ranked if each.entry.kinds] or ranked
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
         if scene.plan.situation in BARE:
@@ -103,10 +110,13 @@ class ScriptedWriter:
         echoed = _echo(ranked[0], scene) if ranked and not joined else None
         earlier = {exchange.reply for exchange in scene.history}
         whole = [one for one in (joined, echoed) if one]
-        found: list[Candidate | Worded] = [*whole, *ranked]
+        # In Chinese the line said back and nothing more is a parrot's.
+        speaking = ranked if scene.language != "zh" else [e for e in ranked if e.entry.id != MIRROR]
+        found: list[Candidate | Worded] = [*whole, *(speaking or ranked)]
         fresh = [each for each in found if each.text not in earlier]
         best = (fresh or found)[:CANDIDATES]
-        return [_candidate(each) if isinstance(each, Worded) else each for each in best]
+        said_so = [_candidate(each) if isinstance(each, Worded) else each for each in best]
+        return [replace(each, text=greeting + each.text) for each in said_so]
 
     def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)
@@ -120,15 +130,20 @@ class ScriptedWriter:
         near: list[tuple[float, Entry]] = []
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
         glad = matter is not None and matter.name == matters.GOOD
+        dark = is_definite(scene.reading, scene.said) or (matter is not None and matter.dark)
         wary = matter is None and matters.wary(scene.history)
         # Where another matter may have begun, the open one is not taken for granted.
         denied = matters.denies(scene.said)
-        follows = bare or (matter is not None and _follows(scene, matter))
-        for entry in fitting(entries, scene, matter, joyful=joyful, follows=follows):
+        goes_on = answers_of if bare else follows
+        may_follow = matter is not None and goes_on(scene, matter)
+        for entry in fitting(entries, scene, matter, joyful=joyful, follows=may_follow):
             general = entry.situation == "fallback" or (entry.situation and not entry.cues)
             meaning = likeness.get(entry.id, GENERAL if general else 0.0)
-            if glad and entry.emotions <= DARK and meaning < SURELY:
-                continue  # nobody is comforted for good news
+            if entry.emotions <= DARK and (
+                (glad and meaning < SURELY)  # nobody is comforted for good news
+                or (entry.kinds and not dark)  # "the fridge is so loud" is no sign of pain
+            ):
+                continue
             if wary and entry.situation is None and meaning < SURELY:
                 continue  # one wrong guess was enough
             if entry.matter and entry.cues and meaning < THIS_LINE:
@@ -153,6 +168,17 @@ class ScriptedWriter:
         worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
         return worded
 
+    def _guesses(self, first: Worded, scene: Scene) -> bool:
+        """Whether advice would be drawn at random: bound to no matter, near to nothing told."""
+        if scene.plan.situation != "asked_advice" or scene.persona == "support":
+            return False
+        if first.entry.matter or (scene.history and scene.history[-1].situation == "permission"):
+            return False  # who said yes to an idea is given one
+        told = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
+        near = self._cues.together(told, scene.language).get(first.entry.id, 0.0)
+        bare = self._cues.together([ASKED[scene.language]], scene.language)
+        return near < ADVISED or bare.get(first.entry.id, 0.0) >= NEAR
+
     def _likeness(self, scene: Scene) -> dict[str, float]:
         """Likeness to what was said; a short line is also taken with the one before it."""
         likeness = self._cues.likeness(scene.said, scene.language, scene.embedding)
@@ -167,22 +193,6 @@ class ScriptedWriter:
             other = self._cues.together(lines, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
-
-
-_ASIDE = frozenset(
-    {"laugh", "laughing", "what_if", "sigh", "nod", "soso", "plans"}
-)  # lines that tell nothing more of it
-
-
-def _follows(scene: Scene, matter: Matter) -> bool:
-    """Whether a line goes on with the matter, so that what is true of all of it may be said."""
-    if kinds.asks(scene.said) or kinds.kind(scene.said) in _ASIDE:
-        return False
-    if not matter.dark and matter.since and matter.name != matters.GOOD:
-        return False  # what is true of an everyday matter is said once
-    if matter.name == matters.GOOD:
-        return matter.since <= GLAD_LINES and scene.reading.affect.valence > DULL
-    return matters.goes_on(matter.name, scene.history, scene.said)
 
 
 def _taken(scene: Scene) -> Taken:
@@ -218,6 +228,12 @@ def _empty_handed(first: Worded, scene: Scene) -> bool:
 def _asking(scene: Scene) -> Scene:
     avoid = tuple(what for what in scene.plan.avoid if what != "question")
     return replace(scene, plan=replace(scene.plan, ask=True, avoid=avoid))
+
+
+def _turned_back(scene: Scene) -> Scene:
+    """The question for advice as one that only they can answer."""
+    plan = replace(scene.plan, situation="open_question", strategy=Strategy.QUESTION, ask=True)
+    return replace(scene, plan=replace(plan, avoid=tuple(w for w in plan.avoid if w != "question")))
 
 
 def _mirrored_enough(scene: Scene) -> bool:
@@ -323,6 +339,7 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
         yield from ((first, text) for text in pointed)
         if asks:
             yield from ((first, each.entry.plain) for each in adding)
+        yield from ((first, text) for text in _more(rest, scene))
         return
     if first.general and asks:
         stating = (e for e in ranked if _opens(e) and not e.entry.question and not e.bare)
@@ -343,6 +360,17 @@ def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str
         yield from ((each, first.text) for each in saying)
     if questions and scene.plan.strategy is Strategy.QUESTION:
         yield from ((first, text) for text in pointed)
+
+
+def _more(rest: Sequence[Worded], scene: Scene) -> Iterator[str]:
+    """What may be said after a Chinese line said back: a question first, if one may be asked."""
+    if scene.language != "zh":
+        return
+    asks = scene.plan.ask
+    fitting = [each for each in rest if each.general and _is_short(each) and not each.bare]
+    of_kind = [each for each in fitting if each.entry.kinds or each.entry.question]
+    of_kind.sort(key=lambda each: each.entry.question != asks)
+    yield from (each.entry.plain for each in of_kind if asks or not each.entry.question)
 
 
 def _says_any(entry: Entry) -> bool:

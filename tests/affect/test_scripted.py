@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affect.errors import ModelUnavailable
+from affect.matters import current
 from affect.perception.text import TextModel
-from affect.types import Emotion
+from affect.types import Emotion, Strategy
 from affect.writers import guard, words
 from affect.writers.bank import Bank, load
 from affect.writers.base import Exchange
 from affect.writers.entry import Entry, parse
+from affect.writers.following import follows
 from affect.writers.scripted import ScriptedWriter
 from affect.writers.situations import by_form
 from tests.affect.writing import reading, scene
@@ -297,3 +299,45 @@ def test_a_line_is_not_said_back_three_times_running() -> None:
     before = Exchange("she left", "She left.", entry="mirror")
     lines = scene("rent went up again", history=(before, before), ask=False)
     assert all("mirror" not in (each.entry or "") for each in writer.candidates(lines))
+
+
+def of_kind(name: str, text: str, kind: str, emotions: set[Emotion]) -> Entry:
+    made = entry(name, text, [], situation="fallback")
+    return replace(made, kinds=frozenset({kind}), emotions=frozenset(emotions))
+
+
+def test_a_kind_of_line_is_no_sign_of_pain() -> None:
+    tender = of_kind("en-kind-01", "That touches a tender place.", "about", {Emotion.SADNESS})
+    writer = ScriptedWriter(Bank((tender, ANY)))
+    neutral = replace(scene("the fridge is so loud"), reading=reading(Emotion.NEUTRAL, 0.0))
+    assert all("tender" not in each.text for each in writer.candidates(neutral))
+    sad = replace(neutral, reading=reading(Emotion.SADNESS, -0.5))
+    assert any("tender" in each.text for each in writer.candidates(sad))
+
+
+def test_a_chinese_line_said_back_does_not_stand_alone(shipped: ScriptedWriter) -> None:
+    for said in ("我看了那条短信，眼眶一热", "好久没联系了", "我回了他一句谢谢"):
+        now = scene(said, (), "zh")
+        assert all(each.entry != "mirror" for each in shipped.candidates(now))
+
+
+def test_advice_that_would_be_drawn_at_random_is_asked_back(shipped: ScriptedWriter) -> None:
+    before = Exchange("im so tired of proving myself at work", "Every day anew.")
+    now = scene("what should i do?", (before,), situation="asked_advice")
+    assert "openquestion" in (shipped.candidates(now)[0].entry or "")
+    offered = replace(before, situation="permission", asked=True)
+    agreed = scene("yes please", (offered,), situation="asked_advice")
+    assert shipped.candidates(agreed)[0].strategy is Strategy.SUGGESTION
+
+
+def test_what_is_told_after_a_greeting_is_taken_up(shipped: ScriptedWriter) -> None:
+    assert shipped.candidates(scene("hey. long week"))[0].text.startswith("Hey. Long week.")
+    assert not shipped.candidates(scene("hey you never listen"))[0].text.startswith("Hey.")
+
+
+def test_a_line_that_moved_on_is_not_of_the_matter() -> None:
+    before = Exchange("my dad is in hospital", "Who goes with you?", asked=True)
+    matter = current((before,), "i made pasta tonight")
+    assert matter is not None
+    assert not follows(scene("i made pasta tonight", (before,)), matter)
+    assert follows(scene("it's his heart", (before,)), matter)
