@@ -91,7 +91,8 @@ async def _get(client: AsyncOpenAI, path: str) -> Any:
     from openai import APIStatusError, AuthenticationError, PermissionDeniedError
 
     try:
-        return await client.get(path, cast_to=object)
+        # A server that fails closes its connection: the next question must not be sent into it.
+        return await client.get(path, cast_to=object, options={"headers": {"Connection": "close"}})
     except (AuthenticationError, PermissionDeniedError):
         raise
     except APIStatusError:
