@@ -52,7 +52,7 @@ def recalled(
     """
     still = [one for one in known if not any(fact.replaces(one.fact) for fact in told)]
     due = [one for one in still if not one.asked and one.fact.to_ask_after(today)]
-    if not (ask and due and plan.situation == "greeting"):
+    if not (ask and due and plan.situation in {"greeting", "back_again"}):
         return Life(plan, _lines(still), told)
     avoid = tuple(what for what in plan.avoid if what != "question")
     asking = replace(plan, strategy=Strategy.QUESTION, ask=True, avoid=avoid)
