@@ -87,8 +87,11 @@ async def test_a_reader_that_has_enough_is_no_error(
 async def test_a_tail_is_ended_by_an_interrupt_without_a_word(
     admin: Admin, told: Told, tmp_path: Path
 ) -> None:
+    # Whoever is started in the background by a shell ignores Ctrl-C, and so would the child.
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    start = f"import runpy, signal; {heard}; runpy.run_module('bot.admin', run_name='__main__')"
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.admin", "logs", "tail", "-f", "--jsonl",
+        sys.executable, "-c", start, "logs", "tail", "-f", "--jsonl",
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
