@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from affect.evaluation.figures import Figure, measured
+from affect.evaluation.figures import Figure, averaged, measured
 from affect.evaluation.metrics import calibration_error, pearson
 from affect.perception.face import COORDINATES, FaceModel
 from affect.perception.face_network import LABELS, VOTE_FOR, VOTES
@@ -74,8 +74,7 @@ def _seven(faces: Faces, told: Floats) -> list[Figure]:
         _accuracy(PLUS, "majority of 7 accuracy", truth, guess),
         measured(PLUS, "7 emotions calibration error against the majority",
                 lambda r: calibration_error(sure[r], hit[r]), len(hit)),
-        measured(PLUS, "7 emotions log loss against the votes",
-                lambda r: float(losses[r].mean()), len(hit)),
+        averaged(PLUS, "7 emotions log loss against the votes", losses),
         *(
             measured(PLUS, f"{name} of the votes, r",
                     lambda r, k=k: pearson(goal[r, k], point[r, k]), len(hit))  # type: ignore[misc]
@@ -94,16 +93,11 @@ def _recalls(corpus: str, truth: Numbers, guess: Numbers, names: tuple[str, ...]
 
     figures = [measured(corpus, f"balanced recall of {len(names)}", balanced, len(truth))]
     for k, name in enumerate(names):
-        hit = (guess == k)[truth == k]
-        figures.append(measured(corpus, f"recall of {name}", _share(hit), len(hit)))
+        figures.append(averaged(corpus, f"recall of {name}", (guess == k)[truth == k]))
     return figures
 
 
 def _accuracy(
     corpus: str, name: str, truth: Numbers, guess: Numbers, needed: float | None = None
 ) -> Figure:
-    return measured(corpus, name, _share(truth == guess), len(truth), needed)
-
-
-def _share(hit: NDArray[np.bool_]) -> Callable[[Numbers], float]:
-    return lambda rows: float(hit[rows].mean())
+    return averaged(corpus, name, truth == guess, needed)

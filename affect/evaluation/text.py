@@ -98,12 +98,7 @@ def _blend(
             _of("GoEmotions", f"{name} of labels, r", pearson, point[:, k], value[:, k])
             for k, name in enumerate(("valence", "arousal", "dominance"))
         ),
-        measured(
-            "GoEmotions",
-            "valence inside its 95 % band",
-            lambda r: float(inside[r, 0].mean()),
-            len(inside),
-        ),
+        averaged("GoEmotions", "valence inside its 95 % band", inside[:, 0]),
     ]
 
 

@@ -10,6 +10,7 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.strategy import crossed
 from affect.types import Emotion, Stage, Strategy
+from affect.writers.following import ASIDE
 from affect.writers.kindred import DARK
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _INVITES = re.compile(
 )
 
 # Lines to which words for a feeling are too much, whatever is felt.
-_SLIGHT = frozenset({"laugh", "laughing", "nod", "sigh", "plans", "what_if", "detail", "soso"})
+_SLIGHT = ASIDE | {kinds.DETAIL}
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 

@@ -30,14 +30,13 @@ _GOES_ON = re.compile(
     r"|didn't))\b|^(然后|因为|但|可|所以|他|她|它|还|嗯|是|就|那)",
     re.IGNORECASE,
 )
-_ASIDE = frozenset(
-    {"laugh", "laughing", "what_if", "sigh", "nod", "soso", "plans"}
-)  # lines that tell nothing more of it
+ASIDE = frozenset({"laugh", "laughing", "what_if", "sigh", "nod", "soso", "plans"})
+"""Kinds of line that tell nothing more of what was told before."""
 
 
 def follows(scene: Scene, matter: Matter) -> bool:
     """Whether a line goes on with the matter, so that what is true of all of it may be said."""
-    if kinds.asks(scene.said) or kinds.kind(scene.said) in _ASIDE:
+    if kinds.asks(scene.said) or kinds.kind(scene.said) in ASIDE:
         return False
     if not matter.dark and matter.since and matter.name != matters.GOOD:
         return False  # what is true of an everyday matter is said once

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.commands import COMMANDS
 from bot.messages import Incoming
+from bot.platforms.base import Platform
 from bot.platforms.discord import Discord
 from bot.platforms.telegram import Telegram
 from storage.database import Database
@@ -193,13 +194,8 @@ async def behind_telegram(
     token = telegram_server.TOKEN
     telegram = Telegram(token, api_url=server.url, clock=_Waiting(clock), poll_seconds=5)
     ready = BehindTelegram(House(database, clock, platform="telegram", real=telegram), server)
-    await ready.house.start()
-    await telegram.start(ready.receive, INFOS, ())
-    try:
+    async with _open(ready, telegram):
         yield ready
-    finally:
-        await telegram.stop()
-        await ready.house.turns.stop()
 
 
 @asynccontextmanager
@@ -209,13 +205,19 @@ async def behind_discord(
     """A house on Discord, started and stopped."""
     discord = Discord(discord_payloads.TOKEN, api_url=server.api_url, clock=_Waiting(clock))
     ready = BehindDiscord(House(database, clock, platform="discord", real=discord), server)
-    await ready.house.start()
-    await discord.start(ready.receive, INFOS, ())
-    try:
+    async with _open(ready, discord):
         yield ready
+
+
+@asynccontextmanager
+async def _open(behind: Behind, platform: Platform) -> AsyncIterator[None]:
+    await behind.house.start()
+    await platform.start(behind.receive, INFOS, ())
+    try:
+        yield
     finally:
-        await discord.stop()
-        await ready.house.turns.stop()
+        await platform.stop()
+        await behind.house.turns.stop()
 
 
 class _Waiting(discord_running.FastClock):
