@@ -99,7 +99,10 @@ async def move(database: Database, checkin: Checkin, run_at: datetime) -> bool:
 async def asked_since(database: Database, person_id: int, start: datetime) -> int:
     """How often the person was asked since then."""
     wanted = select(func.count()).where(
-        Turn.person_id == person_id, Turn.kind == KIND, Turn.kept_at >= start
+        Turn.person_id == person_id,
+        Turn.kind == KIND,
+        Turn.kept_at >= start,
+        Turn.sealed.is_not(None),  # so lately nothing is erased, and these are indexed
     )
     async with database.read() as connection:
         return await connection.scalar(wanted) or 0

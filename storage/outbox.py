@@ -23,13 +23,17 @@ from storage.vault import Sealer
 
 LEASE = timedelta(seconds=60)
 PENDING, SENDING, SENT, DEAD = "pending", "sending", "sent", "dead"
-UNSETTLED = (PENDING, SENDING)
+
+# Written out, not bound: else SQLite cannot tell that `ix_delivery_open` holds them, and reads all.
+UNSETTLED = Delivery.state.in_(
+    bindparam("unsettled", (PENDING, SENDING), expanding=True, literal_execute=True)
+)
 
 _FIRST = (
     select(func.min(Delivery.id))
     .where(
         Delivery.person_id == bindparam("person"),
-        Delivery.state.in_(UNSETTLED),
+        UNSETTLED,
         Delivery.platform.in_(bindparam("platforms", expanding=True)),
     )
     .group_by(Delivery.talk_id)

@@ -306,7 +306,7 @@ async def waiting(database: Database, platforms: Collection[str]) -> list[tuple[
         )
         parts = await connection.execute(
             select(Delivery.person_id, Delivery.platform)
-            .where(Delivery.state.in_(UNSETTLED), Delivery.platform.in_(platforms))
+            .where(UNSETTLED, Delivery.platform.in_(platforms))
             .distinct()
         )
         return sorted({(row[0], row[1]) for row in (*messages, *parts)})

@@ -53,15 +53,8 @@ def agreed(person_id: int | BindParameter[int], kind: str = "remember") -> Colum
 
 async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool = False) -> Swept:
     """Erase the talk older than `days`, whoever agreed to what."""
-    full = or_(
-        Turn.id.in_(select(Reply.turn_id)),
-        Turn.id.in_(select(Reading.turn_id)),
-        Turn.id.in_(select(Report.turn_id)),
-        Turn.id.in_(select(Inbox.turn_id).where(Inbox.sealed.is_not(None))),
-        Turn.id.in_(select(Delivery.turn_id).where(Delivery.sealed.is_not(None))),
-    )
     before = now - timedelta(days=days)
-    old = select(Turn.id).where(Turn.kept_at < before, full)
+    old = select(Turn.id).where(Turn.kept_at < before, Turn.sealed.is_not(None))
     unanswered = and_(Inbox.turn_id.is_(None), Inbox.received_at < before)
     heard = Voice.since < before
     async with database.read() as connection:
@@ -81,20 +74,13 @@ async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool =
 
 
 async def erase(database: Database, turn_ids: Sequence[str]) -> None:
-    """Erase what is kept of turns, but for the last moment of each person: their line."""
+    """Erase what is kept of turns, but for the moment that each person's line stands at."""
     for start in range(0, len(turn_ids), BATCH):
         async with database.write() as connection:
             batch = turn_ids[start : start + BATCH]
             await _erase(connection, batch)
-            theirs = select(Turn.person_id).where(Turn.id.in_(batch))
-            last = (
-                select(func.max(Moment.turn_id))
-                .where(Moment.person_id.in_(theirs))
-                .group_by(Moment.person_id)
-            )
-            await connection.execute(
-                delete(Moment).where(Moment.turn_id.in_(batch), Moment.turn_id.not_in(last))
-            )
+            stands = exists().where(Line.turn_id == Moment.turn_id)
+            await connection.execute(delete(Moment).where(Moment.turn_id.in_(batch), ~stands))
     await database.scrub()
 
 
@@ -107,8 +93,13 @@ async def erase_unremembered(
     """
     if await connection.scalar(select(agreed(person_id))):
         return None
-    mine = select(Turn.id).where(Turn.person_id == person_id, Turn.kept_at <= before)
-    found = (await connection.scalars(mine)).all()
+    mine = (Turn.person_id == person_id, Turn.sealed.is_not(None))
+    found = list(await connection.scalars(select(Turn.id).where(*mine, Turn.kept_at <= before)))
+    # Where they agreed before, moments outlived words that grew too old.
+    left = select(Moment.turn_id).join(Turn, Turn.id == Moment.turn_id)
+    found += await connection.scalars(
+        left.where(Moment.person_id == person_id, Turn.kept_at <= before, Turn.sealed.is_(None))
+    )
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
         await _erase(connection, batch)
@@ -118,7 +109,7 @@ async def erase_unremembered(
         delete(Voice).where(Voice.person_id == person_id, Voice.since <= before)
     )
     oldest: datetime | None = await connection.scalar(
-        select(func.min(Turn.kept_at)).where(Turn.person_id == person_id, Turn.kept_at > before)
+        select(func.min(Turn.kept_at)).where(*mine, Turn.kept_at > before)
     )
     return oldest
 

@@ -147,13 +147,29 @@ class Talk(Table):
 
 
 class Turn(Table):
-    """One turn: some messages, one answer. `at` is when they were sent, `kept_at` when answered."""
+    """One turn: some messages, one answer. `at` is when they were sent, `kept_at` when answered.
+
+    `sealed` goes with the words (`storage.retention`): where it is empty, nothing is left to erase.
+    """
 
     __tablename__ = "turn"
     __table_args__ = (
         UniqueConstraint("person_id", "no"),
         Index(None, "talk_id"),
-        Index(None, "kept_at"),
+        # Those whose words were not erased yet.
+        Index(
+            "ix_turn_whole",
+            "kept_at",
+            sqlite_where=text("sealed IS NOT NULL"),
+            postgresql_where=text("sealed IS NOT NULL"),
+        ),
+        Index(
+            "ix_turn_whole_of_person",
+            "person_id",
+            "kept_at",
+            sqlite_where=text("sealed IS NOT NULL"),
+            postgresql_where=text("sealed IS NOT NULL"),
+        ),
         Index(None, "at", "id"),
         Index(None, "person_id", "at", "id"),
     )

@@ -155,7 +155,7 @@ async def _times(database: Database, now: datetime) -> Check:
     """Whether the clock is behind what was stored already."""
     async with database.read() as connection:
         newest = [
-            await connection.scalar(select(func.max(Turn.kept_at))),
+            await connection.scalar(select(func.max(Turn.kept_at)).where(Turn.sealed.is_not(None))),
             await connection.scalar(select(func.max(Audit.at))),
         ]
     ahead = [at for at in newest if at is not None and at > now + TOLERANCE]

@@ -1,0 +1,110 @@
+"""What somebody costs who has talked very often: the database does no more for them than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select, update
+from ulid import ULID
+
+from bot.companion import REMEMBERED
+from storage import jobs, retention, tables
+from storage.database import Database
+from tests.bot.house import House
+from tests.conftest import NOON, ON_SQLITE
+
+LINE = "my boss moved the deadline again"
+MANY = 3_000
+MORE = 1.1  # for what each turn has of its own: so many parts, a fact found
+
+pytestmark = ON_SQLITE  # which counts its steps
+
+
+class Steps:
+    """How many instructions SQLite ran on every connection of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._taken = 0
+        event.listen(database.engine.sync_engine, "connect", self._watch)
+
+    def _watch(self, connection: Any, _: object) -> None:
+        connection.run_async(lambda opened: opened.set_progress_handler(self._step, 1))
+
+    def _step(self) -> None:
+        self._taken += 1
+
+    @contextmanager
+    def counted(self) -> Iterator[list[int]]:
+        """Add to the list that it gives how many there were inside."""
+        found: list[int] = []
+        before = self._taken
+        yield found
+        found.append(self._taken - before)
+
+
+async def _turns_before(database: Database, *, erased: bool = False) -> None:
+    """Many turns of the one person of a store, long before those that are kept."""
+    sealed = None if erased else b""
+    rows: dict[type[tables.Table], list[dict[str, Any]]] = {}
+    async with database.write() as connection:
+        talk = (await connection.execute(select(tables.Talk))).one()
+        await connection.execute(update(tables.Turn).values(no=tables.Turn.no + MANY))
+        await connection.execute(update(tables.Person).values(turns=tables.Person.turns + MANY))
+        for number in range(1, MANY + 1):
+            at = NOON - timedelta(days=100, minutes=MANY - number)
+            turn = str(ULID.from_datetime(at))
+            told = {"turn_id": turn, "person_id": talk.person_id, "sealed": sealed}
+            here = {"turn_id": turn, "person_id": talk.person_id, "talk_id": talk.id}
+            for table, row in (
+                (tables.Turn, {
+                    "id": turn, "person_id": talk.person_id, "talk_id": talk.id, "no": number,
+                    "kind": "talk", "at": at, "kept_at": at, "sealed": sealed,
+                }),
+                (tables.Inbox, {
+                    **here, "channel": "terminal", "ext_id": turn, "kind": "message",
+                    "message": turn, "at": at, "received_at": at, "sealed": sealed,
+                }),
+                (tables.Delivery, {
+                    **here, "platform": "terminal", "part": 0, "state": "sent", "sent_at": at,
+                }),
+                (tables.Reading, told),
+                (tables.Moment, told),
+                (tables.Plan, told),
+                (tables.Reply, {**told, "writer": "scripted", "timings": {}}),
+            ):  # fmt: skip
+                if not erased or table in {tables.Turn, tables.Inbox, tables.Delivery}:
+                    rows.setdefault(table, []).append(row)
+        for kind, several in rows.items():
+            await connection.execute(insert(kind), several)
+
+
+@pytest.mark.parametrize("asked", ["/consent remember yes", "/consent text no"])
+async def test_a_turn_and_a_chart_cost_the_same_after_many_turns(house: House, asked: str) -> None:
+    steps = Steps(house.database)
+    await house.talk(asked, *[LINE] * REMEMBERED)
+    with steps.counted() as early:
+        await house.talk(LINE, LINE, "/mood", "/why")
+    await _turns_before(house.database)
+    with steps.counted() as late:
+        await house.talk(LINE, LINE, "/mood", "/why")
+    assert late[0] <= MORE * early[0]
+
+
+async def test_erasing_looks_at_no_turn_that_was_erased_before(house: House) -> None:
+    steps = Steps(house.database)
+
+    async def erased() -> int:
+        await house.talk(*[LINE] * 3)
+        house.later(days=2)
+        with steps.counted() as found:
+            assert await jobs.run_due(house.database, house.clock.now()) == 1
+            await retention.sweep(house.database, house.clock.now(), days=30)
+        return found[0]
+
+    early = await erased()
+    await _turns_before(house.database, erased=True)
+    assert await erased() <= MORE * early
