@@ -181,13 +181,13 @@ class Companion:
             text, messages, witnessed, known.language, known.profile.consents
         )
         text = both_ends(text)  # what a writer does with words may take time that grows faster
-        reading = fuse(perceived.estimates, witnessed.words or None)
         steps.done("perceive")
+        earlier = history(known.here)
+        found_turn = await self._replying.situation(text, perceived.embedding, earlier)
+        reading = fuse(situations.weighed(perceived.estimates, found_turn), witnessed.words or None)
         moment = _follow(known.line, reading, last.at)
         steps.done("follow")
 
-        earlier = history(known.here)
-        found_turn = await self._replying.situation(text, perceived.embedding, earlier)
         free = alone and not witnessed.unasked and bool(perceived.estimates)
         shift = wellbeing.unasked_shift(moment, care, last.at) if free else None
         plan = strategy.plan(

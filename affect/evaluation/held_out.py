@@ -45,9 +45,7 @@ def _text(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
     shares /= shares.sum(axis=1, keepdims=True)
     clear = shares.max(axis=1) > CERTAIN
     raw = model.raw([text for text, keep in zip(corpus.texts, clear, strict=True) if keep])
-    labels = model.calibration.labels(raw.labels)
-    told = model.calibration.emotions(ENGLISH, labels, raw.chinese)
-    return HeldOut(shares.argmax(axis=1)[clear], told), model.base_rates
+    return HeldOut(shares.argmax(axis=1)[clear], model.judge(ENGLISH, raw).seven), model.base_rates
 
 
 def _voice(data: Path, split: str) -> tuple[HeldOut, Probabilities]:

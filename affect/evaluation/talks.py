@@ -46,19 +46,18 @@ def retrieval(model: TextModel, data: Path) -> list[Figure]:
 def told_events(model: TextModel, data: Path) -> list[Figure]:
     """Emotion and side of openings, most of which tell an event and name no feeling."""
     told = [(t["turns"][0], MEANT[t["emotion"]]) for t in _talks(data) if t["emotion"] in MEANT]
-    raw, fitted = model.raw([line for line, _ in told]), model.calibration
-    labels = fitted.labels(raw.labels)
-    seven = fitted.emotions(ENGLISH, labels, raw.chinese)
-    value, _ = fitted.affect(ENGLISH, labels, seven, raw.affect)
+    read = model.judge(ENGLISH, model.raw([line for line, _ in told]))
     truth = np.array([EMOTIONS.index(emotion) for _, emotion in told])
     sided = truth != EMOTIONS.index(Emotion.SURPRISE)
     side = np.where(truth == EMOTIONS.index(Emotion.JOY), 1, -1)
-    best = seven.argmax(axis=1)
+    best = read.seven.argmax(axis=1)
     return [
         averaged(CORPUS, "emotion of an opening, accuracy", best == truth),
         averaged(CORPUS, "openings read as neutral", best == EMOTIONS.index(Emotion.NEUTRAL)),
         averaged(
-            CORPUS, "valence of an opening on the right side", (np.sign(value[:, 0]) == side)[sided]
+            CORPUS,
+            "valence of an opening on the right side",
+            (np.sign(read.affect[:, 0]) == side)[sided],
         ),
     ]
 

@@ -26,7 +26,7 @@ from affect.evaluation.metrics import (
 )
 from affect.labels import EWECT_CLASSES, coordinates, narrow_map
 from affect.perception.calibration import CHINESE, ENGLISH, Floats, official_groups
-from affect.perception.text import RawOutputs, TextModel
+from affect.perception.text import Judged, TextModel
 from affect.training import data as corpora
 
 VALENCE = Path(__file__).with_name("valence.yaml")
@@ -61,11 +61,11 @@ def _goemotions(model: TextModel, data: Path) -> list[Figure]:
         _of("GoEmotions", "7 groups macro-F1", macro_f1, seven_truth, seven, 0.63),
         _of("GoEmotions", "7 groups micro-F1", micro_f1, seven_truth, seven),
     ]
-    emotions = fitted.emotions(ENGLISH, labels, raw.chinese)
+    read = model.judge(ENGLISH, raw)
     soft = truth.astype(np.float64) @ narrow_map()
     soft /= soft.sum(axis=1, keepdims=True)
-    figures += _calibration("GoEmotions", emotions, soft)
-    return figures + _blend(model, raw, labels, emotions, truth)
+    figures += _calibration("GoEmotions", read.seven, soft)
+    return figures + _blend(read, truth)
 
 
 def _calibration(corpus: str, emotions: Floats, truth: Floats) -> list[Figure]:
@@ -86,11 +86,9 @@ def _calibration(corpus: str, emotions: Floats, truth: Floats) -> list[Figure]:
     ]
 
 
-def _blend(
-    model: TextModel, raw: RawOutputs, labels: Floats, emotions: Floats, truth: Bools
-) -> list[Figure]:
+def _blend(read: Judged, truth: Bools) -> list[Figure]:
     """The affect that `read` gives, against the coordinates of the true labels."""
-    value, variance = model.calibration.affect(ENGLISH, labels, emotions, raw.affect)
+    value, variance = read.affect, read.variance
     point = (truth @ coordinates()) / truth.sum(axis=1, keepdims=True)
     inside = np.abs(value - point) <= 1.96 * np.sqrt(variance)
     return [
@@ -123,8 +121,7 @@ def _ewect(model: TextModel, data: Path) -> list[Figure]:
         truth = one_hot(classes, len(EWECT_CLASSES))
         labels = fitted.labels(raw.labels)
         english = fitted.emotions(ENGLISH, labels, raw.chinese)
-        evidence = np.log(english) - np.log(fitted.rates)
-        six = fitted.chinese_posterior(raw.chinese, evidence)
+        six = fitted.chinese_posterior(raw.chinese, fitted.evidence(english))
         chosen = one_hot(six.argmax(axis=1), len(EWECT_CLASSES))
         name = f"EWECT {part}"
         figures.append(_of(name, "macro-F1", macro_f1, truth, chosen, needed))
@@ -135,21 +132,19 @@ def _ewect(model: TextModel, data: Path) -> list[Figure]:
         if part == "usual":
             sure, hit = six.max(axis=1), six.argmax(axis=1) == classes
             figures.append(_of(name, "6 classes calibration error", calibration_error, sure, hit))
-            figures.append(_sign(model, raw, labels, classes))
+            figures.append(_sign(model.judge(CHINESE, raw).affect, classes))
     return figures
 
 
-def _sign(model: TextModel, raw: RawOutputs, labels: Floats, classes: NDArray[np.int64]) -> Figure:
+def _sign(affect: Floats, classes: NDArray[np.int64]) -> Figure:
     """Whether valence falls on the right side for happy against angry, fear and sad."""
-    emotions = model.calibration.emotions(CHINESE, labels, raw.chinese)
-    value, _ = model.calibration.affect(CHINESE, labels, emotions, raw.affect)
     sides = np.select(
         [classes == EWECT_CLASSES.index("happy")]
         + [classes == EWECT_CLASSES.index(name) for name in ("angry", "fear", "sad")],
         [1, -1, -1, -1],
         default=0,
     )
-    right = (np.sign(value[:, 0]) == sides)[sides != 0]
+    right = (np.sign(affect[:, 0]) == sides)[sides != 0]
     return averaged("EWECT usual", "valence on the right side", right)
 
 

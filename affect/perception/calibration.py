@@ -28,7 +28,6 @@ Floats = NDArray[np.float64]
 
 FLOOR = 1e-6  # below it a probability is held before its logarithm is taken
 ENGLISH, CHINESE = "en", "zh"
-SILENT_IN_CHINESE = frozenset({Emotion.DISGUST})
 
 # Column of each EWECT class among the seven, and the one that EWECT has no class for.
 _HEARD = [EMOTIONS.index(EMOTION_OF_EWECT[name]) for name in EWECT_CLASSES]
@@ -110,14 +109,19 @@ class Calibration:
         return sigmoid(self.slope * logits + self.offset)
 
     def emotions(self, language: str, labels: Floats, chinese: NDArray[np.floating]) -> Floats:
-        """(n, 7), rows sum to 1, on the base rates `rates` whatever the language."""
+        """(n, 7) what the words say, rows sum to 1, on the base rates `rates` in any language."""
         english = softmax(self.scale * shares(labels) + self.bias)
         if language == ENGLISH:
             return english
-        evidence = np.log(english) - np.log(self.rates)
+        evidence = self.evidence(english)
         if language == CHINESE:
             return self._chinese(chinese, evidence)
         return softmax(np.log(self.rates) + self.foreign * evidence)
+
+    def evidence(self, emotions: Floats) -> Floats:
+        """(n, 7) probabilities of `emotions` -> log-likelihood ratios against the base rates."""
+        ratios: Floats = np.log(np.maximum(emotions, FLOOR)) - np.log(self.rates)
+        return ratios
 
     def chinese_posterior(self, chinese: NDArray[np.floating], evidence: Floats) -> Floats:
         """(n, 6) on EWECT's own base rates: its head, helped a little by the labels' evidence."""

@@ -1,7 +1,8 @@
 """x = M(text): words become an `Estimate`, fine labels and a vector to find texts by meaning.
 
 One multilingual encoder (ONNX, int8) with three heads, run by onnxruntime on one core without
-spinning; neither torch nor transformers is needed. A loaded model may be used by many threads.
+spinning, and a regression on its sentence vector for what happened (`events`); neither torch nor
+transformers is needed. A loaded model may be used by many threads.
 It reads what is written, not how somebody is, and knows nothing of who wrote it.
 """
 
@@ -24,7 +25,9 @@ from tokenizers import Tokenizer
 from affect.errors import BadInput, ModelUnavailable
 from affect.labels import LABELS
 from affect.perception import language as languages
-from affect.perception.calibration import CHINESE, SILENT_IN_CHINESE, Calibration
+from affect.perception.calibration import Calibration, Floats
+from affect.perception.events import FILE as EVENTS
+from affect.perception.events import Events
 from affect.perception.sessions import session_of
 from affect.perception.tokens import MAX_TOKENS, clean, encode
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
@@ -58,6 +61,24 @@ class RawOutputs:
     chinese: NDArray[np.float32]
     embedding: NDArray[np.float32]
 
+    def rows(self, rows: slice | NDArray[np.bool_]) -> RawOutputs:
+        """The outputs of some of the texts."""
+        return RawOutputs(
+            self.labels[rows], self.affect[rows], self.chinese[rows], self.embedding[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Calibrated: `labels` (n, 28), `seven` (n, 7) on the companion's base rates, `affect` and
+    `variance` (n, 3).
+    """
+
+    labels: Floats
+    seven: Floats
+    affect: Floats
+    variance: Floats
+
 
 class TextReader(Protocol):
     """Whatever reads words into a `TextReading`, as `TextModel.read` does."""
@@ -71,13 +92,18 @@ class TextReader(Protocol):
 
 
 class TextModel:
-    """The text model as it ships, or one from another folder with the same three files."""
+    """The text model as it ships, or one from another folder with the same four files."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, card: dict[str, Any]
+        self,
+        session: onnxruntime.InferenceSession,
+        tokenizer: Tokenizer,
+        card: dict[str, Any],
+        events: Events,
     ) -> None:
         self._session = session
         self._tokenizer = tokenizer
+        self._events = events
         self._unknown = tokenizer.token_to_id("<unk>")
         self._calibration = Calibration.from_json(card["calibration"])
         self.name: str = f"{card['model']}-{card['version']}"
@@ -89,19 +115,21 @@ class TextModel:
         session, tokenizer = load_network(place)
         try:
             card = json.loads((place / CARD).read_text("utf-8"))
-            return cls(session, tokenizer, card)
+            return cls(session, tokenizer, card, Events.load(place))
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise ModelUnavailable(f"The text model's {CARD} cannot be used.") from error
+            raise ModelUnavailable(
+                f"The text model's {CARD} or {EVENTS} cannot be used."
+            ) from error
 
     @property
     def calibration(self) -> Calibration:
-        """The constants fitted on dev."""
+        """The constants of the labels and heads, fitted on dev."""
         return self._calibration
 
     @property
     def base_rates(self) -> Probabilities:
         """The base rates that the seven probabilities stand on, for every language."""
-        return _by_emotion(self._calibration.rates)
+        return _by_emotion(self._events.prior)
 
     def read(self, text: str, language: str | None = None) -> TextReading:
         """Read one text; the language is detected where it is not told.
@@ -136,25 +164,29 @@ class TextModel:
         cleaned = [clean(text) for text in texts]
         return run(self._session, encode(self._tokenizer, cleaned, MAX_TOKENS))
 
+    def judge(self, language: str, raw: RawOutputs) -> Judged:
+        """What the outputs of texts of one language come to."""
+        fitted, events = self._calibration, self._events
+        labels = fitted.labels(raw.labels)
+        words = fitted.emotions(language, labels, raw.chinese)
+        point, variance = fitted.affect(language, labels, words, raw.affect)
+        seven = events.join(language, fitted.evidence(words), events.evidence(raw.embedding))
+        return Judged(labels, seven, *events.affect(language, seven, point, variance))
+
     def _readings(
         self, raw: RawOutputs, tokens: list[list[int]], spoken: list[str]
     ) -> list[TextReading]:
-        fitted = self._calibration
-        labels = fitted.labels(raw.labels)
         readings = []
         for row, (language, ids) in enumerate(zip(spoken, tokens, strict=True)):
-            one = slice(row, row + 1)
-            seven = fitted.emotions(language, labels[one], raw.chinese[one])
-            point, variance = fitted.affect(language, labels[one], seven, raw.affect[one])
+            told = self.judge(language, raw.rows(slice(row, row + 1)))
             estimate = Estimate(
                 modality=Modality.TEXT,
-                probabilities=_by_emotion(seven[0]),
-                affect=Affect(*(float(x) for x in point[0])),
-                variance=Variance(*(float(x) for x in variance[0])),
+                probabilities=_by_emotion(told.seven[0]),
+                affect=Affect(*(float(x) for x in told.affect[0])),
+                variance=Variance(*(float(x) for x in told.variance[0])),
                 quality=self._quality(ids),
                 model=self.name,
-                labels=_present(labels[row], fitted.thresholds),
-                silent=SILENT_IN_CHINESE if language == CHINESE else frozenset(),
+                labels=_present(told.labels[0], self._calibration.thresholds),
             )
             vector = tuple(float(x) for x in raw.embedding[row])
             readings.append(TextReading(estimate, vector, language, len(ids) >= MAX_TOKENS))

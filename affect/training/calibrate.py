@@ -131,7 +131,7 @@ def _with_chinese_seven(fitted: Calibration, dev: Dev) -> Calibration:
     """Weights of the EWECT head and of the labels' evidence; and what of the latter holds alone."""
     labels = fitted.labels(dev.chinese.labels)
     english = fitted.emotions(ENGLISH, labels, dev.chinese.chinese)
-    evidence = np.log(english) - np.log(fitted.rates)
+    evidence = fitted.evidence(english)
     rows = np.arange(len(dev.classes))
     heard = [EMOTIONS.index(EMOTION_OF_EWECT[name]) for name in EWECT_CLASSES]
 

@@ -100,9 +100,8 @@ def written(
         f"estimate unchanged. voice and face {how}: least log loss on {COUNT} moments matched by "
         f"label from dev splits, {AGREEMENT:.0%} of each modality's items belonging to their "
         "moment.",
-        "prior": "the text model's base rates: share of each emotion in the 43,410 training texts "
-        "of GoEmotions, a text with several labels split evenly, on the narrow map (curiosity, "
-        "confusion and realization half neutral).",
+        "prior": "the text model's base rates: what we expect of people who talk with a companion, "
+        "a design value of `affect/training/events.py`, not a measurement.",
         "base_rates.text": "the same as the prior, so that they cancel.",
         "base_rates.voice": "those that the voice model's card gives.",
         "base_rates.face": "those that the face model's card gives.",

@@ -1,4 +1,4 @@
-"""From data to the three files that ship, and their card: train, export, calibrate, measure."""
+"""From data to the files that ship: train, export, calibrate, fit what reads told events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from affect.perception.calibration import Calibration
 from affect.perception.text import CARD, GRAPH, TOKENIZER, RawOutputs, load_network, run
 from affect.perception.tokens import PREFIX, clean, encode
-from affect.training import calibrate
+from affect.training import calibrate, events
 from affect.training import data as corpora
 from affect.training.export import export
 from affect.training.network import Network
@@ -47,6 +47,7 @@ def finish(
     fitted = fit_calibration(data, out)
     write_json(out, fitted, settings, today)
     report(f"Written: {out / GRAPH}, {out / TOKENIZER}, {out / CARD}.")
+    events.build(data, out, report)
 
 
 def fit_calibration(data: Path, folder: Path) -> Calibration:

@@ -8,11 +8,12 @@ tests/data/situations.yaml with the text model that ships. In doubt the talk is 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affect import kinds, matters
 from affect.corrections import corrects
-from affect.types import Strategy
+from affect.types import Estimate, Modality, Strategy
 from affect.writers import retelling, words
 from affect.writers.done import done
 from affect.writers.lexicon import contrast, no_outcome, turns
@@ -38,6 +39,7 @@ BY_MEANING = frozenset(
     | {"small_talk", "good_news"}
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
+COURTESIES = frozenset({"greeting", "thanks", "goodbye"})
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
 )  # speak of what went before
@@ -236,6 +238,16 @@ def _takes_leave(plain: str) -> bool:
     """Whether a short line ends on a word of farewell: "right. bed. night"."""
     clauses = [part.strip() for part in _CLAUSES.split(plain) if part.strip()]
     return bool(clauses) and "?" not in plain and bool(_FAREWELL.fullmatch(clauses[-1]))
+
+
+def weighed(estimates: Sequence[Estimate], found: str | None) -> list[Estimate]:
+    """The estimates of a turn; words of mere courtesy to the program count nothing.
+
+    "Thanks for listening" is pleasant to read and tells nothing of how somebody is.
+    """
+    if found not in COURTESIES:
+        return list(estimates)
+    return [replace(e, quality=0.0) if e.modality is Modality.TEXT else e for e in estimates]
 
 
 def under_care(found: str | None) -> str:

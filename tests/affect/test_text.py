@@ -43,6 +43,33 @@ def test_plain_feelings_are_read(text: str, emotion: Emotion) -> None:
     assert _best(MODEL.read(text)) is emotion
 
 
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("my dog died on saturday", Emotion.SADNESS),
+        ("a patient died holding my hand tonight", Emotion.SADNESS),
+        ("mum says i cant have my phone back", Emotion.ANGER),
+        ("we got the flat!", Emotion.JOY),
+        ("其实是今天被分手了", Emotion.SADNESS),
+    ],
+)
+def test_what_happened_is_read_where_no_word_names_a_feeling(text: str, emotion: Emotion) -> None:
+    assert _best(MODEL.read(text)) is emotion
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "about two years",
+        "my mother is a teacher",
+        "the exam is on tuesday at nine",
+        "钱我一般存定期",
+    ],
+)
+def test_plain_facts_stay_neutral(text: str) -> None:
+    assert _best(MODEL.read(text)) is Emotion.NEUTRAL
+
+
 def test_valence_has_the_right_sign_in_languages_that_were_not_trained() -> None:
     glad = MODEL.read_many(["Estoy muy feliz hoy, gracias a todos", "Ich liebe diesen Tag!"])
     sad = MODEL.read_many(["Estoy muy triste, quiero llorar", "Ich hasse das, es ist furchtbar"])
@@ -61,7 +88,6 @@ def _check(read: TextReading) -> None:
         assert 0 < getattr(estimate.variance, name) < 4
     assert 0 <= estimate.quality <= 1
     assert math.fsum(x * x for x in read.embedding) == pytest.approx(1, abs=1e-4)
-    assert estimate.silent == ({Emotion.DISGUST} if read.language == "zh" else frozenset())
 
 
 @settings(max_examples=30, deadline=None)
@@ -135,7 +161,6 @@ def test_labels_are_sparse_and_told_likeliest_first() -> None:
 
 def test_the_language_can_be_told() -> None:
     assert MODEL.read("ok", "zh").language == "zh"
-    assert MODEL.read("ok", "zh").estimate.silent == {Emotion.DISGUST}
 
 
 def test_analyze_is_the_face_of_the_package() -> None:
