@@ -100,7 +100,7 @@ STRETCH = 3  # earlier turns in which a sign of anger makes good news doubtful
 ANGRY = -0.25  # valence below which an earlier line is such a sign
 PARTING = 4.0  # times a strategy is likelier where the words call for it
 _PARTING = frozenset({"thanks", "goodbye"})
-AFTER_CARD_TURNS = 2  # turns about safety after which another matter is taken up again
+AFTER_CARD_TURNS = 2  # turns about safety (cards too) after which another matter is taken up again
 _CHOOSING = frozenset({"should_i", "choose"})
 _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
 ASKED_BACK = 8  # turns in which the same question counts as asked again
@@ -267,10 +267,7 @@ def _situation(
         (declined, refused),
         (bare, bare is not None),
         (found, found is not None),
-        (
-            "after_crisis",
-            gentle and not any(t.situation in {"after_crisis", "after_card"} for t in history),
-        ),
+        ("after_crisis", gentle and not history),  # a talk opens in the day after
         ("support", persona == "support"),
         ("good_news", joyful and is_sure(reading)),
         ("permission", _time_to_offer(reading, history, said, strength, gentle)),
@@ -337,10 +334,20 @@ def _content(said: str) -> frozenset[str]:
 
 
 def _back_at_the_topic(history: Sequence[Turned], said: str) -> bool:
-    """Whether, after some turns about safety, something else is told: then the talk goes back."""
-    after = [turn.situation == "after_card" for turn in history[-AFTER_CARD_TURNS:]]
+    """Whether, after some turns about safety, something else is told: then the talk goes back.
+
+    A card counts as such a turn (it has no strategy). Once the talk went back, it stays there until
+    the next card, or until safety is spoken of again.
+    """
+    if not history or _SAFETY.search(said):
+        return False
+    about = 0
+    for turn in reversed(history):
+        if turn.situation != "after_card" and turn.strategy is not None:
+            break
+        about += 1
     told = len(said.split()) >= 5 or len(re.findall(r"[\u4e00-\u9fff]", said)) >= 8
-    return len(after) == AFTER_CARD_TURNS and all(after) and told and not _SAFETY.search(said)
+    return about == 0 or (about >= AFTER_CARD_TURNS and told)
 
 
 def _advised(history: Sequence[Turned]) -> bool:

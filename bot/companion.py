@@ -165,14 +165,21 @@ class Companion:
             return await self._command(talk_id, last, known)
         # Danger told in private is not held up where others read: there each message is by itself.
         alone = last.address.private
-        held = holding.hold(known.care.marks if alone else (), found, last.at)
+        held = holding.hold(
+            known.care.marks if alone else (),
+            found,
+            last.at,
+            (*known.before, text),
+            new_talk=not known.here,
+        )
         care, due = wellbeing.attend(known.care, last.at)
         if alone or found.level:
             care = wellbeing.mark(care, held, last.at)
         notes = Notes(known.language, care, notices=due, heard=witnessed.words)
         notices = wellbeing.worded(due, known.language)
-        card, after_card = self._card(known, held, text)
-        if card is not None and not after_card:
+        card = self._card(known, held, text)
+        after_card = held.answer is holding.Answer.SAFETY
+        if card is not None:
             return _in_danger(card, held.screening, notes, notices)
         if refusal := await self._refusal(known, last.at):
             return Taken(refusal, notes, notices, wording=Wording(refusal, writer="fixed"))
@@ -265,15 +272,14 @@ class Companion:
         kept = await stored_facts.known(self._database, known.profile.id)
         return remembering.recalled(kept, told, plan, today, ask=not gentle)
 
-    def _card(self, known: Known, held: holding.Hold, text: str) -> tuple[str | None, bool]:
-        """The text of danger that is due, and whether this answers a step of the one before."""
+    def _card(self, known: Known, held: holding.Hold, text: str) -> str | None:
+        """The text of danger that is due, with the lines of where they say they are."""
         place = country_said(text)
-        country = place or known.profile.country or self._settings.country
-        if place and held.quiet is not None and not held.fresh:
-            # Where they are was asked for by the card before: now it can name the lines.
-            return cards.crisis_card(known.language, country), False
-        answers = holding.answers_step(held, (*known.before, text))
-        return cards.held_card(held, known.language, country), answers
+        told = place or next(filter(None, map(country_said, reversed(known.before))), None)
+        country = told or known.profile.country or self._settings.country
+        if place and held.asked_where:
+            return cards.crisis_card(known.language, country)
+        return cards.held_card(held, known.language, country)
 
     async def _refusal(self, known: Known, at: datetime) -> str | None:
         """What a person is told whom an operator has blocked, or who had their turns of a day."""

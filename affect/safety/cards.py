@@ -22,6 +22,8 @@ from affect.safety.screening import Screening
 
 LANGUAGES = ("en", "zh")
 MAX_LINES = 2  # more than two numbers is a list to read, not a hand held out
+TWO = 2  # texts that take turns; of more, the first is said once
+NAMED = ("US", "CA", "GB", "IE", "CN")  # countries named with their number where none is known
 
 
 _BEGINNING = re.compile(r"(?:^|\n|(?<=[.!?]) )[a-z]")
@@ -61,13 +63,29 @@ def crisis_card(language: str, country: str | None) -> str:
 
 
 def held_card(held: Hold, language: str, country: str | None) -> str | None:
-    """Return the card for what holds in a talk, or None where no card is due."""
-    if held.answer is Answer.DENIED:
-        after = "denied_after_intent" if held.peak >= INTENT_LEVEL else "denied"
-        return _filled(after, language, country, 0)
+    """Return the text for what holds in a talk, or None where none is due."""
     if held.answer is Answer.CARD:
         return card(held.screening, language, country, held.variant)
-    return None
+    if held.answer is Answer.CHECK:
+        return _filled("check", language, country, held.variant)
+    ended = _end_name(held)
+    return _filled(ended, language, country, 0) if ended else None
+
+
+def _end_name(held: Hold) -> str | None:
+    """The name of the text that takes an end of danger at its word."""
+    screening = held.screening
+    match held.answer:
+        case Answer.DENIED:
+            return "denied_after_intent" if held.peak >= INTENT_LEVEL else "denied"
+        case Answer.SAFE:
+            if screening.topics[:1] == (Topic.OVERDOSE,):
+                return "helped"
+            return "safe_other" if screening.about is About.OTHER else "safe"
+        case Answer.MISTAKEN:
+            return "mistaken"
+        case _:
+            return None
 
 
 def name(screening: Screening) -> str:
@@ -81,7 +99,9 @@ def name(screening: Screening) -> str:
         Topic.OVERDOSE: "overdose_other" if other else "overdose",
         # A level below intent about a child at hand is a parent who fears for what they may do.
         Topic.CHILD_IN_DANGER: "child_other" if other else "child" if urgent else "parent",
-        Topic.ABUSE: "abuse_now" if urgent else "abuse",
+        Topic.ABUSE: ("abuse", "abuse_near", "abuse_now")[
+            (screening.level > CRISIS_LEVEL) + urgent
+        ],
         Topic.HARM_TO_OTHERS: ("harm_concern", "harm", "harm_now")[
             (screening.level >= CRISIS_LEVEL) + urgent
         ],
@@ -97,9 +117,10 @@ def name(screening: Screening) -> str:
 
 def _filled(card_name: str, language: str, country: str | None, variant: int) -> str:
     variants = texts(language)[card_name]
-    # The first text once; after that its follow-ups in turn.
-    later = (variant - 1) % max(1, len(variants) - 1) + 1
-    text = variants[0] if variant <= 0 or len(variants) == 1 else variants[later]
+    if len(variants) > TWO and variant >= len(variants):
+        # The first text once; after that its follow-ups in turn.
+        variant = (variant - 1) % (len(variants) - 1) + 1
+    text = variants[variant % len(variants)]
     help_at = helpline(country)
     filled = text.strip().format(
         emergency=_emergency(help_at, language),
@@ -118,9 +139,16 @@ def _emergency(help_at: Helpline, language: str) -> str:
 def _lines(help_at: Helpline, language: str) -> str:
     small = words(language)
     spoken = [one for one in help_at.lines if one.numbers or one.text][:MAX_LINES]
-    if not spoken:
+    if spoken:
+        return small["between_lines"].join(_line(one, small) for one in spoken)
+    if help_at.country:
         return small["directory"].format(directory=help_at.directory)
-    return small["between_lines"].join(_line(one, small) for one in spoken)
+    first = {code: helpline(code).lines[0] for code in NAMED}
+    return small["unknown"].format(
+        directory=help_at.directory,
+        CN_hours=small[first["CN"].hours or "24h"],
+        **{code: line.numbers[0] for code, line in first.items()},
+    )
 
 
 def _line(line: Line, small: dict[str, str]) -> str:

@@ -1,8 +1,9 @@
-"""Danger across a talk: a level once said is not forgotten with the next message.
+"""Danger across a talk: a level once said is not forgotten with the next message, nor for ever.
 
 A pure function over what the bot kept of earlier turns (levels with times, no words). A positive
-level holds for the talk; after it, 24 hours are gentler. A clear denial after being asked returns
-the talk to normal, except after intent or a plan: then concern stays.
+level is stayed with while it is new; then ordinary talk goes on, gently, and 24 hours are gentler.
+What ends it sooner is the person's own word: a denial where they were asked about their own life,
+and in any other danger that they are safe, away, helped, or that nothing of it is so.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from affect.safety.screening import Denial, Screening
 TALK_GAP = timedelta(hours=6)  # a longer silence ends a talk
 GENTLE = timedelta(hours=24)  # science notes 7.1
 INTENT_LEVEL = 4
+OWN_TURNS = 3  # turns without a new sign that still get a card where the person's own life is meant
+OTHER_TURNS = 2  # the same in any other danger: each of its texts once
 AFTER_TURNS = 12  # quiet turns after a card that are still spent on safety
 CONCERN_TURNS = 2  # the same after a mere concern, where no step was told
-QUIET_TURNS = 3  # turns that stay on the topic of a crisis without a new sign
+CHECKS = frozenset({8, 16, 32})  # quiet turns after which it is asked once more, after intent
 
 
 # Words that tell of a step taken or waited for: such a turn is answered, not met with a card again.
@@ -38,19 +41,39 @@ _STEP = re.compile(
 
 
 class Answer(StrEnum):
-    """What this turn is answered with."""
+    """What this turn is answered with; SAFETY is left to the writer, everything else is fixed.
+
+    After CARD come its ends: a denial (DENIED), the news that all is safe (SAFE), or that there
+    never was a danger (MISTAKEN). CHECK asks once more, after a while.
+    """
 
     NORMAL = "normal"
     GENTLE = "gentle"
+    SAFETY = "safety"
     CARD = "card"
+    CHECK = "check"
     DENIED = "denied"
+    SAFE = "safe"
+    MISTAKEN = "mistaken"
+
+
+_ANY_WORD = frozenset(Denial) - {Denial.NONE, Denial.BARE}
+_ENDS = {
+    # "I am fine" and "he has left" say nothing of what one means to do to oneself,
+    Topic.SUICIDE: frozenset({Denial.CLEAR, Denial.SAFE, Denial.MISTAKEN}),
+    Topic.SELF_HARM: frozenset({Denial.CLEAR, Denial.SAFE, Denial.MISTAKEN}),
+    # and nobody feels for hours what they have swallowed.
+    Topic.OVERDOSE: frozenset({Denial.HELPED, Denial.MISTAKEN}),
+}
+_ENDED = frozenset({Answer.DENIED, Answer.SAFE, Answer.MISTAKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What is kept of one turn, quiet turns too: the level that held, and how it came.
 
-    `fresh` says that the words of that turn raised it; otherwise it was held from before.
+    `fresh` says that the words of that turn raised it; otherwise it was held from before. `answer`
+    is what the turn was answered with.
     """
 
     level: int
@@ -58,15 +81,20 @@ class Mark:
     topic: Topic = Topic.SUICIDE
     about: About = About.SELF
     fresh: bool = True
+    answer: Answer | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the person who may end or hurt their own life."""
+        return self.topic in _ENDS and self.about is not About.OTHER
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """What holds now: the danger to answer, how, and how often the talk has met it before.
 
-    `variant` counts the cards that this talk has given since this level was reached, so a rise gets
-    the first text of its own card; `peak` is the highest level. `quiet` counts the turns since
-    the last new sign, None where there was none or where it was intent.
+    `variant` counts the texts that this talk has given for this level or a higher one, so a rise
+    gets the first text of its own card; `peak` is the highest level.
     """
 
     answer: Answer
@@ -75,62 +103,116 @@ class Hold:
     peak: int = 0
     gentle: bool = False
     fresh: bool = False
-    quiet: int | None = None
+
+    @property
+    def asked_where(self) -> bool:
+        """Whether a text before this turn named lines, which a country makes those near by."""
+        return bool(self.screening.level) and not self.fresh and self.answer not in _ENDED
 
     def mark(self, at: datetime) -> Mark:
         """Return what to keep of this turn."""
         topic = self.screening.topics[0] if self.screening.topics else Topic.SUICIDE
-        return Mark(self.screening.level, at, topic, self.screening.about, self.fresh)
+        level, about = self.screening.level, self.screening.about
+        return Mark(level, at, topic, about, self.fresh, self.answer)
 
 
-def hold(marks: Sequence[Mark], current: Screening, now: datetime) -> Hold:
+def hold(
+    marks: Sequence[Mark],
+    current: Screening,
+    now: datetime,
+    said: Sequence[str] = (),
+    *,
+    new_talk: bool = False,
+) -> Hold:
     """Return what holds after `current`, given the marks of earlier turns, oldest first.
 
-    Marks older than 24 hours do nothing and need not be passed; `/new` passes none of the talk
-    before and the last 24 hours are still gentler if the caller passes them.
+    `said` are the person's lines of this talk, the newest last. `new_talk` says that this message
+    opens a talk: what went before is let go then, except intent, which is asked about once more.
+    Marks older than 24 hours do nothing and need not be passed.
     """
     talk = _talk(marks, now)
     peak = max((one.level for one in talk), default=0)
-    gentle = current.level > 0 or any(one.level and now - one.at <= GENTLE for one in marks)
+    gentle = current.level > 0 or _lately(marks, now)
     last = talk[-1] if talk else None
-    held = last.level if last else 0
     if current.level:
-        shown = current
-        if last and current.level < held:
-            shown = _held(last, current)
+        shown = _held(last, current) if last and current.level < last.level else current
         peak, given = max(peak, shown.level), _given(talk, shown.level)
         return Hold(Answer.CARD, shown, given, peak, gentle=True, fresh=True)
-    given = _given(talk, held)
-    if not last or not held:
+    if not last or not last.level:
         return Hold(Answer.GENTLE if gentle else Answer.NORMAL, current, peak=peak, gentle=gentle)
-    if _denied(current, held):
-        level = 1 if peak >= INTENT_LEVEL else 0
-        left = replace(_held(last, current), level=level, denial=current.denial)
-        return Hold(Answer.DENIED, left, given, peak, gentle=True)
-    answer = Answer.CARD if _stays(talk, held) else Answer.GENTLE
-    quiet = _quiet(talk) if held < INTENT_LEVEL else None
-    return Hold(answer, _held(last, current), given, peak, gentle=True, quiet=quiet)
+    held = Hold(Answer.GENTLE, _held(last, current), _given(talk, last.level), peak, gentle=True)
+    if any(one.answer in _ENDED for one in _since_sign(talk)):
+        return held  # what is said once more was answered
+    if end := _end(last, current):
+        return _ended(held, end)
+    grave = last.own and last.level >= INTENT_LEVEL
+    if new_talk and not grave:
+        return replace(held, screening=current)
+    answer = Answer.CHECK if new_talk else _quietly(talk, last, current, said, grave=grave)
+    if answer is Answer.CHECK:
+        held = replace(held, variant=sum(one.answer is Answer.CHECK for one in talk))
+    return replace(held, answer=answer)
+
+
+def _quietly(
+    talk: Sequence[Mark], last: Mark, current: Screening, said: Sequence[str], *, grave: bool
+) -> Answer:
+    """The answer to a turn that neither raises nor ends what holds.
+
+    While a card is due, only the report of a step goes before it; after intent only that help has
+    come. Once a step was told, the turns after it stay with it.
+    """
+    since = _since_sign(talk)
+    quiet = len(since)
+    told = any(_STEP.search(line) for line in said[-1 - quiet :])
+    if grave and quiet in CHECKS:
+        return Answer.CHECK
+    due = last.level >= CRISIS_LEVEL and quiet < (OWN_TURNS if last.own else OTHER_TURNS)
+    if due and not any(one.answer is Answer.CHECK for one in since):
+        step = bool(said) and bool(_STEP.search(said[-1]))
+        helped = current.denial is Denial.HELPED if grave else step
+        return Answer.SAFETY if helped else Answer.CARD
+    if not last.own:
+        return Answer.SAFETY if said and _STEP.search(said[-1]) and quiet == 0 else Answer.GENTLE
+    concern = last.level < CRISIS_LEVEL and not told
+    return Answer.SAFETY if quiet < (CONCERN_TURNS if concern else AFTER_TURNS) else Answer.GENTLE
+
+
+def _end(last: Mark, current: Screening) -> Answer | None:
+    """How these words end what holds, if they do."""
+    word = current.denial
+    # After a crisis card a bare "no" may answer "is anyone with you", so it denies nothing.
+    if word is Denial.BARE and last.level < CRISIS_LEVEL:
+        return Answer.DENIED
+    ends = _ENDS.get(last.topic, _ANY_WORD)
+    if last.about is About.OTHER and last.topic is not Topic.OVERDOSE:
+        ends = _ANY_WORD
+    if word not in ends:
+        return None
+    if last.own and last.topic is not Topic.OVERDOSE:
+        return Answer.DENIED
+    return Answer.SAFE if word in {Denial.SAFE, Denial.AWAY, Denial.HELPED} else Answer.MISTAKEN
+
+
+def _ended(held: Hold, end: Answer) -> Hold:
+    """What stays after an end: nothing, but after one's own intent or plan a concern."""
+    stays = end is Answer.DENIED and held.peak >= INTENT_LEVEL
+    return replace(held, answer=end, screening=replace(held.screening, level=int(stays)))
 
 
 def _given(talk: Sequence[Mark], level: int) -> int:
-    """Cards that the talk has given at this level or above."""
-    return sum(1 for one in talk if one.level >= level)
+    """Texts that the talk has given at this level or above."""
+    return sum(1 for one in talk if one.level >= level and one.answer in {None, Answer.CARD})
 
 
-def answers_step(held: Hold, said: Sequence[str]) -> bool:
-    """Whether a turn after a card is for the writer: safety still, in words of its own.
-
-    `said` are the person's lines, the newest last. Where a follow-up card is due, only the report
-    of a step goes before it; never after intent. Once a step was told, the turns after it stay
-    with it; without one, a mere concern is left alone soon.
-    """
-    if held.quiet is None or not said:
-        return False
-    if held.answer is Answer.CARD:
-        return bool(_STEP.search(said[-1]))
-    told = any(_STEP.search(line) for line in said[-1 - held.quiet :])
-    concern = held.screening.level < CRISIS_LEVEL and not told
-    return held.quiet < (CONCERN_TURNS if concern else AFTER_TURNS)
+def _lately(marks: Sequence[Mark], now: datetime) -> bool:
+    """Whether the last day knew a danger that was one."""
+    for one in reversed(marks):
+        if one.answer is Answer.MISTAKEN or now - one.at > GENTLE:
+            return False
+        if one.level:
+            return True
+    return False
 
 
 def _talk(marks: Sequence[Mark], now: datetime) -> list[Mark]:
@@ -149,22 +231,11 @@ def _held(last: Mark, current: Screening) -> Screening:
     return replace(current, level=last.level, topics=topics, about=last.about, past=False)
 
 
-def _denied(current: Screening, held: int) -> bool:
-    # After a crisis card a bare "no" may answer "is anyone with you", so it denies nothing.
-    return current.denial is Denial.CLEAR or (current.denial is Denial.BARE and held < CRISIS_LEVEL)
-
-
-def _stays(talk: Sequence[Mark], held: int) -> bool:
-    if held >= INTENT_LEVEL:
-        return True
-    return held >= CRISIS_LEVEL and _quiet(talk) < QUIET_TURNS
-
-
-def _quiet(talk: Sequence[Mark]) -> int:
-    """Turns since the last new sign of danger."""
-    quiet = 0
+def _since_sign(talk: Sequence[Mark]) -> list[Mark]:
+    """The turns since the last new sign of danger."""
+    since: list[Mark] = []
     for one in reversed(talk):
         if one.fresh:
             break
-        quiet += 1
-    return quiet
+        since.append(one)
+    return since

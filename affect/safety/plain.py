@@ -25,9 +25,10 @@ LOOKALIKES = str.maketrans(  # letters of other scripts that pass for Latin ones
 )
 LEET = str.maketrans("013457$@!|8", "oieastsail8")
 LAUGHTER = re.compile("[\U0001f602\U0001f923\U0001f639\U0001f606\U0001f605]")
-PAUSE = re.compile(r"\.(?: ?\.)+|。{2,}")
+PAUSED = "…"  # dots or a new line: a sentence may go on after them, or another thought begins
+PAUSE = re.compile(r"\.(?: ?\.)+|。{2,}|\n+")
 SPACED_OUT = re.compile(
-    r"(?<![a-z0-9])(?:[a-z0-9@$](?:[ .\-_*/|~·]{1,3})){2,60}[a-z0-9@$](?![a-z0-9])"
+    rf"(?<![a-z0-9])(?:[a-z0-9@$](?:[ .\-_*/|~·{PAUSED}]{{1,3}})){{2,60}}[a-z0-9@$](?![a-z0-9])"
 )
 TOKEN = re.compile(r"[a-z0-9$@&](?:[a-z0-9$@'*&]|[!|.\-/_#+](?=[a-z0-9$@*]))*")
 SEPARATOR = re.compile(r"[^a-z0-9']+")
@@ -37,9 +38,9 @@ HAS_HAN = re.compile(f"[{HAN}]")
 HAS_LATIN = re.compile("[a-z]")
 NEXT_TO_HAN = re.compile(f"(?<=[{HAN}，]) | (?=[{HAN}，])")
 BETWEEN_HAN = re.compile(f"(?<=[{HAN}]) (?=[{HAN}])")
-CLAUSE = re.compile(r"[,，、:：—()（）]+")
+CLAUSE = re.compile(r"[,，、:：—()（）]+|(?<= )[-–]+(?= )")
 SENTENCE = re.compile(r"[.!?;。！？；]+")
-NOISE = re.compile(rf"[^\w,，{HAN}.!?;。！？；]+|_+")
+NOISE = re.compile(rf"[^\w,，{HAN}.!?;。！？；{PAUSED}]+|_+")
 ENDINGS = {
     "n't": " not",
     "'ve": " have",
@@ -124,7 +125,8 @@ def flatten(text: str | None, spelling: Spelling, traditional: tuple[str, ...]) 
     """Return `text` in plain form, sentence marks and commas kept, both languages together."""
     flat = unicodedata.normalize("NFKD", (text or "")[:MAX_CHARACTERS])
     flat = INVISIBLE.sub("", flat).casefold().translate(_table(traditional))
-    flat = PAUSE.sub(" ", LAUGHTER.sub(" lol ", " ".join(flat.split())))
+    lines = "\n".join(" ".join(line.split()) for line in flat.splitlines())
+    flat = PAUSE.sub(f" {PAUSED} ", LAUGHTER.sub(" lol ", lines.strip()))
     flat = SPACED_OUT.sub(lambda found: spelling.together(found[0]), flat)
     flat = TOKEN.sub(lambda found: f" {spelling.plain(found[0])} ", flat)
     flat = NOISE.sub(" ", CLAUSE.sub(" , ", flat))
@@ -145,14 +147,21 @@ def sentences(flat: str) -> list[Sentence]:
 
 
 def english(flat: str, gloss: Sequence[tuple[str, str]]) -> list[Sentence]:
-    """Return the sentences as the English rules read them, Chinese words glossed."""
+    """Return the sentences as the English rules read them, Chinese words glossed.
+
+    A pause may part two clauses or may stand inside one, so such a text is read both ways.
+    """
     if not HAS_LATIN.search(flat):
         return []
     if HAS_HAN.search(flat):
         for chinese, words in gloss:
             flat = flat.replace(chinese, f" {words} ")
         flat = " ".join(flat.split())
-    return sentences(flat)
+    if PAUSED not in flat:
+        return sentences(flat)
+    parted = sentences(flat.replace(PAUSED, ","))
+    joined = sentences(" ".join(flat.replace(PAUSED, " ").split()))
+    return list(dict.fromkeys((*parted, *joined)))
 
 
 def chinese(
@@ -171,7 +180,7 @@ def chinese(
         for pattern, characters in gloss:
             flat = pattern.sub(f" {characters} ", flat)
         flat = " ".join(flat.split())
-    flat = flat.replace(" , ", "，").replace(",", "，")
+    flat = flat.replace(" , ", "，").replace(",", "，").replace(f" {PAUSED}", "")
     readings = [NEXT_TO_HAN.sub("", flat)]
     if BETWEEN_HAN.search(flat):
         readings.append(NEXT_TO_HAN.sub("", BETWEEN_HAN.sub("，", flat)))

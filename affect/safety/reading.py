@@ -21,6 +21,7 @@ HITS = 40  # places looked at per rule and sentence; bounds the work on hostile 
 OTHERS_OWN = re.compile(
     r"\b(?:him|her|them)sel(?:f|ves)\b|\b(?:his|her|their) (?:own )?li(?:fe|ves)\b"
 )
+CLAUSE_ENDS = re.compile(" , |，|[吧啊呀呢嘛吗]")
 ONES_OWN = re.compile(
     r"\bmy ?self\b|\bmy (?:own )?life\b|\bi\b"
     r"|(?<!sent )(?<!showed )(?<!told )(?<!texted )(?<!gave )\bme\b"
@@ -69,9 +70,9 @@ def read(known: Phrases, sentence: Sentence, *, context: bool) -> Iterator[Findi
     reader = Reader(known, text, question=sentence.question)
     loss = known.guards["loss"].search(text)
     if loss and not known.guards["trying"].search(text[max(0, loss.start() - 24) : loss.start()]):
-        if reader.subject(loss) is About.OTHER:
+        if reader.subject(None, loss) is About.OTHER:
             yield Finding(0, Topic.LOSS, About.OTHER, past=True, rule=f"{known.language}-loss")
-        if reader.subject(loss) is not About.SELF:
+        if reader.subject(None, loss) is not About.SELF:
             text = known.guards["loss"].sub(mask, text)
             reader = Reader(known, text, question=sentence.question)
     for rule in rules:
@@ -152,10 +153,10 @@ class Reader:
         if "other" in rule.flags:
             return About.OTHER
         if self.english and OTHERS_OWN.search(place[0]):
-            return self.subject(place) and About.OTHER
+            return self.subject(rule, place) and About.OTHER
         if self.english and ONES_OWN.search(place[0]):
             return self.reported(place)
-        return self.subject(place)
+        return self.subject(rule, place)
 
     def reported(self, place: re.Match[str]) -> About:
         """Say whether "I" is the writer or somebody whose words are told."""
@@ -165,7 +166,7 @@ class Reader:
             return About.UNCLEAR
         return About.SELF
 
-    def subject(self, place: re.Match[str]) -> About | None:
+    def subject(self, rule: Rule | None, place: re.Match[str]) -> About | None:
         """Return whom the nearest subject before the place names."""
         guards = self.known.guards
         if not self.english and guards["selves"].search(place[0].replace("自己", "")):
@@ -182,8 +183,12 @@ class Reader:
                     nearest, who = found.start(), name
         if who in {"", "selves"}:
             return self.reported(place) if who and self.english else About.SELF
-        unnamed = who == "generic" and not guards["others"].search(before)
-        return None if unnamed or who == "second" else About.OTHER
+        if who == "others" or (who == "generic" and guards["others"].search(before)):
+            return About.OTHER
+        # A remark to whoever reads ("I asked you, ...") does not take what follows from the writer,
+        # nor do "people", unless it is something that is said of much else ("today is the day").
+        apart = who == "second" or (rule is not None and rule.level <= CRISIS_LEVEL)
+        return About.SELF if apart and CLAUSE_ENDS.search(before[nearest:]) else None
 
     def negation(self, place: re.Match[str]) -> str:
         """Return "full", "half" ("not really") or "" for what is not denied."""

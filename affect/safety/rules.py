@@ -51,7 +51,7 @@ class Phrases:
     rules: tuple[Rule, ...]
     idioms: re.Pattern[str]
     guards: Mapping[str, re.Pattern[str]]
-    clear_denial: re.Pattern[str]
+    denials: Mapping[str, re.Pattern[str]]
     bare_denial: re.Pattern[str]
 
     def may_match(self, text: str) -> tuple[Rule, ...]:
@@ -62,10 +62,11 @@ class Phrases:
         """Whether the guard for somebody who was lost may match in `text`."""
         return bool(self._loss_by_word.may_match(text))
 
-    def denies(self, sentence: str) -> bool:
-        """Whether a sentence denies danger clearly."""
-        may = self._denial_by_word.may_match(sentence)
-        return bool(may) and self.clear_denial.search(sentence) is not None
+    def denies(self, sentence: str) -> tuple[str, ...]:
+        """The kinds of words against danger that a sentence says (`screening.Denial`)."""
+        kinds = list(self.denials)
+        may = (kinds[number] for number in self._denials_by_word.may_match(sentence))
+        return tuple(kind for kind in may if self.denials[kind].search(sentence))
 
     @cached_property
     def _rules_by_word(self) -> Index:
@@ -76,8 +77,8 @@ class Phrases:
         return Index([self.guards["loss"]])
 
     @cached_property
-    def _denial_by_word(self) -> Index:
-        return Index([self.clear_denial])
+    def _denials_by_word(self) -> Index:
+        return Index(list(self.denials.values()))
 
 
 class _Compiler:
@@ -126,13 +127,14 @@ def phrases(language: str) -> Phrases:
     """Return the compiled phrases of a language."""
     content = load(language)
     compiler = _Compiler(language, content["names"])
+    denials = {kind: compiler.compile(words) for kind, words in content["denial"].items()}
     return Phrases(
         language=language,
         rules=tuple(compiler.rule(entry) for entry in content["rules"]),
         idioms=compiler.compile(content["idioms"]),
         guards={name: compiler.compile(content.get(name, NEVER)) for name in GUARDS},
-        clear_denial=compiler.compile(content["denial"]["clear"]),
-        bare_denial=compiler.compile(content["denial"]["bare"]),
+        bare_denial=denials.pop("bare"),
+        denials=denials,
     )
 
 

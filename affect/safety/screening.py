@@ -30,11 +30,20 @@ FRAGMENT = 60  # characters; a longer message is no part of a split sentence
 
 
 class Denial(StrEnum):
-    """Whether the words deny danger: a bare "no" denies only what was just asked."""
+    """What the words say against a danger; what of it counts, `holding` decides by its kind.
 
-    NONE = "none"
-    BARE = "bare"
+    MISTAKEN: there is none and was none. HELPED: people who help are there. SAFE and AWAY: safe
+    now, away from it or it from them. CLEAR: nothing of the kind is meant. BARE: "no", which
+    denies only what was just asked.
+    """
+
+    MISTAKEN = "mistaken"
+    HELPED = "helped"
+    SAFE = "safe"
     CLEAR = "clear"
+    AWAY = "away"
+    BARE = "bare"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +134,17 @@ def _summary(findings: Sequence[Finding], denial: Denial) -> Screening:
 
 
 def _denial(flat: str) -> Denial:
-    bare = False
+    """The first of the kinds that a sentence says; a question says none but the bare ones."""
+    found = {Denial.NONE}
     for language in LANGUAGES:
         known = phrases(language)
         for index, sentence in enumerate(_sentences(flat, language)):
-            if known.denies(sentence.text):
-                return Denial.CLEAR
+            if not sentence.question:
+                found.update(Denial(kind) for kind in known.denies(sentence.text))
             first = re.split(" ,|，", sentence.text)[0]
-            bare = bare or (index == 0 and known.bare_denial.fullmatch(first) is not None)
-    return Denial.BARE if bare else Denial.NONE
+            if index == 0 and known.bare_denial.fullmatch(first):
+                found.add(Denial.BARE)
+    return min(found, key=list(Denial).index)
 
 
 def _sentences(flat: str, language: str) -> list[plain.Sentence]:

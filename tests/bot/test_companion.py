@@ -18,6 +18,8 @@ from tests.conftest import ON_SQLITE
 GRAVE = "I want to kill myself"
 GRAVE_ZH = "我想自杀"
 PLAN = "I am going to kill myself tonight"
+DOOR = "he is drunk and banging on my door"
+DOOR_ZH = "他喝醉了在砸门，要打我"
 FAULT = RuntimeError("nobody may ask me")
 VOICE = Media(MediaKind.VOICE, "file-1", seconds=3.0)
 STICKER = Media(MediaKind.OTHER, "file-2", name="sticker")
@@ -128,6 +130,65 @@ class TestDanger:
         last = await house.last()
         assert last.notes.risk is Risk.NONE
         assert last.reading is not None
+
+    @pytest.mark.parametrize(
+        ("danger", "word", "after"),
+        [
+            (DOOR, "false alarm, it was my neighbour", "she brought me some soup"),
+            (DOOR, "safe", "my cat is hungry"),
+            (DOOR, "he left", "so I made tea"),
+            (DOOR, "/new", "can we talk about my cat"),
+            (DOOR_ZH, "？？？是我妈啊 没危险", "她说给我切了水果放门口"),
+            (DOOR_ZH, "我是安全的", "水果吃了 她跟我道歉了"),
+            (DOOR_ZH, "出来了", "今天作业好多"),
+            (DOOR_ZH, "/new", "能正常聊天了吗"),
+        ],
+    )
+    async def test_a_word_leads_out_of_danger_from_elsewhere(
+        self, house: House, danger: str, word: str, after: str
+    ) -> None:
+        told = await house.talk(danger, word, after, after)
+        assert told[0] == _card(danger, "zh" if danger == DOOR_ZH else "en")
+        assert len(set(told[:3])) == 3
+        for turn in (await house.kept())[-2:]:
+            assert turn.notes.risk is Risk.NONE
+            assert turn.reading is not None
+            assert turn.plan is not None
+            assert turn.plan.situation not in {"after_card", "after_crisis"}
+
+    @pytest.mark.parametrize("danger", [DOOR, DOOR_ZH])
+    async def test_whoever_goes_on_about_something_else_is_followed(
+        self, house: House, danger: str
+    ) -> None:
+        told = await house.talk(danger, "hm", "hm", "hm", "I ate soup with my sister today")
+        assert len(set(told[:3])) == 3
+        assert (await house.last()).reading is not None
+        assert [turn.notes.risk for turn in await house.kept()][-2:] == [Risk.NONE] * 2
+
+    async def test_intent_is_looked_after_and_other_things_find_room(self, house: House) -> None:
+        told = await house.talk(
+            PLAN, "hm", "hm", "hm", *[f"we won match {n} today" for n in "abcdef"]
+        )
+        fixed = [turn.reading is None for turn in await house.kept()]
+        assert fixed == [*[True] * 4, *[False] * 5, True]
+        assert len({told[at] for at in (0, 1, 2, 3, 9)}) == 5
+
+    async def test_someone_at_the_door_is_no_danger_by_itself(self, house: House) -> None:
+        for line in ("她现在在门外敲门 我不想开", "my mom is outside my door right now"):
+            await house.answer(line)
+            assert (await house.last()).notes.risk is Risk.NONE
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "我不知道才问你的啊。。。感觉活着好没意思",
+            "我问你呢，感觉活着好没意思",
+            "i was asking you... feels like life isn't worth living",
+        ],
+    )
+    async def test_a_hint_behind_a_remark_is_seen(self, house: House, line: str) -> None:
+        await house.answer(line)
+        assert (await house.last()).notes.risk is Risk.CONCERN
 
     async def test_the_day_after_is_gentler_and_then_it_ends(self, house: House) -> None:
         await house.answer(GRAVE)
