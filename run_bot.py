@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   python run_bot.py --json < messages.jsonl        one JSON object a turn
   python run_bot.py all                            every platform that has a token
   python run_bot.py telegram --check               start, say what works, stop
+  ATTUNE_PERSONA=support python run_bot.py         answer customers; settings: docs/settings.md
 """
 
 

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from affect.shares import Turned
 
+FEW = 2  # words of a question that asks back: "Badly?"
 YES = re.compile(
     r"^\W*(yes|yeah|yep|yup|sure|ok|okay|please|go ahead|go on|i'?d like that|why not|ideas?|"
     r"an idea)\b|^\W*(好|行|可以|嗯|要|想听|说吧|你说|来吧|听听)",
     re.IGNORECASE,
 )
-NO = re.compile(r"\b(no|not|don'?t|just (listen|heard|vent))\b|不|别|算了|先听", re.IGNORECASE)
+NO = re.compile(
+    r"\b(no|not|don'?t|just (listen|heard|vent))\b|不(?!错)|(?<![特分区])别(?!人|的)|算了|先听",
+    re.IGNORECASE,
+)
 
 # A whole line that is nothing but the answer.
 _BARE = {
@@ -54,6 +58,9 @@ _CLOSED = re.compile(
 )
 
 
+_EITHER = re.compile(r"\bor\b|还是|\bwho\b|谁", re.IGNORECASE)
+
+
 def answer(said: str, last: Turned | None) -> str | None:
     """`said_yes`, `said_no` or `unsure` where a bare answer follows a question, else None.
 
@@ -67,6 +74,13 @@ def answer(said: str, last: Turned | None) -> str | None:
     if kind in {None, "unsure"} or _CLOSED.search(last.reply.strip()):
         return kind
     return "unsure" if kind == "said_no" else None
+
+
+def closed(reply: str) -> bool:
+    """Whether a reply ends on a question that a yes or a no, or a word or two, answers."""
+    question = re.split(r"(?<=[.!。！])\s*", reply.strip())[-1]
+    short = len(question.split()) <= FEW if question.isascii() else len(question) <= 2 * FEW
+    return short or bool(_CLOSED.search(reply.strip()) or _EITHER.search(question))
 
 
 def says_yes(said: str) -> bool:

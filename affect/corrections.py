@@ -48,7 +48,7 @@ _CORRECTED = re.compile(
     r"|a couple|married)\b"
     r"(?! any)|\bnot my (bf|gf|boyfriend|girlfriend|partner|husband|wife|ex|mom|mum|dad|family)\b"
     r"|\bi (didn'?t|did not|haven'?t) (lose|lost) (anyone|anybody|someone|him|her)\b"
-    r"|\b(is|are|'s|'re|very much|still) (very much |still |totally )?alive\b"
+    r"|\b(is|are|'s|'re|shes|hes|very much|still) (very much |still |totally )?alive\b"
     r"|^\W*(no+|nope|nah)?[,.! ]*(it|this|that)('?s| is| was|s)? ?(not|n'?t|isn'?t|wasn'?t)"
     r" ?(that|it|this|true|so|right|about (that|this|it|him|her|them))( at all)?[^\w]*($|[,.!])"
     r"|^\W*(wrong|incorrect)\b"

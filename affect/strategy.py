@@ -168,7 +168,10 @@ def plan(
     if situation == "greeting" and returns(history, moment.at):
         situation = "back_again"
     now = lately(history, moment.at)
-    situation = _situation(reading, history, now, said, situation, strength, gentle, persona)
+    if persona == "support":
+        situation = _in_support(history, said, situation, gentle)
+    else:
+        situation = _situation(reading, history, now, said, situation, strength, gentle)
     special = SPECIAL.get(situation) if situation else None
     stage = _stage(reading, moment, history, said, situation)
     asking = _may_ask(history, said, strength, gentle)
@@ -221,10 +224,8 @@ def _situation(
     found: str | None,
     strength: str,
     gentle: bool,
-    persona: str,
 ) -> str | None:
     """The special turn: what the words say first, then what the talk so far says."""
-    found = _for_persona(found, persona)
     joyful = reading.emotion is Emotion.JOY and reading.affect.valence > GLAD
     # A wish or a friendly "yes" reads as joy, and is no news.
     joyful = joyful and not is_wish(said) and not YES.search(said.strip())
@@ -268,48 +269,30 @@ def _situation(
         (bare, bare is not None),
         (found, found is not None),
         ("after_crisis", gentle and not history),  # a talk opens in the day after
-        ("support", persona == "support"),
         ("good_news", joyful and is_sure(reading)),
         ("permission", _time_to_offer(reading, history, said, strength, gentle)),
     )
     return next((name for name, holds in rules if holds), None)
 
 
-def _for_persona(found: str | None, persona: str) -> str | None:
-    """What was found, where it is for this persona: support keeps to its matter."""
-    if persona == "support":
-        return None if found in _NOT_FOR_SUPPORT else found
-    return "are_you_real" if found == "handover" else found
+# All else that is said to the support persona, the entries of its own answer.
+_FOR_SUPPORT = frozenset({"thanks", "after_card"})
 
 
-# What the support persona answers to its matter and not in general.
-_NOT_FOR_SUPPORT = frozenset(
-    {
-        "task",
-        "choose",
-        "fact",
-        "others_mind",
-        "open_question",
-        "your_view",
-        "hindsight",
-        "is_it_ok",
-        "your_life",
-    }
-    | {"acknowledged", "small_talk", "asked_advice", "take_sides", "mixed_news", "irony", "wry"}
-    | {
-        "silence",
-        "about_me",
-        "leaning",
-        "love_me",
-        "harsh_on_self",
-        "what_do_you_keep",
-        "success",
-        "relief",
-        "should_i",
-        "good_news",
-        "anger_at_bot",
-    }
-)
+def _in_support(history: Sequence[Turned], said: str, found: str | None, gentle: bool) -> str:
+    """The turn for the support persona, which keeps to its matter; it is sorry once, at the start.
+
+    Safety goes before it.
+    """
+    if found == "after_card" and _back_at_the_topic(history, said):
+        found = None
+    if found is not None and found in _FOR_SUPPORT:
+        return found
+    if gentle and not history:
+        return "after_crisis"
+    return "support" if history else "support_first"
+
+
 _WRY = frozenset({"irony", "sarcasm", "wry"})
 
 
@@ -428,11 +411,16 @@ def _time_to_offer(
     return not any(turn.situation in {"permission", "asked_advice"} for turn in recent)
 
 
+_MAY_ADVISE = frozenset(
+    {"permission", "support", "support_first", "comfort", "advice_any", "like_me", "fact"}
+)
+
+
 def _avoid(
     reading: Reading, stage: Stage, situation: str | None, *, asking: bool, gentle: bool
 ) -> tuple[str, ...]:
     avoid = []
-    if stage is not Stage.ACT and situation not in {"permission", "support"}:
+    if stage is not Stage.ACT and situation not in _MAY_ADVISE:
         avoid.append("advice")
     if not asking:
         avoid.append("question")

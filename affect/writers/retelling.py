@@ -1,5 +1,5 @@
-"""The person's own clauses for an entry: what they ask whether to do, what they told before, what
-they say it is instead, and what was read in them.
+"""The person's own clauses for an entry: what they ask whether to do, what they told before,
+and what was read in them.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.types import Emotion, Modality
+from affect.writers import words
 from affect.writers.lexicon import listed
 from affect.writers.mirror import retold
-from affect.writers.naming import capitalised
+from affect.writers.ordered import given, wish
+from affect.writers.righting import TURN, blocked, instead, put_right, turned_chinese
 from affect.writers.slots import Filler
 
 if TYPE_CHECKING:
@@ -38,8 +40,13 @@ _SHOULD_CHINESE = re.compile(
     r"(?:该不该|应不应该|要不要|是不是(?:应)?该|(?:应)?该)(?:去)?([^？?，。！!\s]{1,14})"
     r"|^(?:那)?(?:我)?要((?:带|去|跟|给|换|买|告诉|打|找)[^？?，。！!\s]{0,10}?)[吗么]"
 )
-_TURN = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"}
 _UNFIT = re.compile(r"\b(or|and|because|that|which|do|it)\b|\b\w+n't\b", re.IGNORECASE)
+
+
+def wished(scene: Scene) -> Filler | None:
+    """What a customer wants, in their own words; None where it was not said."""
+    text = wish([*(turn.said for turn in scene.history), scene.said], scene.language)
+    return Filler(text, text) if text else None
 
 
 def deed(said: str, language: str) -> Filler | None:
@@ -49,9 +56,14 @@ def deed(said: str, language: str) -> Filler | None:
 
 def told(scene: Scene) -> Filler | None:
     """What was told in this talk, oldest first, as one clause; None where nothing can be said."""
+    if scene.persona == "support":
+        text = given([*(turn.said for turn in scene.history), scene.said], scene.language)
+        return Filler(text, text) if text else None
+    if scene.plan.situation == "owned":
+        return instead(scene.said, scene.language)
     if scene.plan.situation == "corrected":
         return put_right(scene.said, scene.language)
-    if scene.plan.situation == "explain":
+    if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]
     elif scene.plan.situation == "remember" and not _FAR.search(scene.said):
         wanted = scene.history
@@ -68,6 +80,38 @@ def told(scene: Scene) -> Filler | None:
     if not picked:
         return None
     text = "，".join(picked) if scene.language == "zh" else _series(picked)
+    return Filler(text, text)
+
+
+BRIEF = 60  # characters of the last line, if it is said back whole
+LONGEST_SAID = {"en": 120, "zh": 50}  # characters of a line that are said back word for word
+
+
+def quoted(scene: Scene) -> Filler | None:
+    """A line of theirs, as they wrote it: the one that holds what they ask to be remembered, or the
+    last, from which to go on where our words were not understood."""
+    if scene.plan.situation == "meant":
+        part = scene.history[-1].said if scene.history else ""
+        return _in_marks(part, scene.language) if len(part) <= BRIEF else None
+    if scene.plan.situation != "remember" or _FAR.search(scene.said):
+        return None
+    wanted = words.stems(scene.said) - words.stems("remember recall 记得 说过")
+    said = [part for turn in scene.history for part in re.split(r"(?<=[.!?。！？])\s*", turn.said)]
+    shared = [(len(wanted & words.stems(part)), -number, part) for number, part in enumerate(said)]
+    best, _, part = max(shared, default=(0, 0, ""))
+    return _in_marks(part, scene.language) if best else None
+
+
+def _in_marks(part: str, language: str) -> Filler | None:
+    """A sentence of theirs as it stands, in quotation marks, if it may be said back."""
+    plain = part.strip().rstrip(".。!！,，").replace('"', "")
+    blocked = listed(language, "blocked")
+    held = blocked & set(words.units(plain)) or any(
+        word in plain for word in blocked if not word.isascii()
+    )
+    if held or not plain or len(plain) > LONGEST_SAID[language] or re.search(r"[?？“”]", plain):
+        return None
+    text = f"“{plain}”" if language == "zh" else f"'{plain}'"
     return Filler(text, text)
 
 
@@ -104,12 +148,13 @@ def choice(said: str, language: str | None = None) -> tuple[Filler, Filler] | No
 
 
 def _chinese_choice(last: str) -> tuple[Filler, Filler] | None:
+    last = re.sub(r"^(那|所以)?你(觉得|说|看|认为)(?=我|是|应|该|要|先)", "", last)
     found = _CHOICE_CHINESE.fullmatch(last)
     if not found or not all(_DOING.search(part) for part in found.groups()) or "你" in last:
         return None
     if any(word in last for word in listed("zh", "blocked")):
         return None
-    one, two = (_turned_chinese(part) for part in found.groups())
+    one, two = (turned_chinese(part) for part in found.groups())
     return Filler(one, one), Filler(two, two)
 
 
@@ -123,53 +168,8 @@ def _english_choice(last: str) -> tuple[Filler, Filler] | None:
     fits = all(1 <= len(part) <= CHOICE_WORDS for part in parts)
     if not fits or parts[1][0].lower() in _NO_DEED or low & (listed("en", "blocked") | _UNFIT_DEED):
         return None
-    one, two = (" ".join(_TURN.get(word.lower(), word) for word in part) for part in parts)
+    one, two = (" ".join(TURN.get(word.lower(), word) for word in part) for part in parts)
     return Filler(one, one), Filler(two, two)
-
-
-def _turned_chinese(part: str) -> str:
-    """你妈 alone can sound like swearing."""
-    part = re.sub("我妈(?!妈)", "你妈妈", part)
-    part = re.sub("我爸(?!爸)", "你爸爸", part)
-    return part.replace("我", "你")
-
-
-# What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.
-_IS = re.compile(
-    r"^((it|that|this|he|she|they)('s|'re| is| are| was)|its|thats|hes|shes|theyre|\w+ (is|are))\b",
-    re.IGNORECASE,
-)
-_DENYING = re.compile(
-    r"\b(not|never|nobody|no ?one|isnt|wasnt|arent|didnt|like)\b|n't\b", re.IGNORECASE
-)
-_SPELT = {"its": "it's", "thats": "that's", "hes": "he's", "shes": "she's", "theyre": "they're"}
-_SAID_CHINESE = re.compile(r"我(?:刚才|刚刚)?(?:说|讲|指|问)的是([^，。！？,.!?\s]{2,12})")
-_LIVES_CHINESE = re.compile(r"([他她]|我?[\u4e00-\u9fff]{1,3})(还活着|活得好好的|还好好的)")
-
-
-def put_right(said: str, language: str) -> Filler | None:
-    """What a correcting line says it is instead, as a clause; None where it only denies."""
-    if language == "zh":
-        found = _SAID_CHINESE.search(said)
-        lives = _LIVES_CHINESE.search(said)
-        text = found[1] if found else "".join(lives.groups()) if lives else ""
-        text = _turned_chinese(re.sub(r"^(关于|因为)|(这件事|的事)$", "", text))
-        fits = text and not any(word in text for word in listed("zh", "blocked"))
-        return Filler(text, text) if fits and "你没" not in text else None
-    for clause in re.split(r"[.!?;,\n]+", said.replace("’", "'")):
-        plain = re.sub(
-            r"^(no+|nope|nah|i (said|meant|mean)|but|and|because)\s+", "", clause.strip()
-        )
-        words = plain.split()
-        if not 2 <= len(words) <= MOST_WORDS or not _IS.match(plain) or _DENYING.search(plain):
-            continue
-        low = [word.lower() for word in words]
-        if set(low) & (_blocked("en") - {"living"} | {"you", "your", "youre", "you're", "weird"}):
-            continue
-        turned = [_TURN.get(word, _SPELT.get(word, word)) for word in low]
-        text = " ".join(capitalised(word) for word in turned)
-        return Filler(text, text)
-    return None
 
 
 _FELT = {
@@ -239,9 +239,9 @@ def _english_deed(said: str) -> Filler | None:
         r" (or not|instead|then|now)$", "", (found[1] or found[2] or found[3]).strip()
     ).split()
     low = {word.lower() for word in words}
-    if len(words) > MOST_WORDS or _UNFIT.search(" ".join(words)) or low & _blocked("en"):
+    if len(words) > MOST_WORDS or _UNFIT.search(" ".join(words)) or low & blocked("en"):
         return None
-    text = " ".join(_TURN.get(word.lower(), word) for word in words)
+    text = " ".join(TURN.get(word.lower(), word) for word in words)
     return Filler(text, text)
 
 
@@ -250,11 +250,7 @@ def _chinese_deed(said: str) -> Filler | None:
     if not found:
         return None
     asked = re.sub(r"[吗呢啊吧呀]+$", "", found[1] or found[2])
-    if not asked or any(word in asked for word in _blocked("zh")) or asked.startswith("做什"):
+    if not asked or any(word in asked for word in blocked("zh")) or asked.startswith("做什"):
         return None
-    text = _turned_chinese(asked)
+    text = turned_chinese(asked)
     return Filler(text, text)
-
-
-def _blocked(language: str) -> frozenset[str]:
-    return listed(language, "blocked") | listed(language, "never_mirrored")

@@ -67,7 +67,6 @@ _NO_CUES = frozenset(
         "open_question",
         "may_i",
         "beyond",
-        "handover",
         "support",
         "did_it",
         "you_said",
@@ -77,6 +76,8 @@ _NO_CUES = frozenset(
         "small_talk",
         "thanks",
         "goodbye",
+        "owned",
+        "advice_any",
     }
 )
 _EXAMPLES = {

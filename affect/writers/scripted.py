@@ -19,6 +19,7 @@ from affect.errors import ModelUnavailable
 from affect.matters import NEWS
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import guard, naming, retelling, situations, words
+from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
@@ -26,6 +27,7 @@ from affect.writers.fitting import BARE, fitting
 from affect.writers.following import answers_of, follows, greeted
 from affect.writers.kindred import DARK, feelings, is_definite
 from affect.writers.mirror import fragment, mirror
+from affect.writers.owning import owned
 from affect.writers.shorthand import spelt_out
 from affect.writers.slots import Taken, fill, take
 from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher, Worded, broad
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from affect.writers.vectors import Encoder
 
 CANDIDATES = 5
+SENTENCES = 4  # of a line that are searched each by itself
+ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRRORS = 2  # replies in a row that may say the line back
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
@@ -51,6 +55,10 @@ DENIED = 0.15  # what likeness is worth less to a line that says that it is not 
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
+# Asked in one sentence of several: the others say what about.
+SENTENCE_BY_SENTENCE = frozenset(
+    {"asked_advice", "self_blame", "loved", "like_me", "comfort", "about_me", "fact"}
+)
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
@@ -88,21 +96,24 @@ class ScriptedWriter:
     def candidates(self, scene: Scene) -> list[Candidate]:
         """What `write` gives, computed here and now."""
         told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
-        greeting, said = greeted(spelt_out(scene.said), scene)
+        scene = replace(scene, history=told)
+        greeting, said = self._opened(spelt_out(scene.said), scene)
         embedding = None if greeting else scene.embedding  # it was of the whole line
-        scene = replace(scene, said=said, history=told, embedding=embedding)
+        scene = replace(scene, said=said, embedding=embedding)
         ranked = self._ranked(scene)
         if ranked and _empty_handed(ranked[0], scene):
             ranked = self._ranked(_asking(scene))
         if ranked and self._guesses(ranked[0], scene):
             about = [each for each in ranked if not self._guesses(each, scene)]
-            ranked = about or self._ranked(_turned_back(scene)) or ranked
+            ranked = about or self._ranked(_modest(scene)) or ranked
         if greeting and kinds.kind(said) == kinds.DETAIL:
             # So few words are near to much: they are said back and asked about.
             ranked = [each for each in ranked if each.entry.kinds] or ranked
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
-        if scene.plan.situation in BARE:
+        if scene.persona == "support":
+            joined = self._both_answered(ranked, scene)
+        elif scene.plan.situation in BARE:
             joined = _answering(ranked, scene)
             ranked = [each for each in ranked if each.entry.situation == scene.plan.situation]
         else:
@@ -117,6 +128,17 @@ class ScriptedWriter:
         best = (fresh or found)[:CANDIDATES]
         said_so = [_candidate(each) if isinstance(each, Worded) else each for each in best]
         return [replace(each, text=greeting + each.text) for each in said_so]
+
+    def _opened(self, said: str, scene: Scene) -> tuple[str, str]:
+        """What is said before the answer, and what is answered: a greeting is returned, what a line
+        holds against our last reply is owned, and the rest of it is the line."""
+        to_us = None
+        if scene.persona != "support" and scene.history:
+            to_us = situations.parts(said, self._cues, self._bank, scene.history, scene.embedding)
+        if to_us is None or not to_us.rest:
+            return greeted(said, scene)
+        owning = replace(scene, said=said, plan=replace(scene.plan, situation="owned"))
+        return owned(owning, self._bank.of(scene.language), _taken(owning)), to_us.rest
 
     def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)
@@ -168,6 +190,22 @@ class ScriptedWriter:
         worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
         return worded
 
+    def _both_answered(self, ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
+        """Two questions of a customer's line answered in one reply: "who? and how long?"."""
+        found: list[Worded] = []
+        for part in sentences(scene.said)[:SENTENCES]:
+            near = self._cues.likeness(part, scene.language)
+            best = max(ranked, key=lambda each: near.get(each.entry.id, 0.0))
+            if near.get(best.entry.id, 0.0) >= ANSWERS and best not in found:
+                found.append(best)
+        if len(found) < 2:
+            return None
+        one, other = found[:2]
+        text = ("" if scene.language == "zh" else " ").join([one.text, other.text])
+        if not guard.check(text, scene.plan).ok:
+            return None
+        return replace(_candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
+
     def _guesses(self, first: Worded, scene: Scene) -> bool:
         """Whether advice would be drawn at random: bound to no matter, near to nothing told."""
         if scene.plan.situation != "asked_advice" or scene.persona == "support":
@@ -175,7 +213,9 @@ class ScriptedWriter:
         if first.entry.matter or (scene.history and scene.history[-1].situation == "permission"):
             return False  # who said yes to an idea is given one
         told = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
-        near = self._cues.together(told, scene.language).get(first.entry.id, 0.0)
+        lines = [told, *([part] for part in sentences(scene.said)[:SENTENCES])]
+        name = first.entry.id
+        near = max(self._cues.together(each, scene.language).get(name, 0.0) for each in lines)
         bare = self._cues.together([ASKED[scene.language]], scene.language)
         return near < ADVISED or bare.get(first.entry.id, 0.0) >= NEAR
 
@@ -187,8 +227,10 @@ class ScriptedWriter:
         if scene.plan.situation == "asked_advice":
             ask = ASKED.get(scene.language, "")
             also = [(ASKED_ALONE, [ask]), (JOINED, [*before[-2:], scene.said, ask])]
-        elif before and words.count(scene.said) < FEW_WORDS:
+        elif before and words.count(scene.said) < FEW_WORDS and scene.persona != "support":
             also = [(JOINED, [before[-1], scene.said])]
+        if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
+            also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
         for factor, lines in also:
             other = self._cues.together(lines, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
@@ -200,11 +242,12 @@ def _taken(scene: Scene) -> Taken:
     said, language = scene.said, scene.language
     between = retelling.choice(said, language)
     one, other = between or (retelling.deed(said, language), None)
+    line = retelling.quoted(scene)
     return replace(
         take(said, language),
-        deed=one,
-        other=other,
-        told=retelling.told(scene),
+        deed=retelling.wished(scene) if scene.persona == "support" else one,
+        other=line or other,
+        told=None if line else retelling.told(scene),
         feeling=retelling.feeling(scene),
         name=naming.name(scene),
         count=naming.count(said, language),
@@ -230,10 +273,9 @@ def _asking(scene: Scene) -> Scene:
     return replace(scene, plan=replace(scene.plan, ask=True, avoid=avoid))
 
 
-def _turned_back(scene: Scene) -> Scene:
-    """The question for advice as one that only they can answer."""
-    plan = replace(scene.plan, situation="open_question", strategy=Strategy.QUESTION, ask=True)
-    return replace(scene, plan=replace(plan, avoid=tuple(w for w in plan.avoid if w != "question")))
+def _modest(scene: Scene) -> Scene:
+    """The question for advice as one to which only what is true of any matter is known."""
+    return replace(scene, plan=replace(scene.plan, situation="advice_any", ask=False))
 
 
 def _mirrored_enough(scene: Scene) -> bool:

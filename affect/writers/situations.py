@@ -11,12 +11,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from affect import kinds, matters
+from affect import kinds
 from affect.corrections import corrects
-from affect.types import Estimate, Modality, Strategy
+from affect.types import Estimate, Modality
 from affect.writers import retelling, words
+from affect.writers.addressed import (
+    ASKED_ABOUT,
+    CORRECTED,
+    Addressed,
+    addressed,
+    reported,
+    sentences,
+)
 from affect.writers.done import done
-from affect.writers.lexicon import contrast, no_outcome, turns
+from affect.writers.leaving import leaves, may_leave, tells_past
+from affect.writers.lexicon import turns
+from affect.writers.possible import FEELING, asks_us, asks_view, possible, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,59 +38,62 @@ if TYPE_CHECKING:
 FLOOR = 0.55
 SURE = 0.88  # likeness from which an ordinary entry answers, even a question
 MARGIN = 0.03
+MARGIN_TO_US = -0.2  # of a question to the program itself, which ordinary lines never are
 # Praise is oftener meant than not, and wrong cheer is worse than none.
-FLOORS = {"irony": 0.65, "good_news": 0.78, "leaning": 0.65, "take_sides": 0.65}
+FLOORS = {
+    "irony": 0.65,
+    "good_news": 0.78,
+    "leaning": 0.65,
+    "take_sides": 0.65,
+    "asked_advice": 0.75,
+}
+# Likeness from which a line takes leave in words of its own, or gives thanks.
+PARTING = {"goodbye": 0.52, "thanks": 0.7}
 SHORT = 120  # characters that a greeting or a goodbye has at most
 ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
 BY_MEANING = frozenset(
     {"mixed_news", "anger_at_bot", "are_you_real", "love_me", "how_do_you_know", "take_sides"}
     | {"what_do_you_keep", "cannot_serve", "harsh_on_self", "leaning", "irony", "wrong_guess"}
-    | {"small_talk", "good_news"}
+    | {"small_talk", "good_news", "self_blame", "loved", "like_me", "comfort", "congratulate"}
+    | {"about_me", "how_are_you", "fact", "asked_advice"}
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
 COURTESIES = frozenset({"greeting", "thanks", "goodbye"})
+# What a sentence about our last reply may mean by its nearest cue.
+_ACTS = {
+    "meant": ASKED_ABOUT,
+    "explain": ASKED_ABOUT,
+    "anger_at_bot": "anger_at_bot",
+    "wrong_guess": "corrected",
+}
+# What fixed forms take such a line for, where it is about our reply after all.
+_TO_US = frozenset(
+    {None, "explain", "corrected", "silence", "acknowledged", "others_mind"}
+    | {"irony", "wry", "success", "relief", "fact", "remember", "about_me", "teasing"}
+)
+_SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
 )  # speak of what went before
 # What a correction may be taken for, and a question between two things.
 _MAY_CORRECT = frozenset({None, "silence", "acknowledged", "irony", "success", "relief"})
 _MAY_CHOOSE = frozenset({None, "should_i", "asked_advice"})
-# A correction that names a feeling corrects the guess of one.
-_FEELING = re.compile(
-    r"\b(sad|angry|mad|upset|scared|afraid|worried|happy|tired|anxious|jealous|joking|depressed)\b"
-    r"|难过|生气|害怕|担心|开心|高兴|伤心|焦虑|抑郁",
-    re.IGNORECASE,
-)
-_ANSWERING = frozenset({"anger_at_bot", "wrong_guess"})  # need a reply that they answer
-
 _MAYBE_QUOTED = frozenset(
     {"insult", "love_me", "leaning", "harsh_on_self", "about_me"}
 )  # said by others
-_REPORTED = re.compile(
-    r"\b(he|she|they|who|\w+) (said|told|asked|called|says|yelled|wrote|texted)\b|\bi told\b"
-    r"|[他她](们)?(就|又|还|却)?(说|骂|问|吼|发)|说我|骂我",
-    re.IGNORECASE,
-)
-
 _STILL_ANSWERED = frozenset(
     {"are_you_real", "how_do_you_know", "what_do_you_keep", "cannot_serve", "anger_at_bot"}
     | {"insult", "explain", "love_me", "about_me", "understand_me", "memory"}
 )
 
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
-_NO_GUESS = re.compile(
-    r"(no|nope|nah|不|不用|不了|不要|没有)\W*(not now|thanks|thank you|really)?\W*"
-    r"|(yes|yeah|yep|ok|okay|sure|好|嗯|对|是的).*",
-    re.IGNORECASE | re.DOTALL,
+_REQUESTS = frozenset({"self_blame", "loved", "like_me", "comfort", "congratulate"})
+_OF_A_SENTENCE = _REQUESTS | {"about_me", "are_you_real", "fact", "asked_advice", "how_are_you"}
+_PLEASE = re.compile(
+    r"\b(please|help me|tell me|say|give me|can you)\b|你能|帮|说|给我|有没有", re.IGNORECASE
 )
-_CLAUSES = re.compile(r"[.,!;\n。，！；…]+|\s[-–—]+\s")
-_FAREWELL = re.compile(
-    r"(ok(ay)? |well |so |kk |right |anyway )*(good ?night|night( night)?|nite|gn|bye( bye)?|gtg"
-    r"|g2g|ttyl|cya|see (you|ya)|talk (soon|later|tomorrow))( x+| then| all| attune| thanks)*"
-    r"|(我)?(先)?(晚安|拜拜|再见|睡了|走了|下了|撤了)(啦|了|哈|咯)?",
-    re.IGNORECASE,
-)
+_OF_US = frozenset({"about_me", "are_you_real"})
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
@@ -93,14 +106,56 @@ def find(
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
-    return _by_words(said, history) or _by_meaning(said, cues, bank, history, embedding)
+    about_us = parts(said, cues, bank, history, embedding)
+    if about_us is not None and about_us.rest:
+        said, embedding = about_us.rest, None  # it was of the whole line
+        return _by_words(said, history) or _by_meaning(said, cues, bank, history, embedding)
+    fixed = _by_words(said, history)
+    if about_us is not None and fixed in _TO_US:
+        return _act(about_us.act, said, asked=history[-1].asked)
+    return fixed or _by_meaning(said, cues, bank, history, embedding)
+
+
+def _act(act: str, said: str, *, asked: bool) -> str:
+    """The situation of a line that is about our last reply, which `asked` or stated something."""
+    if act == CORRECTED and FEELING.search(said):
+        return "wrong_guess"
+    return "explain" if act == ASKED_ABOUT and asked else act
+
+
+def parts(
+    said: str,
+    cues: Cues,
+    bank: Bank,
+    history: Sequence[Exchange] = (),
+    embedding: Sequence[float] | None = None,
+) -> Addressed | None:
+    """What of `said` is about our last reply, and what is told beside it; None for nothing."""
+    if not history or leaves(said):
+        return None
+
+    def nearest(sentence: str, floors: tuple[float, float]) -> str | None:
+        known = embedding if sentence == said.strip() else None
+        best = _nearness(sentence, cues, bank, known)
+        ordinary = best.pop(None, 0.0)
+        name, score = max(best.items(), key=lambda item: item[1])
+        floor, margin = floors
+        return _ACTS.get(name or "") if score >= floor and score - ordinary >= margin else None
+
+    return addressed(said, history, nearest)
 
 
 def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
     fixed = by_form(said)
-    if fixed in _MAY_CORRECT and (corrected := corrects(said, history[-1] if history else None)):
-        feeling = corrected == "corrected" and _FEELING.search(said)
+    if (
+        fixed in _MAY_CORRECT
+        and not reported(said)
+        and (corrected := corrects(said, history[-1] if history else None))
+    ):
+        feeling = corrected == "corrected" and FEELING.search(said)
         return "wrong_guess" if feeling else corrected
+    if fixed == "harsh_on_self" and asks_view(said):
+        return "self_blame"
     if fixed in _MAY_CHOOSE and retelling.choice(said):
         return "choose"
     if fixed is None and done(said, history):
@@ -117,91 +172,63 @@ def _by_meaning(
     history: Sequence[Exchange],
     embedding: Sequence[float] | None,
 ) -> str | None:
-    language = "zh" if words.is_chinese(said) else "en"
-    likeness = cues.likeness(said, language, embedding)
-    best = _best(likeness, bank, language)
+    best = _nearness(said, cues, bank, embedding)
     ordinary = best.pop(None, 0.0)
-    if ordinary >= SURE:
+    if asked := _request(said, cues, bank, history):
+        return asked
+    name, score = _likeliest(best, BY_MEANING, said, history)
+    if ordinary >= SURE and not (name in _REQUESTS and score > ordinary):
         return None
-    allowed = {
-        name: score
-        for name, score in best.items()
-        if name in BY_MEANING and _possible(name, said, history)
-    }
-    if allowed:
-        name, score = max(allowed.items(), key=lambda item: item[1])
-        if name == "cannot_serve" and score < SURE and turns("asked")["task"].search(said):
-            return "task"
-        if score >= FLOORS.get(name, FLOOR) and score - ordinary >= MARGIN:
-            return name
+    if name == "cannot_serve" and score < SURE and turns("asked")["task"].search(said):
+        return "task"
+    if _near_enough(name, score, ordinary, said):
+        return name
+    if may_leave(said) and (parting := _parting(best, ordinary)):
+        return parting
     return _asked(said)
 
 
-# Nearness alone mistakes "should I write to her?" for a question to the program: these turns are
-# only possible where the words themselves speak of such a thing.
-_SPOKEN_OF = {
-    "what_do_you_keep": re.compile(
-        r"\b(keep|kept|stor(e|ed|ing)|sav(e|ed|ing)|record|data|privacy|private|delet|eras"
-        r"|leak|remember|who (can |could )?(see|read))|存|记录|记得|隐私|泄露|删|看到|保密",
-        re.IGNORECASE,
-    ),
-    "how_do_you_know": re.compile(
-        r"\bhow (do|did|can|could|would) you\b|what makes you|why (do|did|would) you (think|say)"
-        r"|\bguess|怎么知道|凭什么|怎么看出|怎么判断|怎么猜|怎么晓得",
-        re.IGNORECASE,
-    ),
-    "are_you_real": re.compile(
-        r"\b(you|this|bot|human|robot|machine|ai)\b|你|真人|机器", re.IGNORECASE
-    ),
-    "cannot_serve": re.compile(
-        r"\b((can|could|will|would) you|for me|do i have|am i|promise|secret|diagnos\w*|depress\w*"
-        r"|bipolar|adhd|ocd|autis\w*|pills?|dose|mg|medic\w*|tablets?|prescri\w*|legal|lawyer|sue"
-        r"|marry|date me|write me)\b|帮我|替我|药|诊断|抑郁|症|病|保证|秘密|联系|律师",
-        re.IGNORECASE,
-    ),
-    "anger_at_bot": re.compile(
-        r"\b(you|your|yourself|help\w*|listen\w*|answers?|questions?|bot|this)\b|你|废话|没用|敷衍|重复",
-        re.IGNORECASE,
-    ),
-    "harsh_on_self": re.compile(
-        r"\b(i'?m|i am|me|my|myself|i (can'?t|never|always|ruin|fail|mess|screw|hate myself))\b"
-        r"|我",
-        re.IGNORECASE,
-    ),
-    "love_me": re.compile(r"\byou\b|\bu\b|^(?!.*[他她]).*你", re.IGNORECASE),
-    "small_talk": re.compile(r"^(?!.*(吐|没叫|没喊|不想))."),
-    "take_sides": re.compile(
-        r"\b(right|wrong|sides?|agree|faults?|fair|unfair|unreasonable|overreact\w*|crazy|too much"
-        r"|problem|blame|dramatic)\b|错|问题|对不对|站|评|过分|怪谁|谁对",
-        re.IGNORECASE,
-    ),
-    "irony": re.compile(
-        r"\b(great|wonderful|nice|sure|lovely|perfect|brilliant|fantastic|thanks|right)\b"
-        r"|呵呵|真行|真棒|太好了|好得很|厉害|谢谢",
-        re.IGNORECASE,
-    ),
-}
+def _parting(best: Mapping[str | None, float], ordinary: float) -> str | None:
+    """`goodbye` or `thanks` where that is the nearest thing that people say."""
+    said = {name: score for name, score in best.items() if name not in _SAID_BY_US}
+    name, score = max(said.items(), key=lambda item: item[1], default=(None, 0.0))
+    near = score >= PARTING.get(name or "", FLOOR) and score >= ordinary + MARGIN
+    return name if near and name in PARTING else None
 
 
-def _possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
-    if name in _SPOKEN_OF and not _SPOKEN_OF[name].search(said):
-        return False
-    if name == "good_news" and _unsettled(said):
-        return False
-    if name == "mixed_news":
-        return bool(contrast().search(said))
-    if name == "anger_at_bot" and _REPORTED.search(said):
-        return False  # who asked, said or did it was somebody else
-    if name == "wrong_guess" and (_NO_GUESS.fullmatch(said.strip()) or not _guessed(history)):
-        return matters.denies(said) and bool(_FEELING.search(said))
-    return bool(history) or name not in _ANSWERING
+def _likeliest(
+    best: Mapping[str | None, float],
+    among: frozenset[str],
+    said: str,
+    history: Sequence[Exchange],
+) -> tuple[str | None, float]:
+    """The nearest of these situations that the words can be, with its likeness."""
+    allowed = {
+        name: score
+        for name, score in best.items()
+        if name in among and possible(name, said, history)
+    }
+    return max(allowed.items(), key=lambda item: item[1], default=(None, 0.0))
 
 
-def _guessed(history: Sequence[Exchange]) -> bool:
-    """Whether the last reply guessed at a feeling, which alone can be guessed wrong."""
-    last = history[-1] if history else None
-    guessed = last is not None and last.strategy is Strategy.REFLECTION_OF_FEELINGS
-    return guessed or (last is not None and bool(_FEELING.search(last.reply)))
+def _near_enough(name: str | None, score: float, ordinary: float, said: str) -> bool:
+    margin = MARGIN_TO_US if name in _OF_US and asks_us(said) else MARGIN
+    return score >= FLOORS.get(name or "", FLOOR) and score - ordinary >= margin
+
+
+def _request(said: str, cues: Cues, bank: Bank, history: Sequence[Exchange]) -> str | None:
+    """What is asked of the program in one sentence of several: "he slept here. did he know it?"."""
+    parted = sentences(said)
+    asking = [part for part in parted if asks_view(part) or _PLEASE.search(part)]
+    if len(parted) < 2:
+        return None
+    for sentence in asking[-2:]:
+        best = _nearness(sentence, cues, bank, None)
+        ordinary = best.pop(None, 0.0)
+        name, score = _likeliest(best, _OF_A_SENTENCE, sentence, history)
+        if name and _near_enough(name, score, ordinary, sentence):
+            return name
+    return None
 
 
 def by_form(said: str) -> str | None:
@@ -213,14 +240,14 @@ def by_form(said: str) -> str | None:
         return _wordless(plain)
     if len(bare) <= SHORT:
         for name, pattern in turns("whole").items():
-            if pattern.fullmatch(bare):
+            if pattern.fullmatch(bare) and not (name == "goodbye" and tells_past(bare)):
                 return name
-        if _takes_leave(plain):
-            return "goodbye"
+    if parting := leaves(plain):
+        return parting
     plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
     for name, pattern in turns("inside").items():
-        quoted = name in _MAYBE_QUOTED and _REPORTED.search(plain)
-        if pattern.search(plain) and not quoted and not (name == "success" and _unsettled(plain)):
+        quoted = name in _MAYBE_QUOTED and reported(plain)
+        if pattern.search(plain) and not quoted and not (name == "success" and unsettled(plain)):
             return name
     return None
 
@@ -232,12 +259,6 @@ def _asked(said: str) -> str | None:
         return None
     found = next((name for name, form in turns("asked").items() if form.search(plain)), None)
     return found or ("open_question" if kinds.asks(plain) else None)
-
-
-def _takes_leave(plain: str) -> bool:
-    """Whether a short line ends on a word of farewell: "right. bed. night"."""
-    clauses = [part.strip() for part in _CLAUSES.split(plain) if part.strip()]
-    return bool(clauses) and "?" not in plain and bool(_FAREWELL.fullmatch(clauses[-1]))
 
 
 def weighed(estimates: Sequence[Estimate], found: str | None) -> list[Estimate]:
@@ -258,15 +279,18 @@ def under_care(found: str | None) -> str:
     return found if found and found in _STILL_ANSWERED else "after_card"
 
 
-def _unsettled(plain: str) -> bool:
-    return bool(no_outcome().search(re.sub("不[错少小低]", "", plain)))
-
-
 def _wordless(plain: str) -> str | None:
     """Dots are silence; a face or a heart says enough to be read; anything else is unclear."""
     if _EMOJI.search(plain):
         return None
     return "unclear" if re.search(r"[^\s.…。·,，~～-]", plain) else "silence"
+
+
+def _nearness(
+    said: str, cues: Cues, bank: Bank, embedding: Sequence[float] | None
+) -> dict[str | None, float]:
+    language = "zh" if words.is_chinese(said) else "en"
+    return _best(cues.likeness(said, language, embedding), bank, language)
 
 
 def _best(likeness: Mapping[str, float], bank: Bank, language: str) -> dict[str | None, float]:

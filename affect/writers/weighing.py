@@ -47,7 +47,7 @@ NAMED = frozenset({"name", "count"})  # slots that show best that somebody was l
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
 _ABOUT_SOMETHING = frozenset(
-    {"good_news", "success", "mixed_news", "asked_advice", "small_talk", "support"}
+    {"good_news", "success", "mixed_news", "asked_advice", "small_talk"}
     | {"relief", "choose", "asked_again", "after_card"}
 )
 _TIME_TOLD = re.compile(
@@ -224,7 +224,7 @@ def _graves(scene: Scene, matter: Matter | None) -> frozenset[str]:
 
 
 def _taken_up(entry: Entry) -> float:
-    own = NAMED.intersection(entry.slots) or entry.situation == "corrected"
+    own = NAMED.intersection(entry.slots) or entry.situation in {"corrected", "remember"}
     return 0.4 if own else 0.2 if entry.kinds else 0.08
 
 

@@ -134,7 +134,7 @@ def test_chinese_turns(said: str, turn: str | None) -> None:
         ("你记得住我说的吗", "memory"),
         ("sorry about before", "apology"),
         ("can i ask you something", "may_i"),
-        ("let me talk to a real person", "handover"),
+        ("let me talk to a real person", "are_you_real"),
     ],
 )
 def test_turns_that_were_dodged(said: str, situation: str) -> None:

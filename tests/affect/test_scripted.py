@@ -321,10 +321,10 @@ def test_a_chinese_line_said_back_does_not_stand_alone(shipped: ScriptedWriter) 
         assert all(each.entry != "mirror" for each in shipped.candidates(now))
 
 
-def test_advice_that_would_be_drawn_at_random_is_asked_back(shipped: ScriptedWriter) -> None:
+def test_advice_that_would_be_drawn_at_random_is_modest(shipped: ScriptedWriter) -> None:
     before = Exchange("im so tired of proving myself at work", "Every day anew.")
     now = scene("what should i do?", (before,), situation="asked_advice")
-    assert "openquestion" in (shipped.candidates(now)[0].entry or "")
+    assert "anyadvice" in (shipped.candidates(now)[0].entry or "")
     offered = replace(before, situation="permission", asked=True)
     agreed = scene("yes please", (offered,), situation="asked_advice")
     assert shipped.candidates(agreed)[0].strategy is Strategy.SUGGESTION

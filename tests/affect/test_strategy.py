@@ -218,9 +218,8 @@ def test_no_question_where_people_leave_or_are_silent(situation: str, said: str)
 
 def test_every_special_turn_can_be_planned() -> None:
     for name, special in SPECIAL.items():
-        persona = "support" if name == "handover" else "companion"
         reading = felt(Emotion.JOY, 0.4) if name == "good_news" else felt(Emotion.NEUTRAL, 0.0)
-        result = planned(reading=reading, situation=name, persona=persona)
+        result = planned(reading=reading, situation=name)
         assert result.situation == name
         assert result.length == special.length
 
@@ -270,8 +269,11 @@ def test_the_gentle_day_is_short_and_without_humour() -> None:
 
 
 def test_the_support_persona_has_its_own_entries() -> None:
-    assert planned(persona="support").situation == "support"
-    assert planned(persona="support", situation="thanks").situation == "thanks"
+    assert planned(persona="support").situation == "support_first"
+    later = (Past(situation="support_first"),)
+    assert planned(later, persona="support").situation == "support"
+    assert planned(later, persona="support", situation="should_i").situation == "support"
+    assert planned(later, persona="support", situation="thanks").situation == "thanks"
 
 
 def test_the_same_scene_gives_the_same_plan() -> None:

@@ -65,7 +65,7 @@ def test_nobody_is_advised_before_they_asked(talks: dict[str, list[Turn]]) -> No
         ("loss", "do you remember what i told you?", "remember"),
         ("loss", "should i get another dog?", "should_i"),
         ("breakup", "she cried and said she missed me too!", "relief"),
-        ("breakup", "what do you mean", "explain"),
+        ("breakup", "what do you mean", "meant"),
         ("good_news", "I got the job!!", "success"),
         ("exam_zh", "成绩出来了，我过了！", "relief"),
         ("lonely_zh", "我该不该给她打电话？", "should_i"),

@@ -1,0 +1,115 @@
+"""What a correcting line says it is instead: "NOBODY LEFT ME. its WORK" is about work,
+"not the group, him" about him; as a clause that an entry can take up.
+"""
+
+from __future__ import annotations
+
+import re
+
+from affect import matters
+from affect.writers.lexicon import listed
+from affect.writers.naming import capitalised
+from affect.writers.slots import Filler
+
+MOST_WORDS = 8
+TURN = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"}
+
+# What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.
+_IS = re.compile(
+    r"^((it|that|this|he|she|they)('s|'re| is| are| was)|its|thats|hes|shes|theyre|\w+ (is|are))\b",
+    re.IGNORECASE,
+)
+_DENYING = re.compile(
+    r"\b(not|never|nobody|no ?one|isnt|wasnt|arent|didnt|like)\b|n't\b", re.IGNORECASE
+)
+_SPELT = {"its": "it's", "thats": "that's", "hes": "he's", "shes": "she's", "theyre": "they're"}
+_SAID_CHINESE = re.compile(r"我(?:刚才|刚刚)?(?:说|讲|指|问)的是([^，。！？,.!?\s]{2,12})")
+_LIVES_CHINESE = re.compile(r"([他她]|我?[\u4e00-\u9fff]{1,3})(还活着|活得好好的|还好好的)")
+
+
+# "Not the group, him", "teacher. not boss", 不是工作，是我弟: both are said back.
+_NOT_THIS = re.compile(
+    r"\W*(?:no\W+)?(?:it'?s |it was |i (?:just |already )?said |i meant )?"
+    r"not (?P<not>[\w' ]{2,24}?)\s*[,.;]+\s*(?:it'?s |but |i meant )?(?P<this>[\w' ]{2,24}?)\W*"
+    r"|\W*(?:it'?s |i meant )?(?P<this2>(?!i (?:just |already )?said)[\w' ]{2,24}?)\s*[,.;]*\s*"
+    r"not (?P<not2>[\w' ]{2,24}?)\W*",
+    re.IGNORECASE,
+)
+_CHINESE_NOT_THIS = re.compile(
+    r"\W*(?:不是|没有?|不)(?P<not>[^，。！？,.!?\s]{1,8})[，。,.\s]+(?:就?是)?(?P<this>[^，。！？,.!?\s]{1,8})\W*"
+    r"|\W*(?:就?是)?(?P<this2>[^，。！？,.!?\s]{1,8}?)[，。,.\s]*不是(?P<not2>[^，。！？,.!?\s]{1,8}?)\W*"
+)
+INSTEAD_WORDS = 4
+
+
+_UNFIT = frozenset({"it's", "its", "you", "your", "is", "are", "was", "really", "very", "at", "so"})
+
+
+def instead(said: str, language: str) -> Filler | None:
+    """What a line says and what it denies, "him, not the group"; None where it does not do both.
+
+    A death, a parting or an illness that was none is not named again.
+    """
+    clauses = re.split(r"(?<=[.!?。！？])\s+", said.replace("’", "'").strip())
+    both = _CHINESE_NOT_THIS if language == "zh" else _NOT_THIS
+    found = both.fullmatch(clauses[0]) or both.fullmatch(" ".join(clauses[:2]))
+    if not found:
+        return None
+    this, denied = found["this"] or found["this2"], found["not"] or found["not2"]
+    text = _chinese(this, denied) if language == "zh" else _english(this, denied)
+    grave = text and any(matters.holds_word_of(name, text) for name in matters.grave())
+    return Filler(text, text) if text and not grave else None
+
+
+def _chinese(this: str, denied: str) -> str | None:
+    if any(word in this + denied for word in (*listed("zh", "blocked"), "你")):
+        return None
+    return turned_chinese(f"{this}，不是{denied}")
+
+
+def _english(this: str, denied: str) -> str | None:
+    parts = [each.lower().split() for each in (this, denied)]
+    low = {word for each in parts for word in each}
+    if any(len(each) > INSTEAD_WORDS for each in parts) or low & (blocked("en") | _UNFIT):
+        return None
+    one, other = (" ".join(capitalised(TURN.get(word, word)) for word in each) for each in parts)
+    return f"{one}, not {other}"
+
+
+def put_right(said: str, language: str) -> Filler | None:
+    """What a correcting line says it is instead, as a clause; None where it only denies."""
+    if both := instead(said, language):
+        return both
+    if language == "zh":
+        found = _SAID_CHINESE.search(said)
+        lives = _LIVES_CHINESE.search(said)
+        text = found[1] if found else "".join(lives.groups()) if lives else ""
+        text = turned_chinese(re.sub(r"^(关于|因为)|(这件事|的事)$", "", text))
+        fits = text and not any(word in text for word in listed("zh", "blocked"))
+        return Filler(text, text) if fits and "你没" not in text else None
+    for clause in re.split(r"[.!?;,\n]+", said.replace("’", "'")):
+        plain = re.sub(
+            r"^(no+|nope|nah|i (said|meant|mean)|but|and|because)\s+", "", clause.strip()
+        )
+        words = plain.split()
+        if not 2 <= len(words) <= MOST_WORDS or not _IS.match(plain) or _DENYING.search(plain):
+            continue
+        low = [word.lower() for word in words]
+        if set(low) & (blocked("en") - {"living"} | {"you", "your", "youre", "you're", "weird"}):
+            continue
+        turned = [TURN.get(word, _SPELT.get(word, word)) for word in low]
+        text = " ".join(capitalised(word) for word in turned)
+        return Filler(text, text)
+    return None
+
+
+def turned_chinese(part: str) -> str:
+    """你妈 alone can sound like swearing."""
+    part = re.sub("我妈(?!妈)", "你妈妈", part)
+    part = re.sub("我爸(?!爸)", "你爸爸", part)
+    return part.replace("我", "你")
+
+
+def blocked(language: str) -> frozenset[str]:
+    """Words that are never said back."""
+    return listed(language, "blocked") | listed(language, "never_mirrored")
