@@ -30,7 +30,7 @@ SHORTEST = 4  # words of one in which any word of ours counts: "who's he", "befo
 ASKED_BACK = 2  # words of a question that can only be about a statement of ours: 会怎样？
 # Likeness to a cue, and more than to an ordinary one, from which a sentence is about our reply:
 TO_US = (0.5, -0.05)  # where it speaks to the program
-GOES_ON = (0.62, 0.03)  # after one that was
+GOES_ON = (0.7, 0.1)  # after one that was
 BESIDE_US = (0.78, 0.03)  # where it speaks to nobody
 TOLD_WORDS = 3  # what is told beside it, if it is to be answered
 OWN_LINES = 6  # earlier lines whose words are the person's own
@@ -204,7 +204,8 @@ def _about_words(plain: str, history: Sequence[Exchange]) -> str | None:
         return ASKED_ABOUT if alone or _asks_back(plain, last, theirs) else None
     if not ours or not _DENIES.search(plain):
         return None
-    if last.asked and (closed(last.reply) or _NOTHING.search(plain)):
+    asked = words.stems(sentences(last.reply)[-1]) & ours if last.asked else frozenset()
+    if asked and (closed(last.reply) or _NOTHING.search(plain)):
         return None  # it answers
     return CORRECTED if alone or _INSTEAD.search(plain) else None
 
