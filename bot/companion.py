@@ -386,7 +386,7 @@ class Companion:
         report = given.report
         if report is not None and reports.repeated(report, known.recent):
             report = None
-        moment = _told(known.line, report) if report else None
+        moment = await self._told(known, report) if report else None
         return Taken(
             text=given.text,
             notes=Notes(given.language or known.language, _introduced(known.care, ask)),
@@ -397,6 +397,20 @@ class Companion:
             moment=moment,
             report=report,
         )
+
+    async def _told(self, known: Known, report: Report) -> Moment | None:
+        """The line after a person's own word; None where it leaves the line.
+
+        A word on their newest reading stands in its place, as the next one on it will; one on an
+        older reading changes the picture alone: a filter takes nothing back.
+        """
+        if report.about is None:
+            return reports.followed(known.line, report)
+        about = reports.newest_reading(known.recent, report)
+        if about is None:
+            return None
+        before = await trajectories.before(self._database, known.profile.id, about)
+        return before and reports.followed(before, report, about)
 
 
 class _Steps:
@@ -444,23 +458,6 @@ def _follow(before: Moment | None, reading: Reading, at: datetime) -> Moment:
         if before is None or wrong.kind == "moment_version":
             return trajectory.follow(None, reading, at)
         return before  # out of order by more than the line can take: it goes on from what it was
-
-
-def _told(before: Moment | None, report: Report) -> Moment | None:
-    """The line after a person's own word; None where it comes too late to be followed."""
-    if report.valence is None:
-        return None
-    try:
-        return trajectory.report(
-            before,
-            report.valence,
-            report.arousal,
-            report.at,
-            dominance=report.dominance,
-            variance=report.variance,
-        )
-    except BadInput:
-        return None
 
 
 def _seen(reading: Reading, language: str) -> str:

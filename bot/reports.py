@@ -1,4 +1,4 @@
-"""What a person says of how they are, and whether they said just that before."""
+"""What a person says of how they are, whether they said just that before, and their line then."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
+from affect import trajectory
+from affect.errors import BadInput
 from affect.labels import COORDINATES
-from affect.types import EMOTIONS, Emotion
+from affect.types import EMOTIONS, Emotion, Moment
 from bot.texts import LANGUAGES, say
 from storage.records import Report, TurnView
 
@@ -40,6 +42,39 @@ def repeated(report: Report, recent: Sequence[TurnView]) -> bool:
     if last is None or abs(report.at - last.at) > ONE_WORD:
         return False
     return replace(last, at=report.at) == report
+
+
+def newest_reading(recent: Sequence[TurnView], report: Report) -> TurnView | None:
+    """The turn that a word is on, where nothing was read since, whatever was said of it."""
+    followed = [turn for turn in recent if turn.moment and _about(turn) != report.about]
+    return followed[-1] if followed and followed[-1].id == report.about else None
+
+
+def followed(before: Moment | None, report: Report, about: TurnView | None = None) -> Moment | None:
+    """The line after a person's word; None where it comes too late to be followed.
+
+    Of a word on a reading, that of `about`, `before` is the line as it was before this reading, in
+    whose place the word stands; where it says that the reading was right, that counts again.
+    """
+    try:
+        if about and about.reading and report.verdict == "right":
+            return trajectory.follow(before, about.reading, about.at)
+        if report.valence is None:
+            return before
+        return trajectory.report(
+            before,
+            report.valence,
+            report.arousal,
+            report.at,
+            dominance=report.dominance,
+            variance=report.variance,
+        )
+    except BadInput:
+        return None
+
+
+def _about(turn: TurnView) -> str | None:
+    return turn.report.about if turn.report else None
 
 
 def feeling(said: str) -> Emotion | None:

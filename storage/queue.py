@@ -288,7 +288,7 @@ async def keep(database: Database, kept: Kept) -> bool:
             await connection.execute(insert(Reply), {**mine, **told})
         await outbox.put(connection, sealer, kept)
         if kept.moment is not None:
-            await trajectories.keep(database, connection, sealer, kept, kept.moment)
+            await trajectories.keep(connection, sealer, kept, kept.moment)
         await facts.keep(database, connection, sealer, kept)
         if kept.voice is not None:
             await voices.keep(database, connection, sealer, kept, kept.voice)

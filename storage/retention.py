@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from storage.database import Database
 from storage.tables import (
@@ -73,12 +74,22 @@ async def sweep(database: Database, now: datetime, days: int, *, dry_run: bool =
     return Swept(len(found))
 
 
+_NEWER, _ITS_TURN, _TURN = aliased(Line), aliased(Turn), aliased(Turn)
+_OLDER = exists().where(  # a line that a newer one stands beside
+    _NEWER.person_id == Line.person_id,
+    _ITS_TURN.id == _NEWER.turn_id,
+    _TURN.id == Line.turn_id,
+    _ITS_TURN.no > _TURN.no,
+)
+
+
 async def erase(database: Database, turn_ids: Sequence[str]) -> None:
     """Erase what is kept of turns, but for the moment that each person's line stands at."""
     for start in range(0, len(turn_ids), BATCH):
         async with database.write() as connection:
             batch = turn_ids[start : start + BATCH]
             await _erase(connection, batch)
+            await connection.execute(delete(Line).where(Line.turn_id.in_(batch), _OLDER))
             stands = exists().where(Line.turn_id == Moment.turn_id)
             await connection.execute(delete(Moment).where(Moment.turn_id.in_(batch), ~stands))
     await database.scrub()

@@ -234,15 +234,16 @@ class Moment(Table):
 
 
 class Line(Table):
-    """What the filter of a person's line has learnt by their last moment: one row of constant size.
+    """What the filter of a person's line has learnt by their last moment, and by the one before.
 
-    The moments beside the turns are small, for looking back; the next step needs this row too.
+    Two rows of constant size. The moments beside the turns are small, for looking back; the next
+    step needs the newest row too, and a word that corrects what was read last the one before.
     """
 
     __tablename__ = "line"
-    __table_args__ = (Index(None, "turn_id"),)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    turn_id: Mapped[str] = mapped_column(ForeignKey("turn.id"))
+    __table_args__ = (Index(None, "person_id"),)
+    turn_id: Mapped[str] = mapped_column(ForeignKey("turn.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes]
 
 

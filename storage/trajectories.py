@@ -6,12 +6,13 @@ import asyncio
 import base64
 import json
 import math
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     LargeBinary,
     Row,
     Select,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -53,6 +53,8 @@ _NEWEST = (
     .join(Moment, Moment.turn_id == Line.turn_id)
     .join(Turn, Turn.id == Line.turn_id)
     .where(Line.person_id == bindparam("person"), Turn.no <= bindparam("upto"))
+    .order_by(Turn.no.desc())
+    .limit(1)
 )
 _ANY = aliased(Moment)
 _EARLIER = (  # back from `upto` to the first that has one; at once where there is none at all
@@ -67,14 +69,33 @@ _EARLIER = (  # back from `upto` to the first that has one; at once where there 
     .order_by(Turn.no.desc())
     .limit(1)
 )
-_LEARNT = {  # by whether the database is SQLite
-    dialect is sqlite: new.on_conflict_do_update(
-        index_elements=["person_id"],
-        set_={"turn_id": new.excluded.turn_id, "sealed": new.excluded.sealed},
+_MEASURED = (
+    select(
+        Turn.id,
+        Turn.no,
+        Turn.at,
+        Reading.sealed.label("reading"),
+        Report.sealed.label("report"),
     )
-    for dialect in (sqlite, postgresql)
-    for new in (dialect.insert(Line),)
-}
+    .outerjoin(Moment, Moment.turn_id == Turn.id)
+    .outerjoin(Reading, Reading.turn_id == Turn.id)
+    .outerjoin(Report, Report.turn_id == Turn.id)
+    .where(or_(Reading.turn_id.is_not(None), Report.turn_id.is_not(None)))
+    .order_by(Turn.no)
+)
+_FOLLOWED = or_(Moment.turn_id.is_not(None), Report.turn_id.is_not(None))
+_NEWEST_LINE = (
+    select(Line.turn_id)
+    .join(Turn, Turn.id == Line.turn_id)
+    .where(Line.person_id == bindparam("person"))
+    .order_by(Turn.no.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_OLDER_LINES = delete(Line).where(
+    Line.person_id == bindparam("person"), Line.turn_id != _NEWEST_LINE
+)
+_CORRECTED_LINE = delete(Line).where(Line.turn_id == _NEWEST_LINE)
 
 
 async def latest(
@@ -106,29 +127,37 @@ async def newest(
     return replace(moment, memory=base64.b64decode(learnt["memory"]))
 
 
+async def before(database: Database, person_id: int, turn: TurnView) -> MomentValue | None:
+    """The line as it was before the person's newest reading, that of `turn`, whatever they said of
+    it since; None where that is not known any more.
+    """
+    found = await latest(database, person_id, upto=turn.no - 1)
+    if found is None:
+        first = turn.moment is not None and turn.moment.count <= 1
+        return trajectory.begin(turn.at) if first else None
+    return found if found.memory else None
+
+
 async def keep(
-    database: Database,
-    connection: AsyncConnection,
-    sealer: Sealer,
-    kept: Kept,
-    moment: MomentValue,
+    connection: AsyncConnection, sealer: Sealer, kept: Kept, moment: MomentValue
 ) -> None:
-    """Keep what was learnt of a person by a turn, in place of what was learnt before it."""
-    await _learn(database, connection, sealer, kept.person_id, kept.id, moment)
+    """Keep what was learnt of a person by a turn, beside what was learnt by the one before it.
+
+    What was learnt by a reading makes room for what its correction taught.
+    """
+    corrects = kept.report is not None and kept.report.about is not None
+    over = _CORRECTED_LINE if corrects else _OLDER_LINES
+    await connection.execute(over, {"person": kept.person_id})
+    await _learn(connection, sealer, kept.person_id, kept.id, moment)
 
 
 async def _learn(
-    database: Database,
-    connection: AsyncConnection,
-    sealer: Sealer,
-    person_id: int,
-    turn_id: str,
-    moment: MomentValue,
+    connection: AsyncConnection, sealer: Sealer, person_id: int, turn_id: str, moment: MomentValue
 ) -> None:
     body = json.dumps({"memory": base64.b64encode(moment.memory).decode()}).encode()
     sealed = sealer.seal("line", str(person_id), body)
     row = {"person_id": person_id, "turn_id": turn_id, "sealed": sealed}
-    await connection.execute(_LEARNT[database.embedded], row)
+    await connection.execute(insert(Line), row)
 
 
 async def since(database: Database, person_id: int, start: datetime) -> list[TurnView]:
@@ -152,8 +181,8 @@ async def series(
 ) -> trajectory.Series:
     """What was measured of a person since `start`, for charts; of many more than `most`, a part.
 
-    What they said of themselves is always in it, instead of a reading that they judged otherwise.
-    Those who joined the person are the same person.
+    What they said of themselves is always in it, instead of a reading that they judged otherwise;
+    of several words on one reading the last. Those who joined the person are the same person.
     """
     async with database.read() as connection:
         everybody = (person_id, *await people.joined(connection, person_id))
@@ -167,20 +196,9 @@ async def _told_since(
     database: Database, person_id: int, start: datetime, most: int
 ) -> list[Observation]:
     async with database.read() as connection:
-        own = select(Report.turn_id).join(Turn, Turn.id == Report.turn_id)
-        mine = own.where(Report.person_id == person_id, Turn.at >= start)
         chosen = {*await _chosen(connection, person_id, start, most)}
-        ids = sorted(chosen.union(await connection.scalars(mine)))
-    told: list[Observation] = []
-    mistaken = await misread(database, person_id, start)
-    followed = _measured().where(or_(Moment.turn_id.is_not(None), Report.turn_id.is_not(None)))
-    for first in range(0, len(ids), BATCH):
-        some = [one for one in ids[first : first + BATCH] if one not in mistaken]
-        async with database.read() as connection:
-            rows = (await connection.execute(followed.where(Turn.id.in_(some)))).all()
-            sealer = await database.sealer(connection, person_id)
-        told += _observations(rows, sealer)
-    return told
+        ids = sorted(chosen.union(await connection.scalars(_own(person_id, start))))
+    return _counted(await _these(database, person_id, ids))
 
 
 async def _chosen(
@@ -212,64 +230,48 @@ def _read() -> Select[str]:
     return select(Turn.id).join(Reading, Reading.turn_id == Turn.id)
 
 
+def _own(person_id: int, start: datetime) -> Select[str]:
+    """The turns since `start` in which the person said something of themselves."""
+    joined = select(Report.turn_id).join(Turn, Turn.id == Report.turn_id)
+    return joined.where(Report.person_id == person_id, Turn.at >= start).order_by(Turn.no)
+
+
 async def counts(database: Database, person_id: int, start: datetime) -> tuple[int, int]:
     """How many readings there are since `start`, and how often the person said it themselves."""
+    own = 0
     async with database.read() as connection:
         everybody = (person_id, *await people.joined(connection, person_id))
-        reports = (
-            select(func.count())
-            .select_from(Report)
-            .join(Turn, Turn.id == Report.turn_id)
-            .where(Report.person_id.in_(everybody), Turn.at >= start)
-        )
-        own = await connection.scalar(reports) or 0
         # From two indexes alone: still linear, but no row with what is sealed in it is looked at.
         read = select(func.count()).select_from(Turn).join(Reading, Reading.turn_id == Turn.id)
         since = read.where(Turn.person_id.in_(everybody), Turn.at >= start)
-        return await connection.scalar(since) or 0, own
-
-
-async def misread(database: Database, person_id: int, start: datetime) -> frozenset[str]:
-    """The turns whose reading a person judged otherwise since `start`."""
-    wanted = (
-        select(Report.turn_id, Report.sealed)
-        .join(Turn, Turn.id == Report.turn_id)
-        .where(Report.person_id == person_id, Turn.at >= start)
-    )
-    async with database.read() as connection:
-        rows = (await connection.execute(wanted)).all()
-        if not rows:
-            return frozenset()
-        sealer = await database.sealer(connection, person_id)
-    reports = [load(ReportValue, sealer.open("report", row.turn_id, row.sealed)) for row in rows]
-    return frozenset(one.about for one in reports if one.about and one.verdict != "right")
+        found = await connection.scalar(since) or 0
+        said = {one: list(await connection.scalars(_own(one, start))) for one in everybody}
+    for one, ids in said.items():
+        own += len(_counted(await _these(database, one, ids)))
+    return found, own
 
 
 async def rebuild(database: Database, person_id: int) -> MomentValue | None:
     """A person's line, followed anew from all that is kept; None where nothing is.
 
-    The same numbers as while they talked. It takes a fraction of a millisecond a reading.
-    """
-    moment = None
-    wanted = _measured().where(Moment.person_id == person_id)
-    async for batch in _opened(database, person_id, wanted):
-        moment = await asyncio.to_thread(trajectory.rebuild, batch, moment)
-    return moment
-
-
-async def follow_anew(database: Database, person_id: int) -> None:
-    """Put a person's line in order after others joined or left them: all readings in their order.
-
-    It takes the place of their newest moment; where there is none, it begins with their last turn.
+    The same numbers as while they talked, but that each word of theirs counts, however late it was
+    said. Who joined them is the same person. A fraction of a millisecond a reading.
     """
     async with database.read() as connection:
         everybody = (person_id, *await people.joined(connection, person_id))
     told: list[Observation] = []
     for one in everybody:
-        async for batch in _opened(database, one, _measured().where(Moment.person_id == one)):
-            told += batch
+        told += _counted(await _opened(database, one, _FOLLOWED))
     told.sort(key=lambda observation: observation.at)
-    moment = await asyncio.to_thread(trajectory.rebuild, told)
+    return await asyncio.to_thread(trajectory.rebuild, told)
+
+
+async def follow_anew(database: Database, person_id: int) -> None:
+    """Put the line of `rebuild` in the place of a person's newest moment.
+
+    After others joined or left them. Where there is no moment, it begins with their last turn.
+    """
+    moment = await rebuild(database, person_id)
     newest_turn = (
         select(Turn.id)
         .outerjoin(Moment, Moment.turn_id == Turn.id)
@@ -290,54 +292,70 @@ async def follow_anew(database: Database, person_id: int) -> None:
         sealed = sealer.seal("moment", turn_id, dump(replace(moment, memory=b"")))
         row = {"turn_id": turn_id, "person_id": person_id, "sealed": sealed}
         await connection.execute(insert(Moment).values(row))
-        await _learn(database, connection, sealer, person_id, turn_id, moment)
+        await _learn(connection, sealer, person_id, turn_id, moment)
 
 
-def _measured() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Turn.id,
-            Turn.no,
-            Turn.at,
-            Reading.sealed.label("reading"),
-            Report.sealed.label("report"),
-        )
-        .outerjoin(Moment, Moment.turn_id == Turn.id)
-        .outerjoin(Reading, Reading.turn_id == Turn.id)
-        .outerjoin(Report, Report.turn_id == Turn.id)
-        .where(or_(Reading.turn_id.is_not(None), Report.turn_id.is_not(None)))
-        .order_by(Turn.no)
-    )
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a turn measured; None where the person's word says nothing of how they were.
+
+    `about` is the turn that it is a word on, `agrees` whether it says that what was read was right.
+    """
+
+    turn_id: str
+    observation: Observation | None
+    about: str | None = None
+    agrees: bool = False
+
+
+def _counted(told: Sequence[_Told]) -> list[Observation]:
+    """Without readings that a person judged otherwise; of several words on one reading the last."""
+    last = {one.about: one for one in told if one.about}
+
+    def counts(one: _Told) -> bool:
+        word = last.get(one.about or one.turn_id)
+        return word is None or word is one or (word.agrees and one.about is None)
+
+    return [one.observation for one in told if one.observation and counts(one)]
 
 
 async def _opened(
-    database: Database,
-    person_id: int,
-    wanted: Select[*tuple[Any, ...]],
-) -> AsyncIterator[list[Observation]]:
-    """The observations of a `_measured()` query, a batch at a time, in the order of the turns."""
+    database: Database, person_id: int, *conditions: ColumnElement[bool]
+) -> list[_Told]:
+    """What some of a person's turns measured, in the order of the turns, opened by the batch."""
+    wanted = _MEASURED.where(Turn.person_id == person_id, *conditions)
+    told: list[_Told] = []
     after = -1
     while True:
         async with database.read() as connection:
             rows = (await connection.execute(wanted.where(Turn.no > after).limit(BATCH))).all()
             if not rows:
-                return
+                return told
             sealer = await database.sealer(connection, person_id)
         after = rows[-1].no
-        yield _observations(rows, sealer)
+        told += [_told(row, sealer) for row in rows]
 
 
-def _observations(rows: Sequence[_Row], sealer: Sealer) -> list[Observation]:
-    return [one for row in rows if (one := _observation(row, sealer)) is not None]
+async def _these(database: Database, person_id: int, ids: Sequence[str]) -> list[_Told]:
+    """The same of turns by their ids, in their order."""
+    told: list[_Told] = []
+    for first in range(0, len(ids), BATCH):
+        some = _MEASURED.where(_FOLLOWED, Turn.id.in_(ids[first : first + BATCH]))
+        async with database.read() as connection:
+            rows = (await connection.execute(some)).all()
+            sealer = await database.sealer(connection, person_id)
+        told += [_told(row, sealer) for row in rows]
+    return told
 
 
-def _observation(row: _Row, sealer: Sealer) -> Observation | None:
-    """What a turn measured; None where the person's word says nothing of how they were."""
-    if row.report is not None:
-        told = load(ReportValue, sealer.open("report", row.id, row.report))
-        if told.valence is None:
-            return None
-        return trajectory.said(
+def _told(row: _Row, sealer: Sealer) -> _Told:
+    if row.report is None:
+        read = load(ReadingValue, sealer.open("reading", row.id, row.reading))
+        return _Told(row.id, trajectory.read(read, row.at))
+    told = load(ReportValue, sealer.open("report", row.id, row.report))
+    said = None
+    if told.valence is not None:
+        said = trajectory.said(
             told.at, told.valence, told.arousal, told.dominance, variance=told.variance
         )
-    return trajectory.read(load(ReadingValue, sealer.open("reading", row.id, row.reading)), row.at)
+    return _Told(row.id, said, told.about, agrees=told.verdict == "right")

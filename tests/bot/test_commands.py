@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from affect import trajectory
 from affect.labels import COORDINATES
 from affect.safety import cards
-from affect.types import EMOTIONS, Emotion
+from affect.types import EMOTIONS, Emotion, Moment, Parts
 from bot import reports
 from bot.charts import USUAL_FROM
 from bot.commands import COMMANDS
@@ -312,7 +312,7 @@ class TestWhyJudged:
         after = await trajectories.latest(house.database, 1)
         assert before is not None
         assert after is not None
-        assert after.count == before.count + 1
+        assert after.count == before.count  # the word stands in the place of the reading
         assert trajectory.affect_of(after).valence > trajectory.affect_of(before).valence + 0.1
         await house.answer("the table has four legs")  # and it goes on from there
         later = (await house.last()).moment
@@ -346,6 +346,49 @@ class TestWhyJudged:
         house.later(days=2)
         await jobs.run_due(house.database, house.clock.now())
         assert {turn.report for turn in await house.kept()} == {None}
+
+
+def _parts(line: Moment) -> tuple[Parts, Parts, Parts]:
+    return line.valence, line.arousal, line.dominance
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["felt sad", "felt joy"],
+        ["felt joy", "felt sad", "felt joy"],
+        ["felt joy", "wrong TURN", "felt fear"],
+        ["felt joy", "wrong TURN"],
+        ["felt joy", "right TURN"],
+    ],
+)
+async def test_of_several_words_on_one_message_the_last_counts(
+    house: House, said: list[str]
+) -> None:
+    """In the line, in the picture and in its count: as if they had said nothing else."""
+    for account, words in (("ana", said), ("ben", said[-1:])):
+        await house.talk("I am glad", "I am sad today", account=account)
+        person = await house.person(account)
+        turn = (await house.last(person)).id
+        for word in words:
+            await house.answer(f"/why {word.replace('TURN', turn)}", account=account)
+    for line in (trajectories.latest, trajectories.rebuild):
+        ana, ben = [await line(house.database, person) for person in (1, 2)]
+        assert ana is not None
+        assert ben is not None
+        assert ana.count == ben.count
+        for part, other in zip(_parts(ana), _parts(ben), strict=True):
+            assert part.mean == pytest.approx(other.mean)
+            assert part.covariance == pytest.approx(other.covariance)
+    drawn = [await trajectories.series(house.database, person, NOON) for person in (1, 2)]
+    assert drawn[0].values.tolist() == drawn[1].values.tolist()
+    counts = [await trajectories.counts(house.database, person, NOON) for person in (1, 2)]
+    assert counts[0] == counts[1]
+    assert counts[0][1] == drawn[0].own.sum()
+    await house.talk("the table has four legs", account="ana")  # and it goes on from there
+    assert await trajectories.latest(house.database, 1) == await trajectories.rebuild(
+        house.database, 1
+    )
 
 
 async def test_a_word_on_an_older_message_leaves_the_line_and_changes_the_picture(

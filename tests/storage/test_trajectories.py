@@ -107,3 +107,25 @@ async def test_what_was_learnt_stays_with_who_is_remembered(database: Database) 
     await retention.sweep(database, NOON + timedelta(days=400), 365)
     assert await trajectories.latest(database, ana) == moment
     assert len(await trajectories.series(database, ana, NOON)) == 0
+
+
+async def test_the_line_before_the_newest_reading_is_kept_and_no_older_one(
+    database: Database,
+) -> None:
+    ana, before = await _days(database, count=3)
+    _, moment = await _turn(database, "ana", NOON + 3 * APART, 0.5)
+    turns = await trajectories.since(database, ana, NOON)
+    assert await trajectories.before(database, ana, turns[-1]) == before
+    assert await trajectories.latest(database, ana) == moment
+    assert await trajectories.before(database, ana, turns[-2]) is None
+    assert await trajectories.before(database, ana, turns[0]) == trajectory.begin(NOON)
+
+
+async def test_erasing_turns_leaves_what_was_learnt_by_the_last(database: Database) -> None:
+    ana, moment = await _days(database, count=4)
+    turns = await trajectories.since(database, ana, NOON)
+    await retention.erase(database, [turn.id for turn in turns])
+    told = await people.export(database, ana)
+    assert [row["turn_id"] for row in told["line"]] == [turns[-1].id]
+    assert await trajectories.latest(database, ana) == moment
+    assert await trajectories.before(database, ana, turns[-1]) is None
