@@ -266,8 +266,8 @@ async def rebuild(database: Database, person_id: int) -> MomentValue | None:
     return await asyncio.to_thread(trajectory.rebuild, told)
 
 
-async def follow_anew(database: Database, person_id: int) -> None:
-    """Put the line of `rebuild` in the place of a person's newest moment.
+async def follow_anew(database: Database, person_id: int) -> MomentValue | None:
+    """Put the line of `rebuild` in the place of a person's newest moment, and give it.
 
     After others joined or left them. Where there is no moment, it begins with their last turn.
     """
@@ -283,16 +283,16 @@ async def follow_anew(database: Database, person_id: int) -> None:
         await people.hold(connection, person_id)
         turn_id = await connection.scalar(newest_turn)
         if turn_id is None:
-            return
+            return None
         await connection.execute(delete(Moment).where(Moment.turn_id == turn_id))
         await connection.execute(delete(Line).where(Line.person_id == person_id))
-        if moment is None:
-            return
-        sealer = await database.sealer(connection, person_id)
-        sealed = sealer.seal("moment", turn_id, dump(replace(moment, memory=b"")))
-        row = {"turn_id": turn_id, "person_id": person_id, "sealed": sealed}
-        await connection.execute(insert(Moment).values(row))
-        await _learn(connection, sealer, person_id, turn_id, moment)
+        if moment is not None:
+            sealer = await database.sealer(connection, person_id)
+            sealed = sealer.seal("moment", turn_id, dump(replace(moment, memory=b"")))
+            row = {"turn_id": turn_id, "person_id": person_id, "sealed": sealed}
+            await connection.execute(insert(Moment).values(row))
+            await _learn(connection, sealer, person_id, turn_id, moment)
+    return moment
 
 
 @dataclass(frozen=True, slots=True)

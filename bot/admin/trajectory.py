@@ -19,7 +19,8 @@ from affect.expression.chart import draw
 from affect.trajectory import Line, Series
 from affect.types import Moment
 from bot import charts
-from bot.admin import options, output, store
+from bot.admin import disclosure, options, output, store
+from bot.admin.disclosure import Disclosure
 from bot.admin.logs import parts
 from bot.admin.options import One
 from bot.clock import SystemClock
@@ -47,9 +48,17 @@ def show(
         typer.Option("--plot", metavar="FILE", help="Draw the chart of /mood into a PNG."),
     ] = None,
     term: Annotated[bool, typer.Option("--term", help="Draw it here, a line a day.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Follow it anew from all readings kept.")
+    ] = False,
+    yes: options.Yes = False,
+    reason: options.Why = None,
     tz: options.Tz = "UTC",
 ) -> None:
     """A person's line by day with its band of 90 %; of everybody who agreed, ten at least."""
+    if rebuild:
+        _rebuild(user, how, disclosure.act("rebuild", SystemClock(), reason) if yes else None)
+        return
     zone, now = options.zone(tz), SystemClock().now()
     span = charts.days_until(now, days, zone)
     start = datetime.combine(span[0], time(), zone)
@@ -83,6 +92,27 @@ def show(
         else:
             output.print_table(output.pairs({"person": member.uid, "readings": len(series)}))
             output.print_table(_table(told_days))
+
+    store.serve(how, job)
+
+
+def _rebuild(user: str, how: One, act: Disclosure | None) -> None:
+    """For example after turns were erased that a clock gone wrong had put into the future."""
+
+    async def job(database: Database) -> None:
+        member = await roll.member(database, await search.person(database, user))
+        if act is None:
+            moment = await trajectories.rebuild(database, member.id)
+        else:
+            await act.begin(database, member.uid)
+            moment = await trajectories.follow_anew(database, member.id)
+        told = {
+            "person": member.uid,
+            "until": moment.at.isoformat() if moment else None,
+            "readings": moment.count if moment else 0,
+            "rebuilt": act is not None,
+        }
+        output.print_json(told) if how.as_json else output.print_table(output.pairs(told))
 
     store.serve(how, job)
 

@@ -15,7 +15,7 @@ from affect.expression.chart import HEIGHT, WIDTH
 from affect.types import Risk
 from bot.admin import trajectory
 from bot.texts import say
-from storage import audit, people, roll, search
+from storage import audit, people, roll, search, trajectories
 from storage.database import Database
 from tests.bot.admin.conftest import SECRETS, Admin, Told, tell
 from tests.bot.house import House
@@ -169,6 +169,27 @@ async def test_a_line_is_shown_drawn_and_never_of_few_together(
     assert (await admin("trajectory", told.zelda, *back, "--plot", "z.svg")).code == 2
     assert (await admin("trajectory", told.omar, *back)).code == 3
     assert (await admin("trajectory", "cohort", *back)).code == 4
+
+
+@ON_SQLITE
+async def test_a_line_is_followed_anew_after_a_clock_was_wrong(
+    admin: Admin, told: Told, database: Database
+) -> None:
+    """Once the turns from the future are erased: a dry run unless told otherwise, and on record."""
+    turn = await tell(database, "zelda", "years ahead", hours=50_000)
+    why = ("--yes", "--reason", "the clock")
+    assert (await admin("logs", "rm", "--since", "2031-01-01", *why)).code == 0
+    line = await trajectories.latest(database, turn.person_id)
+    tried = await admin("trajectory", told.zelda, "--rebuild", "--json")
+    assert (tried.json["rebuilt"], tried.json["readings"]) == (False, 2)
+    assert await trajectories.latest(database, turn.person_id) == line
+    assert (await admin("trajectory", told.zelda, "--rebuild", "--yes")).code == 4
+    done = await admin("trajectory", told.zelda, "--rebuild", "--json", *why)
+    assert done.json == tried.json | {"rebuilt": True}
+    anew = await trajectories.latest(database, turn.person_id)
+    assert anew is not None
+    assert anew.at.isoformat() == done.json["until"] < "2027"
+    assert (await audit.entries(database))[-1].action == "rebuild"
 
 
 @ON_SQLITE
