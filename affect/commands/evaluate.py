@@ -59,7 +59,11 @@ def evaluate(
     ] = None,
     sample: Annotated[
         int | None,
-        typer.Option(min=1, help="For an LLM: about so many lines, by lot. [replies: else all]"),
+        typer.Option(
+            min=1,
+            help="For an LLM: about so many lines, by lot. [replies: else all] "
+            "trajectory: about so many people a part.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the lot.")] = 0,
     half: Annotated[
@@ -94,10 +98,17 @@ def evaluate(
             )
             asyncio.run(_appraised(opening, data, sample, seed, as_json))
         else:
-            _ours(what, data, weights, card, as_json)
+            _ours(what, data, weights, sample, card, as_json)
 
 
-def _ours(what: What, data: Path | None, weights: Path | None, card: bool, as_json: bool) -> None:
+def _ours(
+    what: What,
+    data: Path | None,
+    weights: Path | None,
+    sample: int | None,
+    card: bool,
+    as_json: bool,
+) -> None:
     """The tables that need nothing but what ships."""
     from affect.training import data as corpora
 
@@ -123,7 +134,7 @@ def _ours(what: What, data: Path | None, weights: Path | None, card: bool, as_js
         case What.TRAJECTORY:
             from affect.evaluation import trajectory
 
-            measured = trajectory.evaluate(say)
+            measured = trajectory.evaluate(say, sample or trajectory.PEOPLE)
             if not as_json:
                 console().print(measured.table())
             print_json(measured.as_json())

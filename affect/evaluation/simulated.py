@@ -78,25 +78,22 @@ def person(random: Generator, life: Life) -> Person:
     seen = order < len(hours)
     truth, home = whole[seen], homes[seen]
     bias = random.normal(0.0, model.BIAS_SD, (3, 3))
-    observations = []
-    shared = np.zeros(3)
-    for n, hour in enumerate(hours):
-        kept = 0.5 ** ((hour - hours[n - 1]) / SHARED_ERROR_HOURS) if n else 0.0
-        shared = kept * shared + math.sqrt(1 - kept * kept) * random.normal(size=3)
-        at = START + timedelta(hours=float(hour))
-        if own[n]:
-            error = math.sqrt(SELF_REPORT_VARIANCE) * random.normal(size=3)
-            variance, shares = np.full(3, SELF_REPORT_VARIANCE), np.zeros(3)
-        else:
-            variance = np.full(3, random.uniform(0.06, 0.25))
-            shares = _shares(random)
-            variance /= 1 + 0.5 * (shares > 0).sum() - 0.5
-            alone = random.normal(size=3)
-            mixed = math.sqrt(SHARED_ERROR) * shared + math.sqrt(1 - SHARED_ERROR) * alone
-            error = bias @ shares + np.sqrt(variance) * mixed
-        value = np.clip(truth[n] + error, -1, 1)
-        told = _triple(shares)
-        observations.append(Observation(at, _triple(value), _triple(variance), (told, told, told)))
+    shares = np.where(own[:, None], 0.0, _shares(random, len(hours)))
+    together = 1 + 0.5 * (np.count_nonzero(shares, axis=1) - 1)
+    variance = random.uniform(0.06, 0.25, len(hours)) / together
+    variance[own] = SELF_REPORT_VARIANCE
+    alone, fresh = random.normal(size=(2, len(hours), 3))
+    kept = 0.5 ** (np.diff(hours, prepend=-math.inf) / SHARED_ERROR_HOURS)[:, None]
+    shared = _fading(np.zeros(3), kept, np.sqrt(1 - kept**2) * fresh)
+    of_words = math.sqrt(SHARED_ERROR) * shared + math.sqrt(1 - SHARED_ERROR) * alone
+    error = np.sqrt(variance)[:, None] * np.where(own[:, None], alone, of_words)
+    values = np.clip(truth + shares @ bias.T + error, -1, 1)
+    observations = [
+        Observation(START + timedelta(hours=hour), _triple(value), (noise,) * 3, (spoke,) * 3)
+        for hour, value, noise, spoke in zip(
+            hours.tolist(), values, variance.tolist(), map(_triple, shares), strict=True
+        )
+    ]
     return Person(pulls, bias, observations, truth, home, first, whole[~seen])
 
 
@@ -143,29 +140,31 @@ def _truth(
     half_lives = np.array([[p.emotion_half_life, p.mood_half_life] for p in pulls])
     variances = np.array([[p.emotion_variance, p.mood_variance] for p in pulls])
     usual = np.array([HOME.valence, HOME.arousal, HOME.dominance])
-    home = usual + model.HOME_SD * random.normal(size=3)
-    parts = np.sqrt(variances) * random.normal(size=(3, 2))
-    truth, homes = np.empty((2, len(hours), 3))
+    gaps = np.diff(hours, prepend=0.0)
+    kept = 0.5 ** (gaps[:, None, None] / half_lives)
+    fresh = np.sqrt(variances * (1 - kept**2)) * random.normal(size=(len(hours), 3, 2))
+    parts = _fading(np.sqrt(variances) * random.normal(size=(3, 2)), kept, fresh)
+    walked = life.drift * np.sqrt(gaps / 2400)[:, None] * random.normal(size=(len(hours), 3))
     jump = np.array(life.moved) * np.sqrt(variances.sum(-1))
-    before, moved = 0.0, False
-    for n, hour in enumerate(hours):
-        kept = 0.5 ** ((hour - before) / half_lives)
-        parts = kept * parts + np.sqrt(variances * (1 - kept**2)) * random.normal(size=(3, 2))
-        walked = life.drift * math.sqrt((hour - before) / 2400)
-        home = home + walked * random.normal(size=3)
-        if hour >= 24 * life.moved_on and not moved:
-            home, moved = home + jump, True
-        truth[n], homes[n], before = parts.sum(-1) + home, home, hour
-    return truth, homes
+    home = usual + model.HOME_SD * random.normal(size=3) + np.cumsum(walked, axis=0)
+    home += jump * (hours >= 24 * life.moved_on)[:, None]
+    return parts.sum(-1) + home, home
 
 
-def _shares(random: Generator) -> Array:
-    """(3) shares of what spoke: mostly words, at times a voice, seldom a face."""
-    spoke = np.array([random.random() < 0.9, random.random() < 0.2, random.random() < 0.1])
-    if not spoke.any():
-        spoke[0] = True
+def _fading(start: Array, kept: Array, added: Array) -> Array:
+    """What is left of what was, and what is added, one after another."""
+    found, now = np.empty_like(added), start
+    for n in range(len(added)):
+        found[n] = now = kept[n] * now + added[n]
+    return found
+
+
+def _shares(random: Generator, count: int) -> Array:
+    """(count, 3) shares of what spoke: mostly words, at times a voice, seldom a face."""
+    spoke = random.random((count, 3)) < (0.9, 0.2, 0.1)
+    spoke[~spoke.any(1), 0] = True
     weights = spoke * np.array([1.0, 0.5, 0.4])
-    return np.asarray(weights / weights.sum())
+    return np.asarray(weights / weights.sum(1, keepdims=True))
 
 
 def _triple(values: Array) -> Triple:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from statistics import NormalDist
 from typing import Any
 
@@ -25,8 +26,12 @@ from affect.trajectory.figures import Figure
 from affect.types import Moment, Shift
 
 Array = NDArray[np.float64]
+Crowd = Callable[[str, Life, int], list[Person]]
+"""Draws so many people who live like this, and says for which part."""
 
 SEED = 20261124
+PEOPLE = 40
+"""Of most parts: intervals of a tenth; twice as many where medians and alarms are counted."""
 BANDS = (0.5, 0.8, 0.9, 0.95)
 TALK = Life()
 """Four months of irregular talk: bursts, nights, silences, some words of their own."""
@@ -61,7 +66,7 @@ class Row:
 class Found:
     """All figures of one run."""
 
-    people: int
+    people: int = 0
     rows: list[Row] = field(default_factory=list)
 
     def add(
@@ -81,38 +86,41 @@ class Found:
         return table
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """For programs; null where more than half were never noticed."""
         told = [
-            {"part": r.part, "figure": r.name, "value": round(r.value, 4), "must": r.goal or None,
-             "met": r.met}
-            for r in self.rows
-        ]  # fmt: skip
+            {
+                "part": row.part,
+                "figure": row.name,
+                "value": round(row.value, 4) if math.isfinite(row.value) else None,
+                "must": row.goal or None,
+                "met": row.met,
+            }
+            for row in self.rows
+        ]
         return {"people": self.people, "seed": SEED, "figures": told}
 
 
-def evaluate(say: Callable[[str], None], share: float = 1.0) -> Found:
-    """Measure everything; `share` of the people are drawn, for a quick look."""
-    count = max(1, round(40 * share))
-    found = Found(0)
-    for part, of, people in (
-        ("foretelling", _foretelling, count),
-        ("bands", _bands, count),
-        ("learning", _learning, count),
-        ("learning at best", _learnable, max(1, count // 10)),
-        ("home base", _homes, 2 * count),
-        ("shifts", _shifts, count),
-    ):
-        say(f"{part}: {people} people")
-        of(found, np.random.default_rng(SEED + len(part)), people)
-        found.people += people
+def evaluate(say: Callable[[str], None], people: int = PEOPLE) -> Found:
+    """Measure everything on about so many people a part; `say` is told what is being measured."""
+    found = Found()
+
+    def crowd(random: np.random.Generator, part: str, life: Life, count: int) -> list[Person]:
+        say(f"{part}: {count} people")
+        found.people += count
+        return [person(random, life) for _ in range(count)]
+
+    parts = (_foretelling, _bands, _learning, _learnable, _homes, _shifts)
+    for part, share in zip(parts, (1, 1, 1, 0.1, 2, 2), strict=True):
+        random = np.random.default_rng(SEED + len(found.rows))
+        part(found, partial(crowd, random), max(1, round(share * people)))
     return found
 
 
-def _foretelling(found: Found, random: np.random.Generator, people: int) -> None:
+def _foretelling(found: Found, crowd: Crowd, people: int) -> None:
     """The first reading of each session, from all before it: mean log density."""
-    others = [person(random, TALK) for _ in range(people)]
+    others = crowd("foretelling, what simpler ways are fitted on", TALK, people)
     theirs = lines.baselines(others)
-    made = [person(random, TALK) for _ in range(people)]
+    made = crowd("foretelling", TALK, people)
     ours = np.concatenate([_densities(one) for one in made])
     for name, way in theirs.items():
         density = np.concatenate([lines.log_density(one, way(one))[one.first] for one in made])
@@ -123,7 +131,7 @@ def _foretelling(found: Found, random: np.random.Generator, people: int) -> None
     found.add("foretelling", "mean v²/S", float(surprise.mean()), 0.95, 1.05)
 
 
-def _bands(found: Found, random: np.random.Generator, people: int) -> None:
+def _bands(found: Found, crowd: Crowd, people: int) -> None:
     """How often bands hold the truth: now, home base and, looked back on, every point."""
     lives = {
         "": TALK,
@@ -132,7 +140,7 @@ def _bands(found: Found, random: np.random.Generator, people: int) -> None:
     }
     for life, how in ((life, how) for how, life in lives.items()):
         now, home, back = [], [], []
-        for one in (person(random, life) for _ in range(people)):
+        for one in crowd(f"bands{how}", life, people):
             moments = list(_moments(one.observations))
             for n, moment in enumerate(moments):
                 if one.first[n] and n >= HOME_READINGS / 3:
@@ -149,11 +157,11 @@ def _bands(found: Found, random: np.random.Generator, people: int) -> None:
             _coverage(found, f"bands{how}", name, np.concatenate(away).ravel(), goal=not how)
 
 
-def _learning(found: Found, random: np.random.Generator, people: int) -> None:
+def _learning(found: Found, crowd: Crowd, people: int) -> None:
     """Half-life and spread against the truth by number of readings; intervals of the figures."""
     errors: dict[int, list[Array]] = {0: [], 30: [], 100: [], 300: []}
     held: dict[str, list[bool]] = {}
-    for one in (person(random, SETTLED) for _ in range(people)):
+    for one in crowd("learning and figures", SETTLED, people):
         truth = np.log([[p.emotion_half_life, math.sqrt(p.emotion_variance)] for p in one.pulls])
         moments = [trajectory.begin(START), *_moments(one.observations)]
         for n, moment in enumerate(moments):
@@ -176,9 +184,9 @@ def _learning(found: Found, random: np.random.Generator, people: int) -> None:
         found.add("figures", f"90 % interval of {name} holds", float(np.mean(each)))
 
 
-def _learnable(found: Found, random: np.random.Generator, people: int) -> None:
+def _learnable(found: Found, crowd: Crowd, people: int) -> None:
     """How much of somebody's half-lives and spreads their readings could tell at best."""
-    talkers = [person(random, LONG) for _ in range(people)]
+    talkers = crowd("learning at best", LONG, people)
     for n in (100, 300, 1000):
         left = np.mean([bounds.unlearnt(one, n) for one in talkers], axis=0)
         for what, sd in zip(bounds.LEARNT, left, strict=True):
@@ -210,12 +218,12 @@ def _held(
         yield name, figure.low <= truth <= figure.high
 
 
-def _homes(found: Found, random: np.random.Generator, people: int) -> None:
+def _homes(found: Found, crowd: Crowd, people: int) -> None:
     """The home base after 60 readings of one a session, and what could be known at best."""
     for name, life in HOMES.items():
         away, spread = [], []
         best: dict[bool, list[Array]] = {False: [], True: []}
-        for one in (person(random, life) for _ in range(people)):
+        for one in crowd(f"home base, {name}", life, people):
             moment = trajectory.rebuild(one.observations[:HOME_READINGS])
             if moment is None:
                 continue
@@ -237,7 +245,7 @@ def _homes(found: Found, random: np.random.Generator, people: int) -> None:
             found.add(part, f"median distance, {known} known", median)
 
 
-def _shifts(found: Found, random: np.random.Generator, people: int) -> None:
+def _shifts(found: Found, crowd: Crowd, people: int) -> None:
     """False alarms of people who have not moved, and the days until those who have are noticed.
 
     Beside it the same test by somebody clairvoyant (`chart`), who alarms as often.
@@ -245,16 +253,16 @@ def _shifts(found: Found, random: np.random.Generator, people: int) -> None:
     for sessions in chart.SESSIONS:
         part = f"shifts, {sessions:.0f} talks a day"
         steady = replace(chart.STEADY, sessions=sessions)
-        still = [person(random, steady) for _ in range(people)]
-        alarms = [shift for one in still for shift in _alarms(one)]
-        rate = people * (steady.days - shifts.WARM_UP_DAYS) / max(1, len(alarms))
+        still = crowd(f"{part}, who has not moved", steady, people)
+        alarms = sum(map(len, chart.watch(still, heeded=True).found))
+        rate = people * (steady.days - shifts.WARM_UP_DAYS) / max(1, alarms)
         found.add(part, "days to a false alarm", rate, 180)
         threshold = chart.watch(still, clairvoyant=True).threshold(shifts.HEAVIER_DAYS)
         for how, moved in MOVES.items():
             life = replace(steady, days=MOVED_ON + 45, moved_on=MOVED_ON, moved=moved)
-            made = [person(random, life) for _ in range(people)]
+            made = crowd(f"{part}, {how}", life, people)
             best = chart.watch(made, clairvoyant=True).alarms(threshold, after=MOVED_ON) - MOVED_ON
-            waits = np.array([_wait(one) for one in made])
+            waits = np.array([_wait(told) for told in chart.watch(made, heeded=True).found])
             goal = MOVES_WITHIN if all(moved) else math.nan
             found.add(part, f"median days to notice {how}", float(np.median(waits)), high=goal)
             found.add(part, f"median days, {how}, clairvoyant", float(np.median(best)))
@@ -265,16 +273,11 @@ def _shifts(found: Found, random: np.random.Generator, people: int) -> None:
             found.add(part, f"{how} noticed within {MOVES_WITHIN} days, clairvoyant", share)
 
 
-def _wait(one: Person) -> float:
+def _wait(alarms: Sequence[Shift]) -> float:
     """Days from the jump of somebody moved to the alarm; infinite where there was none."""
     moved = START + timedelta(days=MOVED_ON)
-    told = [shift for shift in _alarms(one) if shift.found >= moved and not shift.up]
+    told = [shift for shift in alarms if shift.found >= moved and not shift.up]
     return (told[0].found - moved) / timedelta(days=1) if told else math.inf
-
-
-def _alarms(one: Person) -> list[Shift]:
-    found = [moment.shift for moment in _moments(one.observations) if moment.shift]
-    return list(dict.fromkeys(found))
 
 
 def _moments(observations: Sequence[Observation]) -> Iterable[Moment]:

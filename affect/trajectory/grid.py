@@ -33,6 +33,7 @@ PRIOR /= PRIOR.sum()
 
 HALF_LIVES: Array = model.EMOTION_HALF_LIFE_HOURS * np.exp(HALF_LIFE_SPREAD * _half_life_steps)
 """(35) half-lives of emotion, hours: 1.2 to 13."""
+_LOG_HALF_LIVES: Array = np.log(HALF_LIVES)
 SCALES: Array = np.exp(SCALE_SPREAD * _scale_steps)
 SCALES /= math.sqrt(PRIOR @ SCALES**2)
 """(35) spread of emotion; its mean square is 1, so that the mixture is the population's."""
@@ -52,14 +53,17 @@ BYTES = 3 * CELLS * NUMBERS * 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Three dimensions by 35 filters: log weights (3, 35), means (3, 35, 7), covariances."""
+    """Three dimensions by 35 filters: log weights (3, 35), means (3, 35, 7), covariances.
+
+    Several people's at once have people as leading axis of all.
+    """
 
     log_weights: Array
     means: Array
     covariances: Array
 
-    def later(self, hours: float) -> Grid:
-        """After `hours` >= 0 without a reading."""
+    def later(self, hours: float | Array) -> Grid:
+        """After `hours` >= 0 without a reading; of several people (people, 1, 1)."""
         means, covariances = model.pass_time(self.means, self.covariances, hours, RATES, VARIANCES)
         return Grid(self.log_weights, means, covariances)
 
@@ -67,7 +71,7 @@ class Grid:
         """After a measurement of now: `values` and `noise` (3), `shares` (3, 3) of the biases."""
         measured, own = model.measurement(shares, noise)
         means, covariances, log_density = model.observe(
-            self.means, self.covariances, measured[:, None], values[:, None], own[:, None]
+            self.means, self.covariances, measured[..., None, :], values[..., None], own[..., None]
         )
         log_weights = self.log_weights + log_density
         return Grid(log_weights - _log_sum(log_weights), means, covariances)
@@ -86,14 +90,17 @@ class Grid:
         within = (weights[..., None] * self.covariances).sum(1)
         return mean, within + np.swapaxes(weights * away, 1, 2) @ away
 
-    def pulls(self) -> tuple[Pull, Pull, Pull]:
-        """Half-lives and variances of each dimension, as far as they are learnt."""
+    def traits(self) -> tuple[Array, Array]:
+        """Half-lives (3) and variances (3, 2) of emotion and mood, as far as they are learnt."""
         weights = self.weights
-        half_lives = np.exp(weights @ np.log(HALF_LIVES))
-        variances = weights @ VARIANCES
+        return np.exp(weights @ _LOG_HALF_LIVES), weights @ VARIANCES
+
+    def pulls(self) -> tuple[Pull, Pull, Pull]:
+        """The same by dimension."""
+        half_lives, variances = (each.tolist() for each in self.traits())
         valence, arousal, dominance = (
-            Pull(float(h), model.MOOD_HALF_LIFE_HOURS, float(v[0]), float(v[1]))
-            for h, v in zip(half_lives, variances, strict=True)
+            Pull(half_life, model.MOOD_HALF_LIFE_HOURS, *variance)
+            for half_life, variance in zip(half_lives, variances, strict=True)
         )
         return valence, arousal, dominance
 

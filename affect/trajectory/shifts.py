@@ -6,6 +6,7 @@ wholly at first, ever less as mood comes to explain it. How much likelier the re
 such a move than without one is followed for an onset every other day, exactly (Willsky and Jones'
 generalised likelihood ratio, over a window as in Lai 1995); charts of the surprises alone miss it,
 since the filter takes the shift in. Arousal and dominance count with valence, either way.
+Whoever is read more often is tested more often: thresholds grow with how fast readings tell.
 State of constant size. Thresholds and what could be had at best: `affect.evaluation.chart`.
 
 An alarm means: ask how things are. It is no diagnosis, and nothing else may follow from it.
@@ -28,8 +29,10 @@ from affect.types import Pull, Shift
 
 HEAVIER_DAYS, LIGHTER_DAYS = 240, 720
 """Mean days to a false alarm; together one in 180. Heavier days matter more."""
-HEAVIER, LIGHTER = 4.1, 5.3
-"""Logarithms of likelihood ratios that give this."""
+HEAVIER, LIGHTER = 3.9, 5.0
+"""Logarithms of likelihood ratios that give this, of whoever is read at `USUAL_RATE` or less."""
+USUAL_RATE = 0.1
+"""Nats a day that readings tell of a move of valence: of two talks a day it is .13, of five .17."""
 OTHERS_COST = 1.0
 """What arousal and dominance must tell, in nats, before they count: they often did not move."""
 WARM_UP_DAYS = 14
@@ -42,6 +45,7 @@ RETURN_DAYS = 90
 CUT = 3.0
 """Standard deviations that one reading may be surprising by."""
 
+_EPOCH = date(1970, 1, 1).toordinal()
 _PATHS = (1 + ONSETS, 3, model.STATE)
 _ROW, _COLUMN = np.triu_indices(model.STATE)
 
@@ -110,18 +114,21 @@ def watched(watch: Watch, told: Observation, pulls: Sequence[Pull]) -> tuple[Wat
     variances = np.array([[p.emotion_variance, p.mood_variance] for p in pulls])
     measured, noise = model.measurement(np.array(told.shares), np.array(told.variance))
     watch = advanced(watch, hours, measured, np.array(told.value), noise, rates, variances)
+    return judged(watch, told.at, np.sqrt(variances.sum(-1)))
+
+
+def judged(watch: Watch, at: datetime, sds: Array) -> tuple[Watch, Shift | None]:
+    """The watch after it was asked at a time whether the person has moved, and the shift if so."""
+    day = at.toordinal()
     if day - watch.begun < WARM_UP_DAYS:
         return watch, None
-    sds = np.sqrt(variances.sum(-1))
     since = onsets(watch.slot)
-    for found, threshold, up in zip(
-        evidence(watch, sds), (HEAVIER, LIGHTER), (False, True), strict=True
-    ):
+    sides = evidence(watch, sds, days_since(watch))
+    for found, threshold, up in zip(sides, (HEAVIER, LIGHTER), (False, True), strict=True):
         of_days = np.where(day - since >= LEAST_DAYS, found, -math.inf)
         most = int(of_days.argmax())
         if of_days[most] > threshold:
-            shift = _shift(watch, int(since[most]), told.at, up=up)
-            return _alarmed(watch, day, sds, up=up), shift
+            return _alarmed(watch, day, sds, up=up), _shift(watch, int(since[most]), at, up=up)
     return watch, None
 
 
@@ -161,18 +168,26 @@ def advanced(
     )
 
 
-def evidence(watch: Watch, sds: Array) -> tuple[Array, Array]:
-    """(..., 16) log likelihood ratios of heavier and of lighter days, for each onset.
+def evidence(watch: Watch, sds: Array, days: Array) -> tuple[Array, Array]:
+    """(..., 16) what speaks for heavier and for lighter days, for each onset `days` ago.
 
-    Of valence a move of one standard deviation `sds` (..., 3) that way; of arousal and dominance
-    as much either way, or none, whichever is likeliest, where they tell enough to be asked.
+    The logarithm of the likelihood ratio, of valence for a move of one standard deviation `sds`
+    (..., 3) that way; of arousal and dominance for as much either way, or none, whichever is
+    likeliest, where they tell enough to be asked. Less the logarithm of how fast readings tell of
+    such a move: the mean time to a false alarm is e^threshold over that rate (Lorden 1971).
     """
     spread = sds[..., None, :]
     linear, lost = spread * watch.scores, spread**2 * watch.powers / 2
     others = np.maximum(0.0, np.abs(linear) - lost)[..., 1:].sum(-1)
     others = np.maximum(0.0, others - OTHERS_COST)
-    heavier, lighter = -linear[..., 0] - lost[..., 0], linear[..., 0] - lost[..., 0]
-    return heavier + others, lighter + others
+    rate = lost[..., 0] / np.maximum(days, LEAST_DAYS)
+    common = others - lost[..., 0] - np.log(np.maximum(1.0, rate / USUAL_RATE))
+    return common - linear[..., 0], common + linear[..., 0]
+
+
+def days_since(watch: Watch) -> Array:
+    """(16) days from each onset, or from the beginning of the watch, to its last observation."""
+    return np.asarray(watch.at / 24 + _EPOCH - np.maximum(onsets(watch.slot), watch.begun))
 
 
 def onsets(newest: int | Array) -> Array:

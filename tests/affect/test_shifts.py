@@ -79,19 +79,30 @@ def test_what_the_watch_knows_survives_being_packed() -> None:
 
 
 def test_a_person_alone_is_watched_as_in_a_crowd() -> None:
+    """Side by side, with what each line has learnt by then, and begun anew after an alarm."""
     random = np.random.default_rng(5)
-    life = Life(days=40, messages=2.0, own=0.3)
+    life = Life(days=60, messages=2.0, own=0.3, moved_on=30, moved=(-3.0, -3.0, 2.0))
     crowd = [person(random, life) for _ in range(3)]
-    together = chart.watch(crowd)
-    for n, one in enumerate(crowd):
-        watch = shifts.unknown()
-        for place, each in enumerate(one.observations):
-            watch, _ = shifts.watched(watch, each, (model.POPULATION,) * 3)
-            sds = np.sqrt([model.EMOTION_SD**2 + model.MOOD_SD**2] * 3)
-            old = each.at.toordinal() - shifts.onsets(watch.slot) >= shifts.LEAST_DAYS
-            if old.any() and not watch.moved:
-                sides = [float(side[old].max()) for side in shifts.evidence(watch, sds)]
-                assert together.evidence[place, n] == pytest.approx(sides, abs=1e-9)
+    together = chart.watch(crowd, heeded=True)
+    assert any(together.found)
+    for one, found in zip(crowd, together.found, strict=True):
+        moment, shifted = None, []
+        for each in one.observations:
+            moment = trajectory.step(moment, each)
+            if moment.shift and moment.shift not in shifted:
+                shifted.append(moment.shift)
+        assert tuple(shifted) == found
+
+
+def test_thresholds_grow_with_how_fast_readings_tell() -> None:
+    """A likelihood ratio of somebody read seldom is not enough where it was reached within days."""
+    watch = shifts.unknown()
+    scores, powers = np.full((shifts.ONSETS, 3), -10.0), np.full((shifts.ONSETS, 3), 20.0)
+    watch = replace(watch, scores=scores, powers=powers)
+    sds = np.full(3, 0.3)
+    slow, fast = (shifts.evidence(watch, sds, np.full(shifts.ONSETS, n))[0] for n in (40.0, 4.0))
+    assert (slow > fast).all()
+    assert slow[0] == shifts.evidence(watch, sds, np.full(shifts.ONSETS, 400.0))[0][0]
 
 
 def test_the_filter_believes_in_no_change_and_the_onset_explains_one() -> None:
