@@ -16,13 +16,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from affect.errors import ModelUnavailable, Unreachable
+from affect.errors import AttuneError, ModelUnavailable, Unreachable
 from affect.writers.background import in_background
 from affect.writers.engine import Request
 from affect.writers.loading import Loaded
 
 TOGETHER = 8  # answered in one batch
 WAIT_SECONDS = 0.2  # between two looks whether the engine was closed
+LET_GO = "The model was let go of."
 END = object()
 
 Found = TypeVar("Found")
@@ -69,7 +70,7 @@ class Padded:
     async def answer(self, request: Request) -> AsyncGenerator[list[int]]:
         """New ids as they come."""
         if self._closed:
-            raise ModelUnavailable("The model was let go of.")
+            raise ModelUnavailable(LET_GO)
         row = _Row(request, asyncio.get_running_loop(), request.outputs, request.tokens)
         self._rows.put(row)
         try:
@@ -77,8 +78,8 @@ class Padded:
                 output = await request.output()
                 if output is None or output is END:
                     return
-                if isinstance(output, Exception):
-                    raise Unreachable("The model failed; please try again.") from None
+                if isinstance(output, AttuneError):
+                    raise output
                 yield output
         finally:
             row.gone = True
@@ -86,7 +87,7 @@ class Padded:
     def alone(self, work: Callable[[], Found]) -> Found:
         """Run `work` between two steps; blocks."""
         if self._closed:
-            raise ModelUnavailable("The model was let go of.")
+            raise ModelUnavailable(LET_GO)
         future: Future[Found] = Future()
 
         def run() -> None:
@@ -99,7 +100,7 @@ class Padded:
         return future.result()
 
     def close(self) -> None:
-        """Let everybody go and end the thread; blocks."""
+        """End the thread; blocks. Who is being answered, or waits, hears that it is over."""
         self._closed = True
         self._thread.result()
 
@@ -111,12 +112,10 @@ class Padded:
                     self._generate(rows)
                 except Exception as error:  # noqa: BLE001 - the next batch may do
                     _log.warning("llm_batch_failed", extra={"error": type(error).__name__})
-                    for row in rows:
-                        row.tell(error)
-                else:
-                    for row in rows:
-                        row.tell(END)
+                    _end(rows, Unreachable("The model failed; please try again."))
         self._aside()
+        while waiting := self._next():
+            _end(waiting, ModelUnavailable(LET_GO))
 
     def _aside(self) -> None:
         while not self._asides.empty():
@@ -160,6 +159,7 @@ class Padded:
                 logits_processor=LogitsProcessorList([_sampler(rows, network.device)]),
                 stopping_criteria=StoppingCriteriaList([self._follow(rows)]),
             )
+        _end(rows, ModelUnavailable(LET_GO))  # half an answer is none
 
     def _follow(self, rows: list[_Row]) -> Any:
         """Called after each step: tells the new ids, and who is done or gone."""
@@ -182,6 +182,13 @@ class Padded:
                 return torch.tensor(done, device=input_ids.device)
 
         return Follow()
+
+
+def _end(rows: list[_Row], why: AttuneError) -> None:
+    """Tell everybody who was not answered to the end."""
+    for row in rows:
+        if row.left:
+            row.tell(why)
 
 
 def _sampler(rows: list[_Row], device: Any) -> Any:

@@ -115,6 +115,22 @@ async def test_weighing_runs_between_two_steps(model: LocalModel) -> None:
     await talking
 
 
+async def test_half_an_answer_is_none_where_the_model_is_let_go_of(model: LocalModel) -> None:
+    short_lived = LocalModel(model._loaded)
+    async with aclosing(short_lived.stream(asked("a"), LONG)) as pieces:
+        await anext(pieces)
+        late = [asyncio.create_task(said(short_lived, LONG, f"person {n}")) for n in range(2)]
+        while short_lived._engine._rows.qsize() < 2:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        await short_lived.aclose()
+        with pytest.raises(ModelUnavailable, match="let go of"):
+            async for _ in pieces:
+                pass
+        for listening in late:
+            with pytest.raises(ModelUnavailable, match="let go of"):
+                await listening
+
+
 async def test_it_takes_too_long_or_fails_in_one_sentence(model: LocalModel) -> None:
     with pytest.raises(Unreachable, match="too long"):
         await said(model, Sampling(tokens=300, seconds=0.0))
