@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -161,9 +161,11 @@ async def _converse(
         said = await reply(scene)
         earlier = tuple(exchange.reply for exchange in history)
         read = await asyncio.to_thread(reader.read, said.text or ".", language)
+        # What an entry is was said by who wrote it; the cues are for words that nobody wrote.
+        shown = () if said.writer == scripted.name else showing.shown(said.text, told.said)
         turns.append(
             Turn(talk, len(history) + 1, language, told, scene.plan, said, earlier,
-                 read.estimate.affect, showing.shown(said.text, told.said))
+                 read.estimate.affect, shown)
         )  # fmt: skip
         history.append(replies.remembered(scene, said))
         progress.step()
@@ -174,8 +176,7 @@ async def _first(writer: Writer, scene: Scene) -> Candidate:
     """The best candidate that may leave, as the bot lets it out."""
     found = await writer.write(scene)
     allowed = [one for one in found if guard.check(one.text, scene.plan).ok]
-    best = (allowed or found)[0]
-    return replace(best, strategy=showing.main(best.text, scene.said, scene.plan.strategy))
+    return (allowed or found)[0]
 
 
 async def _said(model: ChatModel, messages: Sequence[Message], scene: Scene, way: str) -> Candidate:
