@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from affect.errors import AttuneError, ModelUnavailable, SettingsError
+from affect.writers import spoken
 from affect.writers.chat import ChatModel
 from affect.writers.remote_llm import RemoteModel
 from bot.settings import Settings
@@ -105,7 +106,8 @@ async def _local(settings: Settings) -> Opened:
     except ModelUnavailable as error:
         return Opened(None, _instead(error), str(error))
     slower = "" if model.batched else "; its layers cannot be batched, so a crowd waits longer"
-    return Opened(model, f"{model.name} in this process{slower}")
+    foreign = "" if spoken.writes(model.count, "zh") else "; it has no words for Chinese"
+    return Opened(model, f"{model.name} in this process{slower}{foreign}")
 
 
 def _instead(error: AttuneError) -> str:

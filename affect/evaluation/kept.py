@@ -52,9 +52,13 @@ class Kept:
             return
         said = ""
         async with aclosing(self._model.stream(messages, sampling, queued)) as pieces:  # type: ignore[type-var]
-            async for piece in pieces:
-                said += piece
-                yield piece
+            try:
+                async for piece in pieces:
+                    said += piece
+                    yield piece
+            except GeneratorExit:  # closed by who has heard enough
+                self._keep(key, said)
+                raise
         self._keep(key, said)
 
     async def weigh(self, messages: Sequence[Message], options: Sequence[str]) -> list[float]:

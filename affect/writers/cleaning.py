@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_SENTENCES = 4
 LEAST_WORDS = 3.0  # fewer say nothing by themselves
+ROUND = 6  # words in a row that come again only where a model goes round; Chinese: twice as many
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.IGNORECASE | re.DOTALL)
 _THOUGHT_END = re.compile(r"^.*</think(?:ing)?>", re.IGNORECASE | re.DOTALL)
@@ -59,6 +60,16 @@ def clean(raw: str, plan: Plan) -> str | None:
             break  # a question comes last
     text = joined(kept)
     return text if words.count(text) >= LEAST_WORDS else None
+
+
+def goes_round(raw: str) -> bool:
+    """Whether what was said last had been said before: nothing new will come."""
+    found = words.units(raw)
+    size = ROUND * (2 if words.is_chinese(raw) else 1)
+    last = found[-size:]
+    return len(found) > size and any(
+        found[at : at + size] == last for at in range(len(found) - size)
+    )
 
 
 def sentences(text: str) -> list[str]:

@@ -4,7 +4,8 @@ Small models begin well and end badly, and say more easily what they heard than 
 ask. So each beginning of an answer is weighed beside the whole, and where the plan asks and the
 model did not, once more with what the written reply asks.
 
-What is true about the program itself, and what follows danger, is written and never generated.
+What is true about the program itself, what follows danger, and what is said in a language that the
+model has no words for, is written and never generated.
 Where the model is late, fails, or gives nothing that may leave, the scripted writer's words are
 there: a person gets an answer either way, and a reason is logged.
 """
@@ -20,10 +21,10 @@ from typing import TYPE_CHECKING
 from affect.errors import AttuneError
 from affect.perception.language import detect
 from affect.types import Strategy
-from affect.writers import choosing, guard, leaks, prompt, showing, words
+from affect.writers import choosing, guard, leaks, prompt, showing, spoken, words
 from affect.writers.base import Candidate
 from affect.writers.chat import Sampling
-from affect.writers.cleaning import clean, joined, sentences
+from affect.writers.cleaning import clean, goes_round, joined, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Sequence
@@ -72,6 +73,7 @@ class LLMWriter:
         self._reader = reader
         self._candidates = candidates
         self._seconds = seconds
+        self._languages: dict[str, bool] = {}
 
     @property
     def name(self) -> str:
@@ -98,12 +100,17 @@ class LLMWriter:
         """
         written = asyncio.create_task(self._scripted.write(scene))
         try:
-            never = scene.plan.situation in WRITTEN
+            never = scene.plan.situation in WRITTEN or not self._writes(scene.language)
             chosen = [] if never else await self._chosen(scene, written, draft, queued)
         except BaseException:
             written.cancel()
             raise
         return [*chosen, *await written]
+
+    def _writes(self, language: str) -> bool:
+        if language not in self._languages:
+            self._languages[language] = spoken.writes(self._model.count, language)
+        return self._languages[language]
 
     async def _chosen(
         self,
@@ -163,6 +170,8 @@ class LLMWriter:
                 text += piece
                 if drafts:
                     await drafts.show(text)
+                if goes_round(text):
+                    break
         return text
 
     async def _within_time(self, answers: Sequence[Awaitable[str]]) -> list[str]:

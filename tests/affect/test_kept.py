@@ -77,6 +77,15 @@ async def test_half_an_answer_is_not_kept(tmp_path: Path) -> None:
     assert await say(Kept(numbered(), file)) == "answer 0"
 
 
+async def test_what_the_hearer_broke_off_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    async with aclosing(Kept(numbered(), file).stream(ASKED, Sampling(20))) as pieces:  # type: ignore[type-var]
+        assert await anext(pieces) == "answer "
+    later = numbered(first=10)
+    assert await say(Kept(later, file)) == "answer"
+    assert not later.prompts
+
+
 async def test_a_last_line_that_broke_off_is_asked_again(tmp_path: Path) -> None:
     file = tmp_path / "kept.jsonl"
     model = Kept(numbered(), file)

@@ -13,7 +13,7 @@ from affect.writers import bank
 from affect.writers.base import Candidate, Exchange
 from affect.writers.chat import Message
 from affect.writers.choosing import choose
-from affect.writers.cleaning import clean
+from affect.writers.cleaning import clean, goes_round
 from affect.writers.llm import LLMWriter, refusal
 from affect.writers.scripted import ScriptedWriter
 from affect.writers.showing import shown
@@ -172,6 +172,61 @@ async def test_nothing_that_may_leave_gives_the_written_reply(
 ) -> None:
     found = await LLMWriter(Answering(lambda messages, number: raw), scripted, None).write(scene())
     assert {one.writer for one in found} == {"scripted"}
+
+
+async def test_an_answer_that_goes_round_is_broken_off(scripted: ScriptedWriter) -> None:
+    class Endless(Answering):
+        async def stream(self, messages, sampling, queued=None):  # type: ignore[no-untyped-def]
+            try:
+                yield f"{GOOD} "
+                while True:
+                    yield "I am here "
+            finally:
+                self.closed += 1
+
+    model = Endless(lambda *_: "")
+    found = await LLMWriter(model, scripted, None).write(scene())
+    assert found[0].text.startswith(GOOD)
+    assert model.closed == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "round_again"),
+    [
+        (f"{GOOD} {GOOD[:27]}", False),
+        (f"{GOOD} {GOOD[:32]}", True),
+        ("I'm here for you and I'm here for you and I'm", True),
+        ("No, no, no, it is not that.", False),
+        ("又换班了，好像挺累的。", False),
+        ("你又换班了好像真的挺累的，你又换班了好像真的挺累的", True),
+        ("", False),
+    ],
+)
+def test_going_round_is_told_from_the_last_words(raw: str, round_again: bool) -> None:
+    assert goes_round(raw) is round_again
+
+
+class EnglishOnly(Answering):
+    """Its vocabulary has words for English and spells out the rest, as SmolLM2's does."""
+
+    def count(self, text: str) -> int:
+        return len(text.split()) + sum(2 * (not letter.isascii()) for letter in text)
+
+
+async def test_a_language_that_the_model_has_no_words_for_is_written(
+    scripted: ScriptedWriter,
+) -> None:
+    chinese = replace(scene("老板又把我的班换了"), language="zh")
+    model = EnglishOnly(lambda messages, number: "又换班了，好像挺累的。")
+    found = await LLMWriter(model, scripted, None).write(chinese)
+    assert {one.writer for one in found} == {"scripted"}
+    assert not model.prompts
+    knows = Answering(lambda messages, number: "又换班了，好像挺累的。")
+    english = EnglishOnly(lambda messages, number: GOOD)
+    await LLMWriter(knows, scripted, None).write(chinese)
+    await LLMWriter(english, scripted, None).write(scene())
+    assert knows.prompts
+    assert english.prompts
 
 
 async def test_a_model_that_fails_gives_the_written_reply(scripted: ScriptedWriter) -> None:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
-from affect.writers import local_llm
+from affect.writers import local_llm, spoken
 from affect.writers.chat import Message, Sampling
 from affect.writers.local_llm import LocalModel
 from tests.affect.llm import small_model
@@ -54,6 +54,11 @@ async def test_it_speaks_english_with_four_people_at_once(model: LocalModel) -> 
         assert len(words) >= 8
         assert sum(bool(COMMON.fullmatch(word)) for word in words) / len(words) > 0.3
         assert "<|" not in reply
+
+
+def test_it_has_words_for_english_alone(model: LocalModel) -> None:
+    assert spoken.writes(model.count, "en")
+    assert not spoken.writes(model.count, "zh")
 
 
 async def test_it_weighs_what_is_likelier(model: LocalModel) -> None:
