@@ -71,7 +71,8 @@ def answer(said: str, last: Turned | None) -> str | None:
         return None
     bare = _BETWEEN.sub(" ", _EDGES.sub("", said.replace("’", "'"))).replace("， ", "，")
     kind = next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
-    if kind in {None, "unsure"} or _CLOSED.search(last.reply.strip()):
+    asked = last.reply[: 1 + max(last.reply.rfind(mark) for mark in "?？")]
+    if kind in {None, "unsure"} or _CLOSED.search(asked.strip()):
         return kind
     return "unsure" if kind == "said_no" else None
 

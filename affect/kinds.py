@@ -42,6 +42,9 @@ _ASKS = re.compile(
 )
 
 # 还不知道能不能过 tells that something is open; it asks nobody.
+_LAUGHTER = re.compile(
+    r"\b(lol|lmao|rofl|(ha){2,}h?|hehe+|xd)\b[.!]*|哈哈+|嘿嘿+|2333+", re.IGNORECASE
+)
 _UNKNOWN = re.compile("不知道|不确定|说不准|不晓得|不清楚|看看?能不能")
 
 
@@ -64,6 +67,12 @@ def kind(said: str, valence: float = 0.0) -> str:
 def laughs(said: str) -> bool:
     """Whether it is said with a laugh: amusement, and no news."""
     return any(_patterns()[name].search(said[:READ]) for name in ("laugh", "laughing"))
+
+
+def sober(said: str) -> str:
+    """The line without its laugh, for who is not amused; as it is where nothing else is."""
+    rest = _LAUGHTER.sub(" ", said).strip()
+    return rest if any(letter.isalpha() for letter in rest) else said
 
 
 def tells(said: str) -> bool:

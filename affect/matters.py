@@ -32,10 +32,12 @@ READ = 400  # characters of a line that are read for it
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
+_RESOLVED = frozenset({"exam", "exam_result", "job_loss"})  # what good news mostly puts an end to
 GLAD_FIRST = 2  # turns after good news in which no weak matter takes its place
 # Words, and Chinese characters, of a line that hangs on what was told before: in a grave matter
 # most lines do, in any other only the shortest.
 SHORT, SHORTEST = (8, 9), (4, 6)
+LONGEST = 160  # characters of a line that hangs on a grave matter by how it begins
 HANGS = 3  # lines back on which a short one may hang
 GLAD_TURNS = 5  # turns that good news is spoken about
 
@@ -98,6 +100,16 @@ _CLAUSE = re.compile(
 _BEFORE = 24  # characters before a grave word in which a doubt or another's person counts
 
 
+# Who or what was told of goes on being told of: "he used to wait at the door", 它的毯子我扔不掉.
+_HANGS_ON = re.compile(
+    r"^\W*(and |but |so |then |because |yeah |yes |well )*((he|she|it|they|we|his|her|its|their)\b"
+    r"|i (still|just|keep|kept|miss|always|used to|can'?t|couldn'?t|never|thought|wish"
+    r"|don'?t know how)\b"
+    r"|every (day|night|morning|time)\b|(people|everyone|everybody|nobody|no one|someone)\b)"
+    r"|^(然后|但是?|可是?|所以|因为|其实)?[，,]?([它他她]|以前|那时候?|每次|每天|到现在|我(还|一直|总|老是?|现在)"
+    r"|别人|大家|人家|家里)",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(
     r"^\W*((no|but|and|well|ok) )*(it|that|this|he|she|they|i)('s|'m|'re| is| am| are| was)? not\b"
     r"|\b(isn'?t|wasn'?t|aren'?t) (even )?(about )?(the|my|her|his|that)\b|^\W*又?不是",
@@ -185,7 +197,11 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
         if (
             now is not None
             and opened != now
-            and (_stays(now, words) or (_weak(opened) and not _gives_way(now, since)))
+            and (
+                _stays(now, words)
+                or (now == GOOD and opened in _RESOLVED)
+                or (_weak(opened) and not _gives_way(now, since))
+            )
         ):
             opened = None
         if opened and (opened != now or now is None):
@@ -201,6 +217,15 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
     return Matter(now, since, now != GOOD and _kinds()[now].dark) if now else None
 
 
+def hangs(said: str) -> bool:
+    """Whether a line is no whole one by itself: a few words, or "he ...", "it ..."."""
+    plain = said[:READ].replace("’", "'")
+    if NEW_TOPIC.search(plain.strip()):
+        return False
+    few = len(_HAN.findall(plain)) <= 6 if _HAN.search(plain) else len(plain.split()) <= 4
+    return few or (bool(_HANGS_ON.match(plain)) and len(plain) <= LONGEST)
+
+
 def goes_on(name: str, history: Sequence[Turned], said: str) -> bool:
     """Whether a line plainly goes on with an open matter: by its words, or short after such."""
     before = () if _kinds()[name].brief else reversed(history[-HANGS:])
@@ -209,6 +234,8 @@ def goes_on(name: str, history: Sequence[Turned], said: str) -> bool:
         kept = _kinds()[name].stays.finditer(plain)
         if begun(plain) == name or any(each.group().lower() not in _PRONOUNS for each in kept):
             return True
+        if name in grave() and _HANGS_ON.match(plain) and len(plain) <= LONGEST:
+            continue
         words_most, characters_most = SHORT if name in grave() else SHORTEST
         han = len(_HAN.findall(plain))
         # Foreign words among the characters make a line no shorter: 开会我 hold 不住.

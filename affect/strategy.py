@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affect import kinds, matters
@@ -94,6 +95,7 @@ _SCARE = re.compile(
     r"|lovely|fantastic|brilliant)\b.*\b(another|more|again)\b|\byay\b|呵呵|真行|又来",
     re.IGNORECASE,
 )
+DIM = -0.15  # valence from which down a line of a dark matter colours those that go on with it
 GLADDISH = 0.35  # valence below which what resembles good news is none
 GLAD = 0.6  # valence above which a joy that nobody worded as news is news
 STRETCH = 3  # earlier turns in which a sign of anger makes good news doubtful
@@ -199,6 +201,40 @@ def plan(
     )
 
 
+def in_light(reading: Reading, history: Sequence[Turned], said: str) -> Reading:
+    """The reading of a line in the light of the dark line that it goes on with.
+
+    "He was with me for nine years" is even by itself, and is mourning after "my dog died": half
+    of what counts is then the darkest line of an open matter, or the last one where the words hang
+    on it. A line that says by itself how it is, a question and a laugh are left as they are.
+    """
+    if reading.emotion not in {None, Emotion.NEUTRAL} or kinds.asks(said) or kinds.laughs(said):
+        return reading
+    matter = matters.current(history, said)
+    if matter and matter.dark and matter.since and matters.goes_on(matter.name, history, said):
+        before = history[-matter.since :]
+    else:
+        before = history[-1:] if matters.hangs(said) else ()
+    told = [turn.reading for turn in before if turn.reading is not None]
+    darkest = min(told, key=lambda one: one.affect.valence, default=None)
+    if darkest is None or darkest.affect.valence >= min(DIM, reading.affect.valence):
+        return reading
+    own, dark = reading.affect, darkest.affect
+    return replace(
+        reading,
+        emotion=darkest.emotion,
+        probabilities={
+            e: (p + darkest.probabilities[e]) / 2 for e, p in reading.probabilities.items()
+        },
+        affect=Affect(
+            (own.valence + dark.valence) / 2,
+            (own.arousal + dark.arousal) / 2,
+            (own.dominance + dark.dominance) / 2,
+        ),
+        confidence=min(reading.confidence, darkest.confidence) / 2,
+    )
+
+
 def ranking(history: Sequence[Turned], situation: str | None) -> tuple[Strategy, ...]:
     """What people who comfort would do here, likeliest first; `situation` as the plan has it.
 
@@ -240,7 +276,7 @@ def _situation(
     joyful = joyful and not doubtful
     if found == "good_news" and (doubtful or reading.affect.valence < GLADDISH):
         found = None  # it only looks like good news
-    if found == "small_talk" and heavy:
+    if found == "small_talk" and (heavy or reading.affect.valence < DIM):
         found = None
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
@@ -388,7 +424,7 @@ def _may_ask(history: Sequence[Turned], said: str, strength: str, gentle: bool) 
     asked = [turn.asked for turn in history]
     if sum(asked[-4:]) >= 3 or asked[-2:] == [True, True]:
         return False
-    rate = 0.3 if asked[-1:] == [True] else 0.8
+    rate = 0.3 if asked[-1:] == [True] else 0.74
     if strength == "high" or gentle:
         rate /= 2
     return _draw(said, len(history), "ask") < rate

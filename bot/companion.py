@@ -23,7 +23,7 @@ from affect.safety import cards, holding, screening
 from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading
 from affect.writers import situations
-from affect.writers.base import Scene, Writer
+from affect.writers.base import Exchange, Scene, Writer
 from affect.writers.shorthand import simplified
 from bot import remembering, reports, speakers, wellbeing
 from bot.answering import Answering
@@ -191,16 +191,17 @@ class Companion:
         steps.done("perceive")
         earlier = history(known.here)
         found_turn = await self._replying.situation(text, perceived.embedding, earlier)
-        reading = fuse(situations.weighed(perceived.estimates, found_turn), witnessed.words or None)
+        reading = fuse(situations.weighed(perceived.estimates, text), witnessed.words or None)
         moment = _follow(known.line, reading, last.at)
         steps.done("follow")
 
         free = alone and not witnessed.unasked and bool(perceived.estimates)
         shift = wellbeing.unasked_shift(moment, care, last.at) if free else None
+        lit, plain = _in_light(reading, earlier, text)
         plan = strategy.plan(
-            reading,
+            lit,
             moment,
-            [replace(each, said=simplified(each.said)) for each in earlier],
+            plain,
             simplified(text),
             known.language,
             situation=situations.under_care(found_turn) if after_card else found_turn,
@@ -212,7 +213,7 @@ class Companion:
         scene = Scene(
             said=text,
             language=known.language,
-            reading=reading,
+            reading=lit,
             moment=moment,
             plan=life.plan,
             history=earlier,
@@ -458,6 +459,14 @@ def _follow(before: Moment | None, reading: Reading, at: datetime) -> Moment:
         if before is None or wrong.kind == "moment_version":
             return trajectory.follow(None, reading, at)
         return before  # out of order by more than the line can take: it goes on from what it was
+
+
+def _in_light(
+    reading: Reading, earlier: Sequence[Exchange], text: str
+) -> tuple[Reading, list[Exchange]]:
+    """The reading in the light of the talk, and the talk in the simplified characters of rules."""
+    plain = [replace(each, said=simplified(each.said)) for each in earlier]
+    return strategy.in_light(reading, plain, simplified(text)), plain
 
 
 def _seen(reading: Reading, language: str) -> str:

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from affect.errors import NotFound
 from affect.types import Plan
-from affect.writers import bank, guard
+from affect.writers import bank, guard, words
 from affect.writers.base import Candidate, Exchange, Scene, Writer
 from affect.writers.llm import WRITTEN
 from affect.writers.scripted import ScriptedWriter
@@ -94,7 +94,7 @@ def wording(
         strategy=chosen.strategy,
         entry=chosen.entry,
         reasons=chosen.reasons,
-        asked=bool(plan.question) or chosen.text.rstrip().endswith(("?", "？")),
+        asked=bool(plan.question) or words.questions(chosen.text) > 0,
         considered=considered,
     )
 

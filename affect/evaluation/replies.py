@@ -20,7 +20,7 @@ from affect.errors import ModelUnavailable
 from affect.evaluation.panel import Told, Turn, figures
 from affect.fusion import fuse
 from affect.perception.text import TextModel
-from affect.strategy import plan
+from affect.strategy import in_light, plan
 from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers import bank, guard, words
 from affect.writers.base import Candidate, Exchange, Scene
@@ -108,7 +108,8 @@ def scene_of(
 ) -> Scene:
     """The scene of a line of the script, planned as in life."""
     number = len(history) + 1
-    reading = fuse([reader.read(told.said).estimate]) if reader else reading_of(told)
+    read = fuse([reader.read(told.said).estimate]) if reader else reading_of(told)
+    reading = in_light(read, history, told.said)
     moment = moment_of(told, number)
     found = writer.situation(told.said, history=history)
     return Scene(

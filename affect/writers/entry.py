@@ -25,6 +25,11 @@ _ID = re.compile(r"(en|zh)(-[a-z0-9]+)+")
 # What is said before a question at the end; a few words of greeting are not enough.
 _STATED = re.compile(r"(.{12,}[.!。！])\s*[^.!。！]+[?？]", re.DOTALL)
 _SLOT = re.compile(r"\{(\w*)\}")
+_NEGATED = re.compile(
+    r"\b(not|never|no|nobody|nothing|none|without|cannot|hardly|barely|stop(ped|s)?|refus\w+|forg[eo]t\w*"
+    r"|lost|missed|fail\w*|only|just|un\w+ed)\b|n'?t\b|没|不|别|忘|丢",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,11 @@ class Entry:
         return frozenset(found)
 
     @cached_property
+    def denies(self) -> bool:
+        """Whether every line that it answers tells of what is not, so that no other may be it."""
+        return bool(self.cues) and all(map(tells_not, self.cues))
+
+    @cached_property
     def stated(self) -> Entry:
         """It without the question at its end, where enough is said before it; else itself."""
         if not self.question or self.strategy is Strategy.QUESTION:
@@ -84,6 +94,11 @@ class Entry:
         if len(stated) < len(texts):
             return self
         return replace(self, text=stated[0], plain=stated[1], question=False)
+
+
+def tells_not(line: str) -> bool:
+    """Whether a line holds a word by which something is not, or is no more."""
+    return bool(_NEGATED.search(line.replace("’", "'")))
 
 
 def parse(raw: Any) -> Entry:

@@ -8,15 +8,20 @@ and anything that could wound or harm in another's mouth are not. In doubt there
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from affect.writers.lexicon import listed
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FEWEST_WORDS, MOST_WORDS = 3, 13
+READ = 600  # characters of a line that are read for it
 FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
 
 _CLAUSE_END = re.compile(
     r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so (?=(i|we|he|she|they|it|that|my|now)\b)|which|"
-    r"although|though|even though|but|and (i|it|now|we|they|he|she|my|then))\b",
+    r"although|though|even though|but|and (i|it|now|we|they|he|she|my|then|that'?s))\b",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
@@ -32,7 +37,7 @@ _WHEN = re.compile(
 )
 _TAIL = re.compile(
     r"[\s,]+(tho|though|lol|lmao|(ha)+h?|haha+|apparently|anyway|actually|i guess|or something"
-    r"|or whatever|honestly|tbh|obviously)[\s.!]*$",
+    r"|or whatever|(and )?honestly( fair| same)?|tbh|obviously)[\s.!]*$",
     re.IGNORECASE,
 )
 _FILLER = re.compile(r"\blike (?=\d|since\b|a hundred\b)", re.IGNORECASE)
@@ -72,8 +77,22 @@ _BARE_STATE = re.compile(
     r"|(he|she|they|it)'d |(i|we)'(ve|d) (got|been|had) |i (can |could )?still "
     r"|(i|we) (just |only |really )*(want|need|miss)"
     r" (?!(to|more|it|this|out|an end|sleep|a drink)\b)"
-    r"|(i|we) don't (want to (?!(be|live|exist|wake|go on|do|feel|try|fight|eat|see)\b)|mind\b"
-    r"|trust\b|know (if|how|what|why|whether|where)\b)",
+    r"|(i|we) (still |just |really )?(can't|couldn't) (even |bring myself to |make myself )*(move"
+    r"|find|reach|stay|afford|see|throw|eat|remember|open|tell|look|bring|drive|face|say|call|leave"
+    r"|visit|sit|touch|pick|put|get|focus|concentrate|read|write|talk|make)\b"
+    r"|(i|we) have to (move|tell|go|give|wait|leave|pay|find|take|start|call|share|bring|get"
+    r"|work)\b|(i|we) don't (want to (?!(be|live|exist|wake|go on|do|feel|try|fight|eat|see)\b)"
+    r"|mind\b|trust\b|know (if|how|what|why|whether|where)\b)",
+    re.IGNORECASE,
+)
+_PLAIN_SUBJECT = re.compile(
+    r"(i|we|he|she|they|it|my|our|his|her|their|the|nobody|someone|there|all)\b", re.IGNORECASE
+)
+_UNSAYABLE = re.compile(r"[\"“”@#/\\<>{}*_`]|\d{4}|\d\s?m?g\b")
+# What a clause turns on: not to be able to, to wish, to keep doing; alone, still, the only one.
+_HEAVY = re.compile(
+    r"\b(can'?t|cannot|couldn'?t|hasn'?t|haven'?t|didn'?t|wanted|want|wish|miss\w*|keep|kept|alone"
+    r"|only|still|cried|crying|lost|scared|afraid|lonely|worried|sad|without|never|promised)\b",
     re.IGNORECASE,
 )
 # A clause that was cut so that it ends with one of these is no sentence.
@@ -113,6 +132,10 @@ _DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
 # A space beside a foreign word is inside the clause: 我那个 proposal 做了两周.
 _CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;~～…]+|(?<![A-Za-z0-9])\s+(?![A-Za-z0-9])")
+# Half of a quotation, a laugh or a scream is not for saying back; nor is an answer's own 当然.
+_NOISE_CHINESE = re.compile(
+    r"[“”\"‘’'「」『』]|哈哈|啊啊|嘿嘿|^(当然|肯定|对|嗯|其实|不是|没有|让他|让她)|[\U0001f000-\U0001faff]"
+)
 _PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
 
 
@@ -191,7 +214,7 @@ def retold(said: str, language: str) -> str | None:
     found = _ENGLISH_WORD.findall(clause)
     ours = re.search(r"\b(we|us|our|ours)\b", clause, re.IGNORECASE)
     fits = not ours and 3 <= len(found) <= MOST_WORDS and not _DANGLING.search(clause)
-    if not fits or "?" in said or not _SUBJECT.match(clause) or _forbidden_word(found):
+    if not fits or "?" in clause or not _SUBJECT.match(clause) or _forbidden_word(found):
         return None
     turned = _turned(clause).rstrip(".")
     return turned[0].lower() + turned[1:]
@@ -205,16 +228,46 @@ _SUBJECT = re.compile(
 
 
 def _english(said: str) -> str | None:
-    first = re.split(r"(?<=[.!?])\s|\n", said.replace("’", "'").strip())[0]
-    if "?" in first or re.search(r"[\"“”@#/\\<>{}*_`]|\d{4}|\d\s?m?g\b", first):
+    """The clause that weighs most, said back; of equal ones the last, of light ones the first."""
+    sentences = re.split(r"(?<=[.!?])\s|\n", said[:READ].replace("’", "'").strip())
+    told = [sentence for sentence in sentences if "?" not in sentence]
+    # A question that comes first is what they are at, and wants an answer.
+    found = [each for sentence in told for each in _sayable(sentence)] if told == sentences else []
+    if not found:
         return None
-    while (shorter := _TAIL.sub("", _LEAD.sub("", first))) != first:
-        first = shorter
-    first = _FILLER.sub("", first)
-    clause = _CLAUSE_END.split(first)[0].strip()
-    # What cannot be said back whole may have a first half that can.
-    halves = dict.fromkeys([clause, clause.split(" and ")[0]])
-    return next((_turned(half) for half in halves if _may_be_said_back(half)), None)
+    most = max(map(_weight, found))
+    heaviest = [said for joint, said in found if _weight((joint, said)) == most]
+    return _turned(heaviest[-1] if most > 0 else heaviest[0])
+
+
+def _sayable(sentence: str) -> Iterator[tuple[str, str]]:
+    """The clauses of a sentence that may be said back, each with the word that joins it on."""
+    if _UNSAYABLE.search(sentence):
+        return
+    joint = "but" if sentence.lower().startswith("but ") else ""
+    while (shorter := _TAIL.sub("", _LEAD.sub("", sentence))) != sentence:
+        sentence = shorter
+    sentence = _FILLER.sub("", sentence)
+    begin = 0
+    for end in (*_CLAUSE_END.finditer(sentence), None):
+        clause = sentence[begin : end.start() if end else None].strip()
+        if joint.startswith("and ") and joint[4:] not in {"now", "then"}:
+            clause = f"{joint[4:]} {clause}"
+        # What cannot be said back whole may have a first half that can.
+        for half in dict.fromkeys([clause, clause.split(" and ")[0]]):
+            # After the first clause a subject may be left out; only a plain one is taken for it.
+            if (not begin or _PLAIN_SUBJECT.match(half)) and _may_be_said_back(half):
+                yield joint, half
+                break
+        if end:
+            begin, joint = end.end(), end.group().strip().lower()
+
+
+def _weight(clause: tuple[str, str]) -> int:
+    """What was said after a "but" is the point; so is what they could not, wished or lost."""
+    joint, said = clause
+    turns = joint in {"but", "though", "although"}
+    return 2 * turns + bool(_HEAVY.search(said)) - (len(said.split()) <= FEWEST_WORDS)
 
 
 def _may_be_said_back(clause: str) -> bool:
@@ -289,6 +342,8 @@ def _chinese(said: str) -> str | None:
 
 
 def _may_be_echoed(clause: str) -> bool:
+    if _NOISE_CHINESE.search(clause):
+        return False
     never = listed("zh", "never_mirrored") | listed("zh", "blocked")
     fits = FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS
     return fits and not any(word in clause for word in never)

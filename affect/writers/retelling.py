@@ -124,8 +124,9 @@ _CHOICE = re.compile(
 _ASKS = re.compile(r"(should|do|shall|can) (i|we)\b", re.IGNORECASE)
 _CHOICE_CHINESE = re.compile(
     r"(?:我)?(?:不知道)?(?:到底|究竟)?(?:是)?(?:应该|该|要|得)?(?:是)?([^？?，。！!\s]{1,12}?)"
-    r"[，,]?还是(?:应该|该|要|得)?([^？?，。！!\s]{1,12}?)[呢啊呀吧好]*[？?]?"
+    r"[好]?[，,]?还是(?:应该|该|要|得)?([^？?，。！!\s]{1,12}?)[呢啊呀吧好]*[？?]?"
 )
+_YOUR_VIEW = re.compile(r"^(那|所以|就是)*你(觉得|说|看|认为)")  # asked of the program, about them
 _DOING = re.compile(
     r"先|去|忍|算|认|躲|留|跟|找|选|说|等|走|换|回|辞|考|打|发|告诉|继续|放|问|不|买|搬|接|做"
 )
@@ -143,6 +144,7 @@ def choice(said: str, language: str | None = None) -> tuple[Filler, Filler] | No
     """
     chinese = language == "zh" if language else not said.isascii()
     sentence = said.replace("’", "'").strip().rstrip("?？!. ")
+    sentence = _YOUR_VIEW.sub("", sentence)
     last = re.split(r"(?<=[.!?。！？])\s*|\n", sentence)[-1]
     return _chinese_choice(last) if chinese else _english_choice(last)
 

@@ -10,30 +10,33 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affect import kinds, matters
 from affect.errors import ModelUnavailable
 from affect.matters import NEWS
+from affect.pauses import lately
+from affect.strategy import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import guard, naming, retelling, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
-from affect.writers.entry import INTENSITIES, Entry
+from affect.writers.entry import INTENSITIES, Entry, tells_not
 from affect.writers.fitting import BARE, fitting
 from affect.writers.following import answers_of, follows, greeted
 from affect.writers.kindred import DARK, feelings, is_definite
 from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
+from affect.writers.pairing import pairs
+from affect.writers.parts import parts
 from affect.writers.shorthand import spelt_out
 from affect.writers.slots import Taken, fill, take
-from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher, Worded, broad
+from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher, Worded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from affect.writers.bank import Bank
     from affect.writers.base import Draft, Exchange, Scene
@@ -45,6 +48,7 @@ SENTENCES = 4  # of a line that are searched each by itself
 ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRRORS = 2  # replies in a row that may say the line back
+PART = 0.97  # what likeness to a part of a long line counts
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
 THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
@@ -53,6 +57,7 @@ MATTER = 0.84  # likeness that an entry for the matter at hand has to any line o
 MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
 DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
 WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
+LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 # Asked in one sentence of several: the others say what about.
@@ -97,8 +102,11 @@ class ScriptedWriter:
         """What `write` gives, computed here and now."""
         told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
         scene = replace(scene, history=told)
-        greeting, said = self._opened(spelt_out(scene.said), scene)
-        embedding = None if greeting else scene.embedding  # it was of the whole line
+        whole = spelt_out(scene.said)
+        sober = _unamused(whole, scene)
+        greeting, said = self._opened(sober, scene)
+        # It was of the whole line.
+        embedding = None if greeting or sober != whole else scene.embedding
         scene = replace(scene, said=said, embedding=embedding)
         ranked = self._ranked(scene)
         if ranked and _empty_handed(ranked[0], scene):
@@ -120,10 +128,10 @@ class ScriptedWriter:
             joined = _two_parts(ranked, scene)
         echoed = _echo(ranked[0], scene) if ranked and not joined else None
         earlier = {exchange.reply for exchange in scene.history}
-        whole = [one for one in (joined, echoed) if one]
+        together = [one for one in (joined, echoed) if one]
         # In Chinese the line said back and nothing more is a parrot's.
         speaking = ranked if scene.language != "zh" else [e for e in ranked if e.entry.id != MIRROR]
-        found: list[Candidate | Worded] = [*whole, *(speaking or ranked)]
+        found: list[Candidate | Worded] = [*together, *(speaking or ranked)]
         fresh = [each for each in found if each.text not in earlier]
         best = (fresh or found)[:CANDIDATES]
         said_so = [_candidate(each) if isinstance(each, Worded) else each for each in best]
@@ -156,6 +164,7 @@ class ScriptedWriter:
         wary = matter is None and matters.wary(scene.history)
         # Where another matter may have begun, the open one is not taken for granted.
         denied = matters.denies(scene.said)
+        negated = tells_not(scene.said)
         goes_on = answers_of if bare else follows
         may_follow = matter is not None and goes_on(scene, matter)
         for entry in fitting(entries, scene, matter, joyful=joyful, follows=may_follow):
@@ -170,8 +179,11 @@ class ScriptedWriter:
                 continue  # one wrong guess was enough
             if entry.matter and entry.cues and meaning < THIS_LINE:
                 continue  # it answers its own lines, not any of the matter
-            if denied and not any(matters.denies(cue) for cue in entry.cues):
-                meaning -= DENIED if entry.cues else 0.0
+            if entry.cues and (
+                (entry.denies and not negated)
+                or (denied and not any(matters.denies(cue) for cue in entry.cues))
+            ):
+                meaning -= DENIED
             if entry.matter and matter and not entry.cues:
                 known = MATTER if matter.since or bare else MATTER_FIRST
                 meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
@@ -220,7 +232,7 @@ class ScriptedWriter:
         return near < ADVISED or bare.get(first.entry.id, 0.0) >= NEAR
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
-        """Likeness to what was said; a short line is also taken with the one before it."""
+        """Likeness to what was said; a short line also with that before it, a long one by parts."""
         likeness = self._cues.likeness(scene.said, scene.language, scene.embedding)
         before = [exchange.said for exchange in scene.history]
         also: list[tuple[float, list[str]]] = []
@@ -229,12 +241,20 @@ class ScriptedWriter:
             also = [(ASKED_ALONE, [ask]), (JOINED, [*before[-2:], scene.said, ask])]
         elif before and words.count(scene.said) < FEW_WORDS and scene.persona != "support":
             also = [(JOINED, [before[-1], scene.said])]
+        also += [(PART, [part]) for part in parts(scene.said)]
         if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
             also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
         for factor, lines in also:
             other = self._cues.together(lines, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
+
+
+def _unamused(said: str, scene: Scene) -> str:
+    """The line without its laugh, where the talk is dark or more is told than what is funny."""
+    plain = kinds.sober(said)
+    dark = crossed(lately(scene.history, scene.moment.at))
+    return plain if dark or words.count(plain) > LAUGHED else said
 
 
 def _taken(scene: Scene) -> Taken:
@@ -281,6 +301,8 @@ def _modest(scene: Scene) -> Scene:
 def _mirrored_enough(scene: Scene) -> bool:
     """Whether the last replies said lines back: two in a row are enough, one where one can ask."""
     recent = [MIRROR in (exchange.entry or "") for exchange in scene.history[-MIRRORS:]]
+    if scene.language == "zh" and any(recent[-1:]):
+        return True  # a clause said back whole is more of an echo in Chinese
     return sum(recent) == MIRRORS or (any(recent[-1:]) and scene.plan.ask)
 
 
@@ -354,7 +376,7 @@ def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
     first = ranked[0]
     if scene.plan.situation not in _TWO_PARTS or words.count(first.text) > TWO_PARTS_WORDS:
         return None
-    for one, two in _pairs(ranked, scene):
+    for one, two in pairs(ranked, scene):
         text = ("" if scene.language == "zh" else " ").join([one.text, two])
         shared = words.grams(one.text, 2) & words.grams(two, 2)
         fits = words.count(text) <= scene.plan.length and guard.check(text, scene.plan).ok
@@ -363,83 +385,3 @@ def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
             names = f"{one.entry.id}+{second.entry.id}"
             return replace(_candidate(first), text=text, entry=names, strategy=one.entry.strategy)
     return None
-
-
-def _pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str]]:
-    """First parts with second parts, the better pairs first.
-
-    A second part that fits anything is said plainly: the first has named the thing already.
-    """
-    first, rest, asks = ranked[0], ranked[1:], scene.plan.ask
-    mirrored = next((each for each in rest if each.entry.id == MIRROR), None)
-    if mirrored and first.entry.kinds and "uptake" not in first.reasons:
-        yield mirrored, first.text  # what fits any such line is said to theirs
-    spoken = [each for each in rest if each.felt and each.entry.question == asks and not each.bare]
-    adding = [each for each in spoken if each.general and _adds(each)]
-    pointed = [each.entry.plain for each in adding if not broad(each.entry)][:4]
-    if first.entry.id == MIRROR:
-        yield from ((first, text) for text in pointed)
-        if asks:
-            yield from ((first, each.entry.plain) for each in adding)
-        yield from ((first, text) for text in _more(rest, scene))
-        return
-    if first.general and asks:
-        stating = (e for e in ranked if _opens(e) and not e.entry.question and not e.bare)
-        statement = next(stating, None)
-        named = statement is not None and statement.text != statement.entry.plain
-        if statement is not None and (named or not broad(statement.entry)):
-            asking = [each for each in ranked if each.entry.question and _opens(each)]
-            yield from ((statement, each.entry.plain if named else each.text) for each in asking)
-        return
-    if mirrored and "uptake" not in first.reasons and not _says_back(first.entry):
-        yield mirrored, first.text
-    questions = asks and not first.entry.question
-    if questions:
-        yield from ((first, each.text) for each in spoken if each.near and _is_short(each))
-    if first.entry.matter and first.entry.question and not first.entry.cues:
-        # A question by itself is an interrogation: something is said before it.
-        saying = (e for e in rest if e.near and _says_any(e.entry))
-        yield from ((each, first.text) for each in saying)
-    if questions and scene.plan.strategy is Strategy.QUESTION:
-        yield from ((first, text) for text in pointed)
-
-
-def _more(rest: Sequence[Worded], scene: Scene) -> Iterator[str]:
-    """What may be said after a Chinese line said back: a question first, if one may be asked."""
-    if scene.language != "zh":
-        return
-    asks = scene.plan.ask
-    fitting = [each for each in rest if each.general and _is_short(each) and not each.bare]
-    of_kind = [each for each in fitting if each.entry.kinds or each.entry.question]
-    of_kind.sort(key=lambda each: each.entry.question != asks)
-    yield from (each.entry.plain for each in of_kind if asks or not each.entry.question)
-
-
-def _says_any(entry: Entry) -> bool:
-    """Whether it may be said to any line of its matter, and asks nothing."""
-    return bool(entry.matter) and not entry.cues and not entry.question
-
-
-def _opens(worded: Worded) -> bool:
-    """A general sentence to one kind of feeling, from which a reply may be put together."""
-    return worded.general and worded.felt and _fits_breadth(worded)
-
-
-def _adds(worded: Worded) -> bool:
-    """Whether a general sentence adds to a first part, and does not begin anew."""
-    says_more = worded.entry.strategy is not Strategy.RESTATEMENT
-    return says_more and _is_short(worded) and _fits_breadth(worded)
-
-
-def _is_short(worded: Worded) -> bool:
-    return len(re.findall(r"[.!?。！？]", worded.entry.plain)) == 1
-
-
-def _fits_breadth(worded: Worded) -> bool:
-    """Whether it is neither too wide nor too narrow for what is known of the feeling."""
-    return worded.reasons.get("broad", 0.0) >= 0.0
-
-
-def _says_back(entry: Entry) -> bool:
-    """A restatement after a restatement would say the same twice."""
-    return entry.strategy is Strategy.RESTATEMENT or entry.situation == "fallback"

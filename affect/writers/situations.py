@@ -234,20 +234,28 @@ def _request(said: str, cues: Cues, bank: Bank, history: Sequence[Exchange]) -> 
 def by_form(said: str) -> str | None:
     """The situation by fixed forms alone: greetings, thanks, goodbyes, questions to the program."""
     plain = said.replace("’", "'").strip()
-    joiner = "" if words.is_chinese(plain) else " "
-    bare = _BETWEEN.sub(joiner, _EDGES.sub("", plain))
-    if not any(letter.isalpha() for letter in bare):
+    if not any(letter.isalpha() for letter in plain):
         return _wordless(plain)
-    if len(bare) <= SHORT:
-        for name, pattern in turns("whole").items():
-            if pattern.fullmatch(bare) and not (name == "goodbye" and tells_past(bare)):
-                return name
+    if whole := _whole(plain):
+        return whole
     if parting := leaves(plain):
         return parting
     plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
     for name, pattern in turns("inside").items():
         quoted = name in _MAYBE_QUOTED and reported(plain)
         if pattern.search(plain) and not quoted and not (name == "success" and unsettled(plain)):
+            return name
+    return None
+
+
+def _whole(plain: str) -> str | None:
+    """The situation that a line is and nothing else."""
+    joiner = "" if words.is_chinese(plain) else " "
+    bare = _BETWEEN.sub(joiner, _EDGES.sub("", plain))
+    if len(bare) > SHORT:
+        return None
+    for name, pattern in turns("whole").items():
+        if pattern.fullmatch(bare) and not (name == "goodbye" and tells_past(bare)):
             return name
     return None
 
@@ -261,12 +269,12 @@ def _asked(said: str) -> str | None:
     return found or ("open_question" if kinds.asks(plain) else None)
 
 
-def weighed(estimates: Sequence[Estimate], found: str | None) -> list[Estimate]:
+def weighed(estimates: Sequence[Estimate], said: str) -> list[Estimate]:
     """The estimates of a turn; words of mere courtesy to the program count nothing.
 
     "Thanks for listening" is pleasant to read and tells nothing of how somebody is.
     """
-    if found not in COURTESIES:
+    if _whole(said.replace("’", "'").strip()) not in COURTESIES:
         return list(estimates)
     return [replace(e, quality=0.0) if e.modality is Modality.TEXT else e for e in estimates]
 

@@ -108,6 +108,8 @@ class Weigher:
         self._scene = scene
         self._felt = felt
         self._known_answers: dict[frozenset[Emotion], float] = {}
+        answers = bool(scene.history) and scene.history[-1].asked
+        self._received = answers and not scene.plan.ask  # an answer may simply be taken
         self._others = kinds.kind(scene.said) in {"about", "deeds", "reported"}
         self._heavy = scene.reading.affect.valence < WEIGHS
         self._sad = scene.reading.affect.valence < SAD
@@ -164,7 +166,8 @@ class Weigher:
         narrow = Emotion.NEUTRAL not in entry.emotions
         theirs = self._others and not entry.kinds  # how somebody else felt
         known = self._felt.known or (self._sad and bool(entry.kinds))
-        return _says_nothing(entry) or (narrow and (felt < MOSTLY or theirs or not known))
+        nothing = _says_nothing(entry) and not self._received
+        return nothing or (narrow and (felt < MOSTLY or theirs or not known))
 
     def _of_kind(self, entry: Entry) -> float:
         """What fits a kind of line whatever is felt is too light for what is surely dark."""

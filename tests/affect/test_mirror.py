@@ -27,6 +27,14 @@ from affect.writers.mirror import mirror
         ("we're 400 short for rent this month", "You're 400 short for rent this month."),
         ("my partner doesn't know", "Your partner doesn't know."),
         ("rent went up again lol", "Rent went up again."),
+        (
+            "My mum says get another one but I can't even move his bowl",
+            "You can't even move his bowl.",
+        ),
+        (
+            "I counted it. I trained for this because I wanted to be the one who stays.",
+            "You wanted to be the one who stays.",
+        ),
     ],
 )
 def test_events_are_said_back(said: str, said_back: str) -> None:
@@ -133,3 +141,12 @@ def test_no_first_person_is_left(subject: str, verb: str, rest: str) -> None:
 def test_what_is_cut_off_is_not_said_back(said: str) -> None:
     told = mirror(said, "en")
     assert told is None or not told.endswith((" is.", " the.", " so."))
+
+
+@pytest.mark.parametrize(
+    "said", ["我爸昨晚说“考上就读，钱不用你管”", "上岸了啊啊啊啊啊", "哈哈哈哈笑死我了今天"]
+)
+def test_half_a_quotation_and_noise_are_not_said_back(said: str) -> None:
+    assert not set("“”") & set(mirror(said, "zh") or "")
+    assert "啊啊" not in (mirror(said, "zh") or "")
+    assert "哈哈" not in (mirror(said, "zh") or "")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from affect.shares import SHARES, intensity, usual, weights
 from affect.special import SPECIAL
-from affect.strategy import plan, ranking, target
+from affect.strategy import in_light, plan, ranking, target
 from affect.types import (
     EMOTIONS,
     Affect,
@@ -168,6 +168,7 @@ def test_a_yes_one_turn_later_still_takes_the_offer() -> None:
         ("不知道", "最难的是哪一段？", "unsure"),
         ("对", "这样有一阵了吗？", "said_yes"),
         ("没有", "身边有人知道吗？", "said_no"),
+        ("no", "Did it sting? Either way, it stays with you.", "said_no"),
     ],
 )
 def test_a_bare_answer_belongs_to_what_was_asked(
@@ -363,3 +364,24 @@ def test_what_people_do_is_a_share_of_each_strategy(number: int) -> None:
 @pytest.mark.parametrize("said", ["i can't sleep, i'm so tired of it", "she died and i'm stuck"])
 def test_leave_to_advise_is_not_asked_where_it_hurts(said: str) -> None:
     assert all(planned((Past(),) * n, said=said).situation != "permission" for n in range(8))
+
+
+def test_an_even_line_is_read_in_the_light_of_what_it_goes_on_with() -> None:
+    even = felt(Emotion.NEUTRAL, 0.1, confidence=0.9)
+    mourning = (Past(said="my dog died", reading=felt(Emotion.SADNESS, -0.5)),)
+    lit = in_light(even, mourning, "he was with me for nine years")
+    assert lit.emotion is Emotion.SADNESS
+    assert lit.affect.valence == pytest.approx(-0.2)
+    assert lit.confidence <= even.confidence / 2
+
+
+@pytest.mark.parametrize(
+    "said", ["i made a big pot of pasta for everybody tonight", "what is that?"]
+)
+def test_what_does_not_go_on_with_it_keeps_its_reading(said: str) -> None:
+    even = felt(Emotion.NEUTRAL, 0.1, confidence=0.9)
+    glad = felt(Emotion.JOY, 0.6)
+    mourning = (Past(said="my dog died", reading=felt(Emotion.SADNESS, -0.5)),)
+    assert in_light(even, mourning, said) is even
+    assert in_light(glad, mourning, "he was with me for nine years") is glad
+    assert in_light(even, (), "he was with me for nine years") is even
