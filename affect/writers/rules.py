@@ -68,6 +68,7 @@ _NO_CUES = frozenset(
         "may_i",
         "beyond",
         "support",
+        "support_first",
         "did_it",
         "you_said",
         "result_out",

@@ -177,8 +177,8 @@ class ScriptedWriter:
                 continue
             if wary and entry.situation is None and meaning < SURELY:
                 continue  # one wrong guess was enough
-            if entry.matter and entry.cues and meaning < THIS_LINE:
-                continue  # it answers its own lines, not any of the matter
+            if entry.cues and meaning < _least(entry, scene):
+                continue
             if entry.cues and (
                 (entry.denies and not negated)
                 or (denied and not any(matters.denies(cue) for cue in entry.cues))
@@ -248,6 +248,13 @@ class ScriptedWriter:
             other = self._cues.together(lines, scene.language)
             likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
         return likeness
+
+
+def _least(entry: Entry, scene: Scene) -> float:
+    """The likeness that an entry with lines of its own needs to be thought of at all."""
+    if scene.persona == "support":
+        return ANSWERS  # a case that nobody told of is not to be invented
+    return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter
 
 
 def _unamused(said: str, scene: Scene) -> str:
