@@ -146,7 +146,9 @@ async def test_a_feeling_pressed_twice_is_felt_once(here: Behind) -> None:
     after = await trajectories.latest(here.house.database, 1)
     assert before is not None
     assert after is not None
-    assert after.count == before.count + 1
+    assert after.count == before.count  # the word stands in the place of the reading
+    assert after.valence.mean[0] > before.valence.mean[0]
+    assert sum(turn.report is not None for turn in await here.house.kept()) == 1
 
 
 async def test_nobody_judges_or_sees_what_is_another_s(here: Behind) -> None:
