@@ -98,10 +98,10 @@ class Calibration:
             value = getattr(self, name)
             if isinstance(value, Spread):
                 told[name] = {
-                    key: _rounded(getattr(value, key)) for key in value.__dataclass_fields__
+                    key: rounded(getattr(value, key)) for key in value.__dataclass_fields__
                 }
             else:
-                told[name] = _rounded(value)
+                told[name] = rounded(value)
         return told
 
     def labels(self, logits: NDArray[np.floating]) -> Floats:
@@ -209,7 +209,8 @@ def softmax(values: NDArray[np.floating]) -> Floats:
     return result
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any, digits: int = 6) -> Any:
+    """A number, or an array as nested lists, to so many significant digits: what JSON keeps."""
     if isinstance(value, np.ndarray):
-        return [float(f"{x:.6g}") for x in value]
-    return float(f"{float(value):.6g}")
+        return [rounded(each, digits) for each in value]
+    return float(f"{float(value):.{digits}g}")

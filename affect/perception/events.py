@@ -24,6 +24,7 @@ from affect.perception.calibration import (
     ENGLISH,
     Floats,
     class_mixture,
+    rounded,
     sigmoid,
     softmax,
 )
@@ -31,6 +32,7 @@ from affect.types import EMOTIONS, Emotion
 
 FILE = "text_events.json"
 OTHER = "other"  # languages that the words' model was not trained on share one gate
+DIGITS = 4  # of the constants that are kept
 LEAST = 1e-6  # bound of the probability whose odds open the gate
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
 
@@ -81,18 +83,16 @@ class Events:
     def save(self, folder: Path) -> None:
         """Write what `load` reads."""
         told: dict[str, Any] = {
-            name: _short(getattr(self, name))
+            name: rounded(getattr(self, name), DIGITS)
             for name in ("prior", "rates", "base", "slope", "bias", "weights")
         }
         told["gates"] = {language: asdict(gate) for language, gate in self.gates.items()}
-        told["factors"] = {language: _short(row) for language, row in self.factors.items()}
+        told["factors"] = {language: rounded(row, DIGITS) for language, row in self.factors.items()}
         (folder / FILE).write_text(json.dumps(told) + "\n", "utf-8")
 
     def evidence(self, vectors: NDArray[np.floating]) -> Floats:
         """(n, 7) log-likelihood ratios of the emotions, given (n, width) sentence vectors."""
-        likely = softmax(vectors.astype(np.float64) @ self.weights + self.bias)
-        ratios: Floats = np.log(likely) - np.log(self.rates)
-        return ratios
+        return evidence(vectors, self.weights, self.bias, self.rates)
 
     def join(self, language: str, words: Floats, event: Floats) -> Floats:
         """(n, 7) probabilities that both experts' (n, 7) log-likelihood ratios come to."""
@@ -109,6 +109,12 @@ class Events:
 def gate_of(language: str) -> str:
     """Under which name a language has its gate."""
     return language if language in (ENGLISH, CHINESE) else OTHER
+
+
+def evidence(vectors: NDArray[np.floating], weights: Floats, bias: Floats, rates: Floats) -> Floats:
+    """(n, 7) what a softmax regression says beyond the base rates that it was learned at."""
+    ratios: Floats = np.log(softmax(vectors.astype(np.float64) @ weights + bias)) - np.log(rates)
+    return ratios
 
 
 def join(gate: Gate, prior: Floats, words: Floats, event: Floats) -> Floats:
@@ -131,7 +137,3 @@ def blended(
     told, within = class_mixture(seven)
     own = np.maximum(base + slope * within, 1e-4)
     return (value + told) / 2, (variance + own + (value - told) ** 2) / 4
-
-
-def _short(values: Floats) -> Any:
-    return np.vectorize(lambda x: float(f"{x:.4g}"))(values).tolist()

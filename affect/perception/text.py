@@ -61,7 +61,7 @@ class RawOutputs:
     chinese: NDArray[np.float32]
     embedding: NDArray[np.float32]
 
-    def rows(self, rows: slice | NDArray[np.bool_]) -> RawOutputs:
+    def rows(self, rows: slice) -> RawOutputs:
         """The outputs of some of the texts."""
         return RawOutputs(
             self.labels[rows], self.affect[rows], self.chinese[rows], self.embedding[rows]

@@ -136,7 +136,7 @@ def fit(known: Sequence[Known], fitted: Calibration, seed: int = 0) -> Events:
     for number in range(FOLDS):
         own, rest = fold == number, fold != number
         weights, bias = regression(vectors[rest], shares[rest], weight[rest])
-        unmet[own] = np.log(softmax(vectors[own] @ weights + bias)) - np.log(rates)
+        unmet[own] = events.evidence(vectors[own], weights, bias, rates)
     split = np.split(unmet, np.cumsum([len(k.shares) for k in known])[:-1])
     texts = [_Text(k, fitted, event) for k, event in zip(known, split, strict=True)]
     prior = np.array([PRIOR[emotion] for emotion in EMOTIONS])
