@@ -88,7 +88,7 @@ def test_a_useless_modality_costs_by_the_quality_that_it_claims() -> None:
         accuracy(WORDS) - accuracy(fused(words, (Modality.VOICE, NOISE, quality)))
         for quality in (0.2, 1.0)
     ]
-    assert lost[0] < 0.035
+    assert round(lost[0], 4) <= 0.03
     # Known limit: sure of itself, false and of full quality, it is believed by its λ.
     assert 0.05 < lost[1] < 0.25
 
