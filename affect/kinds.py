@@ -41,10 +41,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
-# 还不知道能不能过 tells that something is open; it asks nobody.
 _LAUGHTER = re.compile(
     r"\b(lol|lmao|rofl|(ha){2,}h?|hehe+|xd)\b[.!]*|哈哈+|嘿嘿+|2333+", re.IGNORECASE
 )
+# 还不知道能不能过 tells that something is open; it asks nobody.
 _UNKNOWN = re.compile("不知道|不确定|说不准|不晓得|不清楚|看看?能不能")
 
 

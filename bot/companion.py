@@ -18,6 +18,7 @@ from affect import facts, strategy, trajectory
 from affect.errors import BadInput
 from affect.facts import Fact
 from affect.fusion import fuse
+from affect.light import in_light
 from affect.perception import language as languages
 from affect.safety import cards, holding, screening
 from affect.safety.places import country_said
@@ -466,7 +467,7 @@ def _in_light(
 ) -> tuple[Reading, list[Exchange]]:
     """The reading in the light of the talk, and the talk in the simplified characters of rules."""
     plain = [replace(each, said=simplified(each.said)) for each in earlier]
-    return strategy.in_light(reading, plain, simplified(text)), plain
+    return in_light(reading, plain, simplified(text)), plain
 
 
 def _seen(reading: Reading, language: str) -> str:

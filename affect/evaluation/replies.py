@@ -19,8 +19,9 @@ import yaml
 from affect.errors import ModelUnavailable
 from affect.evaluation.panel import Told, Turn, figures
 from affect.fusion import fuse
+from affect.light import in_light
 from affect.perception.text import TextModel
-from affect.strategy import in_light, plan
+from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers import bank, guard, words
 from affect.writers.base import Candidate, Exchange, Scene

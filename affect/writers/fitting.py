@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from affect import kinds, matters
 from affect.matters import NEWS
 from affect.pauses import lately
-from affect.strategy import crossed
+from affect.turning import crossed
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.following import ASIDE
 from affect.writers.kindred import DARK

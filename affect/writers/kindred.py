@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
-from affect.strategy import is_wish
+from affect.turning import is_wish
 from affect.types import EMOTIONS, Emotion
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from affect import kinds, matters
 from affect.errors import ModelUnavailable
 from affect.matters import NEWS
 from affect.pauses import lately
-from affect.strategy import crossed
+from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import guard, naming, retelling, situations, words
 from affect.writers.addressed import sentences

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from affect.light import in_light
 from affect.shares import SHARES, intensity, usual, weights
 from affect.special import SPECIAL
-from affect.strategy import in_light, plan, ranking, target
+from affect.strategy import plan, ranking, target
 from affect.types import (
     EMOTIONS,
     Affect,
