@@ -55,6 +55,10 @@ class Variance:
     dominance: float
 
 
+SELF_REPORT_VARIANCE = 0.12**2
+"""Of each coordinate where a person says themselves how they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What one modality says of one moment, with how sure it is.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from affect import facts, strategy, trajectory
+from affect import danger, facts, strategy, trajectory
 from affect.errors import BadInput
 from affect.facts import Fact
 from affect.fusion import fuse
@@ -179,7 +179,7 @@ class Companion:
         notes = Notes(known.language, care, notices=due, heard=witnessed.words)
         notices = wellbeing.worded(due, known.language)
         card = self._card(known, held, text)
-        after_card = held.answer is holding.Answer.SAFETY
+        after_card = held.answer is danger.Answer.SAFETY
         if card is not None:
             return _in_danger(card, held.screening, notes, notices)
         if refusal := await self._refusal(known, last.at):

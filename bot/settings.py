@@ -17,7 +17,6 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from affect.errors import SettingsError
-from affect.safety.helplines import is_country
 
 PREFIX = "ATTUNE_"
 ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, tests
@@ -74,9 +73,13 @@ class Settings(BaseSettings):
     @field_validator("country")
     @classmethod
     def _country(cls, value: str | None) -> str | None:
-        if value is not None and not is_country(value):
+        if value is None:
+            return None
+        from affect.safety.helplines import is_country  # imports all rules of danger
+
+        if not is_country(value):
             raise ValueError("must be a two-letter country code such as US or CN")
-        return value.upper() if value else None
+        return value.upper()
 
     @field_validator("discord_shard")
     @classmethod

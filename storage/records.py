@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from affect.danger import Mark
 from affect.facts import Fact
-from affect.safety.holding import Mark
-from affect.trajectory import SELF_REPORT_VARIANCE
-from affect.types import Moment, Plan, Reading, Risk
+from affect.types import SELF_REPORT_VARIANCE, Moment, Plan, Reading, Risk
 
 
 @dataclass(frozen=True, slots=True)

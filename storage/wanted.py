@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, select
 
-from affect import trajectory
 from affect.errors import BadInput
+from affect.looking import affect_of, home_of, spread_of
 from affect.types import Moment as MomentValue
 from storage.tables import Moment, Person, Plan, Reading, Reply, Talk, Turn
 from storage.values import load
@@ -148,8 +148,8 @@ def falling(moment: bytes | MomentValue | None) -> bool:
         return False
     try:
         line = load(MomentValue, moment) if isinstance(moment, bytes) else moment
-        now, home = trajectory.affect_of(line).valence, trajectory.home_of(line).valence
-        return now + math.sqrt(trajectory.spread_of(line).valence) < home
+        now, home = affect_of(line).valence, home_of(line).valence
+        return now + math.sqrt(spread_of(line).valence) < home
     except (BadInput, ValueError):
         return False  # kept in a form that this version does not follow
 

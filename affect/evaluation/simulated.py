@@ -15,9 +15,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from affect.trajectory import HOME, SELF_REPORT_VARIANCE, Observation, grid, model
+from affect.trajectory import HOME, Observation, grid, model
 from affect.trajectory.series import Triple
-from affect.types import Pull
+from affect.types import SELF_REPORT_VARIANCE, Pull
 
 Array = NDArray[np.float64]
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,10 +3,10 @@
 `screen` a message, let `hold` say what holds in the talk, send `held_card` (or `card`).
 """
 
+from affect.danger import About, Answer, Mark, Topic
 from affect.safety.cards import card, crisis_card, held_card
 from affect.safety.helplines import Helpline, helpline
-from affect.safety.holding import Answer, Hold, Mark, hold
-from affect.safety.reading import About, Topic
+from affect.safety.holding import Hold, hold
 from affect.safety.screening import Denial, Screening, screen
 
 __all__ = [

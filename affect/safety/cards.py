@@ -14,10 +14,11 @@ from importlib.resources import files
 
 import yaml
 
+from affect.danger import About, Answer, Topic
 from affect.errors import BadInput
 from affect.safety.helplines import Helpline, Line, helpline
-from affect.safety.holding import INTENT_LEVEL, Answer, Hold
-from affect.safety.reading import CRISIS_LEVEL, About, Topic
+from affect.safety.holding import INTENT_LEVEL, Hold
+from affect.safety.reading import CRISIS_LEVEL
 from affect.safety.screening import Screening
 
 LANGUAGES = ("en", "zh")

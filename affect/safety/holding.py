@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from affect.safety.reading import CRISIS_LEVEL, About, Topic
+from affect.danger import About, Answer, Mark, Topic
+from affect.safety.reading import CRISIS_LEVEL
 from affect.safety.screening import Denial, Screening
 
 TALK_GAP = timedelta(hours=6)  # a longer silence ends a talk
@@ -40,23 +40,6 @@ _STEP = re.compile(
 )
 
 
-class Answer(StrEnum):
-    """What this turn is answered with; SAFETY is left to the writer, everything else is fixed.
-
-    After CARD come its ends: a denial (DENIED), the news that all is safe (SAFE), or that there
-    never was a danger (MISTAKEN). CHECK asks once more, after a while.
-    """
-
-    NORMAL = "normal"
-    GENTLE = "gentle"
-    SAFETY = "safety"
-    CARD = "card"
-    CHECK = "check"
-    DENIED = "denied"
-    SAFE = "safe"
-    MISTAKEN = "mistaken"
-
-
 _ANY_WORD = frozenset(Denial) - {Denial.NONE, Denial.BARE}
 _ENDS = {
     # "I am fine" and "he has left" say nothing of what one means to do to oneself,
@@ -66,27 +49,6 @@ _ENDS = {
     Topic.OVERDOSE: frozenset({Denial.HELPED, Denial.MISTAKEN}),
 }
 _ENDED = frozenset({Answer.DENIED, Answer.SAFE, Answer.MISTAKEN})
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What is kept of one turn, quiet turns too: the level that held, and how it came.
-
-    `fresh` says that the words of that turn raised it; otherwise it was held from before. `answer`
-    is what the turn was answered with.
-    """
-
-    level: int
-    at: datetime
-    topic: Topic = Topic.SUICIDE
-    about: About = About.SELF
-    fresh: bool = True
-    answer: Answer | None = None
-
-    @property
-    def own(self) -> bool:
-        """Whether it is the person who may end or hurt their own life."""
-        return self.topic in _ENDS and self.about is not About.OTHER
 
 
 @dataclass(frozen=True, slots=True)

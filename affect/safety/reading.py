@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
+from affect.danger import About, Topic
 from affect.safety.plain import Sentence
 from affect.safety.rules import Phrases, Rule
 
@@ -26,26 +26,6 @@ ONES_OWN = re.compile(
     r"\bmy ?self\b|\bmy (?:own )?life\b|\bi\b"
     r"|(?<!sent )(?<!showed )(?<!told )(?<!texted )(?<!gave )\bme\b"
 )
-
-
-class Topic(StrEnum):
-    """What kind of danger is spoken of; `LOSS` is somebody lost to suicide, and no danger."""
-
-    OVERDOSE = "overdose"
-    ABUSE = "abuse"
-    CHILD_IN_DANGER = "child_in_danger"
-    HARM_TO_OTHERS = "harm_to_others"
-    SUICIDE = "suicide"
-    SELF_HARM = "self_harm"
-    LOSS = "loss"
-
-
-class About(StrEnum):
-    """Who is in danger (or, for harm to others, who speaks of doing harm)."""
-
-    SELF = "self"
-    OTHER = "other"
-    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)

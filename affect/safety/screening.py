@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from affect.danger import About, Topic
 from affect.safety import plain
-from affect.safety.reading import CRISIS_LEVEL, About, Finding, Topic, read
+from affect.safety.reading import CRISIS_LEVEL, Finding, read
 from affect.safety.rules import (
     LANGUAGES,
     chinese_spelling,

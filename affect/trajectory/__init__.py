@@ -5,25 +5,21 @@ measured, `following` the line from moment to moment, `shifts` whether it has mo
 line looked back on, `figures` a few numbers of it.
 """
 
+from affect.looking import affect_of, home_of, home_spread_of, spread_of
 from affect.trajectory.figures import Figure, Figures, figures
 from affect.trajectory.following import (
     LATE_MINUTES,
     VERSION,
-    affect_of,
     begin,
     follow,
     forecast,
-    home_of,
-    home_spread_of,
     now,
     rebuild,
     report,
-    spread_of,
     step,
 )
 from affect.trajectory.model import HOME, SMALLEST_VARIANCE
 from affect.trajectory.series import (
-    SELF_REPORT_VARIANCE,
     Observation,
     Series,
     read,
@@ -35,7 +31,6 @@ from affect.trajectory.smoothing import Line, smooth
 __all__ = [
     "HOME",
     "LATE_MINUTES",
-    "SELF_REPORT_VARIANCE",
     "SMALLEST_VARIANCE",
     "VERSION",
     "Figure",

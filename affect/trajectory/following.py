@@ -7,7 +7,7 @@ knows no words.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,9 +17,9 @@ from affect.errors import BadInput
 from affect.trajectory import grid as grids
 from affect.trajectory import shifts
 from affect.trajectory.grid import Grid
-from affect.trajectory.series import SELF_REPORT_VARIANCE, Observation, read, said, utc
+from affect.trajectory.series import Observation, read, said, utc
 from affect.trajectory.shifts import Watch
-from affect.types import Affect, Moment, Parts, Reading, Shift, Variance
+from affect.types import SELF_REPORT_VARIANCE, Moment, Parts, Reading, Shift
 
 VERSION = 3
 """The form of the state. One of version 1 goes on from where it was, one of version 2 with what was
@@ -119,26 +119,6 @@ def forecast(moment: Moment, times: Iterable[datetime]) -> tuple[Moment, ...]:
     return tuple(now(moment, at) for at in times)
 
 
-def affect_of(moment: Moment) -> Affect:
-    """Where the person is, cut to [-1, 1] for showing (the state itself is never cut)."""
-    return _each(moment, lambda parts: math.fsum(parts.mean))
-
-
-def spread_of(moment: Moment) -> Variance:
-    """The variances of `affect_of`."""
-    return Variance(*(math.fsum(parts.covariance) for parts in _dimensions(moment)))
-
-
-def home_of(moment: Moment) -> Affect:
-    """Where the person comes back to, cut to [-1, 1] for showing."""
-    return _each(moment, lambda parts: parts.mean[2])
-
-
-def home_spread_of(moment: Moment) -> Variance:
-    """The variances of `home_of`."""
-    return Variance(*(parts.covariance[8] for parts in _dimensions(moment)))
-
-
 def _hours(moment: Moment, at: datetime) -> float:
     """Hours from a moment to a time, 0 where it is a little late."""
     if moment.version not in {1, 2, VERSION}:
@@ -187,12 +167,3 @@ def _later(parts: Parts, hours: float) -> Parts:
         mean=tuple((kept * parts.mean).tolist()),
         covariance=tuple(covariance.ravel().tolist()),
     )
-
-
-def _dimensions(moment: Moment) -> tuple[Parts, Parts, Parts]:
-    return moment.valence, moment.arousal, moment.dominance
-
-
-def _each(moment: Moment, part: Callable[[Parts], float]) -> Affect:
-    """One number of every dimension, cut to [-1, 1]."""
-    return Affect(*(min(1.0, max(-1.0, part(parts))) for parts in _dimensions(moment)))

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 from affect import fusion
 from affect.errors import BadInput
 from affect.trajectory.model import Array
-from affect.types import Affect, Modality, Reading, Variance
-
-SELF_REPORT_VARIANCE = 0.12**2
-"""What a person says of themselves, in squared units of affect."""
+from affect.types import SELF_REPORT_VARIANCE, Affect, Modality, Reading, Variance
 
 Triple = tuple[float, float, float]
 _NOT_MODALITIES: tuple[Triple, Triple, Triple] = ((0.0,) * 3,) * 3

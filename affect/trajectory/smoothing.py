@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from affect.looking import home_of, home_spread_of
 from affect.trajectory import following, model
 from affect.trajectory.model import Array
 from affect.trajectory.series import Series
@@ -72,7 +73,7 @@ def smooth(series: Series, moment: Moment | None = None) -> Line:
     Without readings it is empty, with the home base of the moment or of the population.
     """
     known = moment or following.begin(datetime.fromtimestamp(0, UTC))
-    home, home_spread = following.home_of(known), following.home_spread_of(known)
+    home, home_spread = home_of(known), home_spread_of(known)
     if not len(series):
         nothing = np.empty((0, 3))
         return Line((), nothing, nothing, np.empty(0, bool), home, home_spread, ())

@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from affect.errors import AttuneError, BadInput, NotFound, Refused, SettingsError, Unreachable
 from bot import logs as events
-from bot.admin import audit, crisis, db, doctor, logs, retention, trajectory, user
+from bot.admin import late
 
 WRONG_USE, INTERRUPTED = 2, 130
 EXIT_CODES: dict[type[AttuneError], int] = {
@@ -38,20 +38,24 @@ TROUBLES = {
 }
 """What an error of the system means and what to do, for those that operators meet."""
 
+COMMANDS = {
+    "logs": "bot.admin.logs:app",
+    "user": "bot.admin.user:app",
+    "trajectory": "bot.admin.trajectory:show",
+    "crisis": "bot.admin.crisis:app",
+    "retention": "bot.admin.retention:app",
+    "audit": "bot.admin.audit:app",
+    "db": "bot.admin.db:app",
+    "doctor": "bot.admin.doctor:examine",
+}
+
 app = typer.Typer(
+    cls=late.group(COMMANDS),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.add_typer(logs.app, name="logs", help="Turns: list them, look at one, search, export.")
-app.add_typer(user.app, name="user", help="People: who is here, limits, what they may ask for.")
-app.command("trajectory", epilog=trajectory.EXAMPLE)(trajectory.show)
-app.add_typer(crisis.app, name="crisis", help="Where danger was found, and how often.")
-app.add_typer(retention.app, name="retention", help="What is too old, and having it erased.")
-app.add_typer(audit.app, name="audit", help="Who looked at what people wrote, and why.")
-app.add_typer(db.app, name="db", help="The database: where it stands, and bringing it up to date.")
-app.command("doctor", epilog=doctor.EXAMPLE)(doctor.examine)
 
 
 @app.callback(epilog="Example: attune-admin doctor")

@@ -18,7 +18,11 @@ from storage import audit
 from storage.audit import Entry
 from storage.database import Database
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Who looked at what people wrote, and why.",
+)
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 END = 8  # characters of a uid in a table

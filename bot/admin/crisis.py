@@ -22,7 +22,11 @@ from storage import search
 from storage.database import Database
 from storage.wanted import Wanted
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Where danger was found, and how often.",
+)
 
 COLUMNS = ("at", "turn", "person", "platform", "language", "risk", "level", "topics")
 

@@ -21,7 +21,11 @@ from storage.backup import Restored
 from storage.database import Database
 from storage.vault import Vault
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The database: where it stands, and bringing it up to date.",
+)
 
 
 @app.command(epilog="Example: attune-admin db upgrade")

@@ -15,7 +15,11 @@ from bot.clock import SystemClock
 from storage import jobs, retention, roll
 from storage.database import Database
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="What is too old, and having it erased.",
+)
 
 
 @app.command("show", epilog="Example: attune-admin retention show")

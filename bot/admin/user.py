@@ -22,7 +22,11 @@ from storage import people, roll, search
 from storage.database import Database
 from storage.roll import Member
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="People: who is here, limits, what they may ask for.",
+)
 
 END = 8  # characters of a uid in a table
 

@@ -8,11 +8,11 @@ from itertools import pairwise, product
 
 import pytest
 
+from affect.danger import About, Answer, Mark, Topic
 from affect.errors import BadInput
 from affect.safety.cards import card, crisis_card, held_card, name, texts
 from affect.safety.helplines import helpline
-from affect.safety.holding import GENTLE, TALK_GAP, Answer, Hold, Mark, hold
-from affect.safety.reading import About, Topic
+from affect.safety.holding import GENTLE, TALK_GAP, Hold, hold
 from affect.safety.screening import Screening, screen
 
 NOW = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from affect.danger import About, Topic
 from affect.safety.plain import MAX_CHARACTERS
-from affect.safety.reading import About, Topic
 from affect.safety.rules import LANGUAGES, load, phrases
 from affect.safety.screening import Denial, Screening, risk, screen
 from affect.types import Risk

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from bot.admin.logs import (
-    chatting,
-    counting,
-    exporting,
-    listing,
-    removing,
-    replaying,
-    searching,
-    showing,
-    tailing,
-)
+from bot.admin import late
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.command("list", epilog=listing.EXAMPLE)(listing.list_turns)
-app.command("show", epilog=showing.EXAMPLE)(showing.show)
-app.command("chat", epilog=chatting.EXAMPLE)(chatting.chat)
-app.command("search", epilog=searching.EXAMPLE)(searching.search_words)
-app.command("tail", epilog=tailing.EXAMPLE)(tailing.tail)
-app.command("stats", epilog=counting.EXAMPLE)(counting.stats)
-app.command("export", epilog=exporting.EXAMPLE)(exporting.export)
-app.command("rm", epilog=removing.EXAMPLE)(removing.remove)
-app.command("replay", epilog=replaying.EXAMPLE)(replaying.replay)
+COMMANDS = {
+    "list": "bot.admin.logs.listing:list_turns",
+    "show": "bot.admin.logs.showing:show",
+    "chat": "bot.admin.logs.chatting:chat",
+    "search": "bot.admin.logs.searching:search_words",
+    "tail": "bot.admin.logs.tailing:tail",
+    "stats": "bot.admin.logs.counting:stats",
+    "export": "bot.admin.logs.exporting:export",
+    "rm": "bot.admin.logs.removing:remove",
+    "replay": "bot.admin.logs.replaying:replay",
+}
+
+app = typer.Typer(
+    cls=late.group(COMMANDS),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Turns: list them, look at one, search, export.",
+)

@@ -14,8 +14,8 @@ from html import escape
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from affect import trajectory
 from affect.errors import BadInput
+from affect.looking import affect_of, home_of, spread_of
 from affect.types import EMOTIONS
 from bot.admin.disclosure import Words
 from bot.admin.logs import turns
@@ -135,9 +135,9 @@ class Page:
         if view.moment is None:
             return
         try:
-            valence = trajectory.affect_of(view.moment).valence
-            sd = math.sqrt(trajectory.spread_of(view.moment).valence)
-            home = trajectory.home_of(view.moment).valence
+            valence = affect_of(view.moment).valence
+            sd = math.sqrt(spread_of(view.moment).valence)
+            home = home_of(view.moment).valence
         except BadInput:
             return  # a line of another form: the turn is shown without it
         self._trace.add(Point(view.at.timestamp(), valence, sd, home))

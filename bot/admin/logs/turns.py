@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import RenderableType
 
-from affect import trajectory
+from affect.looking import affect_of, home_of, spread_of
 from affect.types import EMOTIONS, Affect, Estimate, Moment, Reading
 from bot.admin import output
 from bot.admin.disclosure import Words
@@ -73,7 +73,7 @@ def whole(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]
 
 def in_talk(view: TurnView, words: Words | None, zone: ZoneInfo) -> dict[str, Any]:
     """A turn in its talk: the flat row, with where the person's line was after it."""
-    line = trajectory.affect_of(view.moment) if view.moment else None
+    line = affect_of(view.moment) if view.moment else None
     told = {
         **flat(view, None, zone),
         "talk": view.talk_id,
@@ -239,11 +239,11 @@ def _estimate(estimate: Estimate, weight: float) -> dict[str, Any]:
 
 
 def _moment(moment: Moment) -> dict[str, Any]:
-    spread = asdict(trajectory.spread_of(moment))
+    spread = asdict(spread_of(moment))
     return {
-        **_coordinates(trajectory.affect_of(moment)),
+        **_coordinates(affect_of(moment)),
         **{f"{axis}_sd": round(spread[axis] ** 0.5, 4) for axis in _AXES},
-        "home": _coordinates(trajectory.home_of(moment)),
+        "home": _coordinates(home_of(moment)),
         "count": moment.count,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -242,3 +243,21 @@ def test_the_program_runs_as_a_module_and_into_a_closed_pipe(tmp_path: Path) -> 
             check=False,
         )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+async def test_a_list_of_turns_imports_no_more_than_it_needs(admin: Admin, told: Told) -> None:
+    """Most of a short command's time is imports."""
+    there = (
+        "import sys; from bot.admin.__main__ import main; code = main(('logs', 'list'));"
+        "print(code, sorted(name for name in sys.argv[1:] if name in sys.modules), file=sys.stderr)"
+    )
+    heavy = ("numpy", "PIL", "yaml", "affect.safety", "affect.trajectory", "bot.admin.doctor")
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", there, *heavy],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.stdout.count("\n") > 2, run.stderr) == (True, "0 []\n")
