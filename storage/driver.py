@@ -4,7 +4,7 @@ aiosqlite hands each call (make a cursor, execute, fetch, close) to a thread of 
 for the answer; on a busy machine that takes ten times as long as the statement itself. Statements
 in a transaction that is already open take microseconds, so they run where they are; what may wait
 for a lock or for the disk (taking the pen, committing what was written, deleting, pragmas) still
-goes to the thread.
+goes to the thread, and so does what says that it takes long.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import aiosqlite
 QUICK = frozenset({"cursor", "execute", "executemany", "fetchone", "fetchmany", "fetchall"})
 # SQLAlchemy writes keywords in capitals.
 AT_ONCE = ("SELECT", "INSERT", "UPDATE", "WITH", "PRAGMA synchronous")
+LONG = "/* long */"
+"""Begins a SELECT, as a prefix, that may look at very many rows: it goes to the thread as well."""
 DEFERRED = "BEGIN"  # alone it takes no lock
 
 
@@ -47,7 +49,8 @@ class Connection(aiosqlite.Connection):
         if name in {"commit", "rollback"}:
             return not self._writing
         if name == "execute":
-            return statement == DEFERRED or statement.startswith(AT_ONCE)
+            at_once = statement.startswith(AT_ONCE) and LONG not in statement
+            return at_once or statement == DEFERRED
         return name in QUICK
 
 

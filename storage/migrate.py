@@ -17,7 +17,7 @@ from storage.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 NEWER = "The database is of a newer version of Attune: run that version, or restore an older copy."
 _LOCK = 0x417474756E65  # "Attune": one process migrates at a time on PostgreSQL
 

@@ -135,6 +135,7 @@ class Talk(Table):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index(None, "blind"),
+        Index(None, "person_id"),
     )
     id: Mapped[str] = mapped_column(Ulid, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -196,6 +197,7 @@ class Inbox(Table):
             sqlite_where=text("turn_id IS NULL"),
             postgresql_where=text("turn_id IS NULL"),
         ),
+        Index(None, "person_id", "turn_id"),
         Index(None, "turn_id"),
         Index(None, "talk_id", "message"),
         NEVER_AGAIN,
@@ -303,6 +305,8 @@ class Delivery(Table):
             sqlite_where=text("state IN ('pending', 'sending')"),
             postgresql_where=text("state IN ('pending', 'sending')"),
         ),
+        Index(None, "person_id", "state"),
+        Index(None, "talk_id"),
         NEVER_AGAIN,
     )
     id: Mapped[int] = mapped_column(Number, primary_key=True)
@@ -328,6 +332,7 @@ class Job(Table):
     __table_args__ = (
         UniqueConstraint("person_id", "kind", "run_at"),
         Index(None, "run_at"),
+        Index(None, "talk_id"),
         NEVER_AGAIN,
     )
     id: Mapped[int] = mapped_column(Number, primary_key=True)

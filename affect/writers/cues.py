@@ -13,6 +13,7 @@ import math
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -64,12 +65,12 @@ def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> int:
 def known(model: str | None, file: Path = FILE) -> dict[str, Floats]:
     """The vector (d,) of every cue that is kept on disk; none if the file is of another model."""
     try:
-        with np.load(file) as kept:
+        with file.open("rb") as opened, np.load(opened) as kept:
             if model is not None and str(kept["model"]) != model:
                 return {}
             lines = kept["cues"].item().decode().split("\n")
             return dict(zip(lines, kept["vectors"].astype(np.float32), strict=True))
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, BadZipFile):
         return {}
 
 

@@ -205,11 +205,14 @@ def test_only_cues_that_are_new_are_embedded(tmp_path: Path) -> None:
     assert cues.save([parse(raw(cues=longer))], Other(), file) == 3, "other weights of that name"
 
 
+@pytest.mark.parametrize("kept", [0, 0.5, 0.99])
 def test_stale_vectors_are_computed_anew_with_a_note(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: float
 ) -> None:
     file, entries = tmp_path / "bank.npz", [parse(RAW)]
-    file.write_bytes(b"not a zip")
+    cues.save(entries, Letters(), file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(kept * len(whole))] or b"not a zip")
     found = cues.Cues(entries, Letters(), file)
     assert "bank_cues_recomputed" in caplog.text
     assert found.likeness("my boss changed my shift again", "en")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import get_ident
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, func, insert, select, update
 from ulid import ULID
 
 from bot.companion import REMEMBERED
-from storage import jobs, retention, tables
+from storage import jobs, people, retention, tables, trajectories
 from storage.database import Database
 from tests.bot.house import House
 from tests.conftest import NOON, ON_SQLITE
@@ -28,22 +30,23 @@ class Steps:
     """How many instructions SQLite ran on every connection of a database."""
 
     def __init__(self, database: Database) -> None:
-        self._taken = 0
+        self._taken: Counter[int] = Counter()  # by thread
         event.listen(database.engine.sync_engine, "connect", self._watch)
 
     def _watch(self, connection: Any, _: object) -> None:
         connection.run_async(lambda opened: opened.set_progress_handler(self._step, 1))
 
     def _step(self) -> None:
-        self._taken += 1
+        self._taken[get_ident()] += 1
 
     @contextmanager
-    def counted(self) -> Iterator[list[int]]:
-        """Add to the list that it gives how many there were inside."""
+    def counted(self, *, here: bool = False) -> Iterator[list[int]]:
+        """Add to the list that it gives how many there were inside, of all threads or of ours."""
         found: list[int] = []
-        before = self._taken
+        before = self._taken.copy()
         yield found
-        found.append(self._taken - before)
+        taken = self._taken - before
+        found.append(taken[get_ident()] if here else taken.total())
 
 
 async def _turns_before(database: Database, *, erased: bool = False) -> None:
@@ -108,3 +111,29 @@ async def test_erasing_looks_at_no_turn_that_was_erased_before(house: House) -> 
     early = await erased()
     await _turns_before(house.database, erased=True)
     assert await erased() <= MORE * early
+
+
+async def test_forgetting_somebody_costs_what_is_theirs(house: House) -> None:
+    steps = Steps(house.database)
+
+    async def forgotten() -> int:
+        await house.talk(*[LINE] * 3, account=f"somebody {len(house.platform.outgoing)}")
+        async with house.database.read() as connection:
+            person = (await connection.scalars(select(func.max(tables.Person.id)))).one()
+        with steps.counted() as found:
+            await people.forget(house.database, person)
+        return found[0]
+
+    await house.talk(LINE)
+    early = await forgotten()
+    await _turns_before(house.database)
+    assert await forgotten() <= MORE * early
+
+
+async def test_what_takes_long_to_count_leaves_the_loop_alone(house: House) -> None:
+    steps = Steps(house.database)
+    await house.talk(LINE)
+    await _turns_before(house.database)
+    with steps.counted() as everywhere, steps.counted(here=True) as on_the_loop:
+        assert (await trajectories.counts(house.database, 1, NOON - timedelta(days=365)))[0] > MANY
+    assert on_the_loop[0] < everywhere[0] / 10
