@@ -4,8 +4,8 @@
 
 Prints a table and, as its last line, the same as JSON. `query` is the median of several runs in one
 process, opened turns and all; `cold` the whole command in a process of its own. The scan opens
-every turn and looks for a word that nobody wrote. Figures of a busy machine vary;
-those of the processor (`cpu`) less.
+every turn and looks for a word that nobody wrote. `tail` is what `logs tail -f` takes of a
+processor while nothing comes. Figures of a busy machine vary; those of the processor (`cpu`) less.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from storage.wanted import Wanted
 
 RUNS = 5
 NEWEST = 20
+TAILED = (5, 35)  # seconds: what starts it is in both, so the difference is what it takes
 TURNS = 200  # of the person whose talk is looked at, or as near as anybody comes
 
 
@@ -43,12 +44,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("home", type=Path)
     asked.add_argument("--database")
-    asked.add_argument("--without-scan", action="store_true")
+    asked.add_argument("--without-scan", action="store_true", help="nor export")
     told = asked.parse_args()
     settings = Settings(home=told.home, database_url=told.database)
     figures = asyncio.run(_measure(settings, scan=not told.without_scan))
     figures |= _cold(settings, str(figures.pop("person")))
-    figures |= _export(settings)
+    figures |= _tail(settings)
+    if not told.without_scan:
+        figures |= _export(settings)
     table = Table("figure", "value", title="An operator's questions")
     for name, value in figures.items():
         table.add_row(name, str(value))
@@ -160,9 +163,28 @@ def _cold(settings: Settings, person: str) -> dict[str, object]:
     return figures
 
 
+def _tail(settings: Settings) -> dict[str, object]:
+    """How much of one processor `logs tail -f` takes while it waits, in percent."""
+    busy = []
+    for seconds in TAILED:
+        before = _used()
+        tail = subprocess.Popen(
+            [sys.executable, "-m", "bot.admin", "logs", "tail", "-f"],
+            env=_environment(settings),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        tail.terminate()  # an interrupt is ignored by what a script started in the background
+        tail.wait()
+        busy.append(_used() - before)
+    share = (busy[1] - busy[0]) / (TAILED[1] - TAILED[0])
+    return {"tail_cpu_percent": round(100 * share, 2)}
+
+
 def _export(settings: Settings) -> dict[str, object]:
-    """Everything as JSON Lines into nowhere near: how long, and the most memory it took."""
-    path = settings.home / "export.jsonl"
+    """Everything as CSV into a file: how long, and the most memory it took."""
+    path = settings.home / "export.csv"
     path.unlink(missing_ok=True)
     taken, busy = _command(settings, "logs", "export", "-o", str(path), "--format", "csv")
     path.unlink()

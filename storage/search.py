@@ -196,7 +196,7 @@ def facts(row: AnyRow, sealer: Sealer, names: Collection[str]) -> Mapping[str, A
     """
     told = {}
     for name in names:
-        sealed = row._mapping[f"sealed_{name}"]  # noqa: SLF001 - the public way to a column
+        sealed = getattr(row, f"sealed_{name}")
         if sealed is not None:
             body = sealer.open(name, row.id, sealed)
             told[name] = body if name == "moment" else from_json(body)

@@ -60,8 +60,8 @@ class Instant(TypeDecorator[datetime]):
         """Give back UTC, which SQLite does not keep."""
         if value is None:
             return None
-        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
+        found: datetime = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return found
 
 
 class Table(DeclarativeBase):

@@ -252,17 +252,20 @@ async def counts(database: Database, person_id: int, start: datetime) -> tuple[i
     return found, own
 
 
-async def rebuild(database: Database, person_id: int) -> MomentValue | None:
+async def rebuild(
+    database: Database, person_id: int, *, upto: int = talks.NEWEST
+) -> MomentValue | None:
     """A person's line, followed anew from all that is kept; None where nothing is.
 
     The same numbers as while they talked, but that each word of theirs counts, however late it was
-    said. Who joined them is the same person. A fraction of a millisecond a reading.
+    said. Who joined them is the same person. A fraction of a millisecond a reading. With `upto` it
+    is their line after so many turns.
     """
     async with database.read() as connection:
         everybody = (person_id, *await people.joined(connection, person_id))
     told: list[Observation] = []
     for one in everybody:
-        told += _counted(await _opened(database, one, _FOLLOWED))
+        told += _counted(await _opened(database, one, _FOLLOWED, Turn.no <= upto))
     told.sort(key=lambda observation: observation.at)
     return await asyncio.to_thread(trajectory.rebuild, told)
 

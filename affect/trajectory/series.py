@@ -35,7 +35,7 @@ class Observation:
     @property
     def own(self) -> bool:
         """Whether the person said it themselves."""
-        return self.shares == _NOT_MODALITIES
+        return self.shares == _NOT_MODALITIES and not self.says_nothing
 
     @property
     def says_nothing(self) -> bool:
@@ -108,7 +108,9 @@ def series(observations: Iterable[Observation]) -> Series:
     order = np.argsort(times, kind="stable")
     times, numbers = times[order], numbers[order]
     shares = numbers[:, 6:].reshape(-1, 3, 3)
-    return Series(times, numbers[:, :3], numbers[:, 3:6], shares, (shares == 0).all(axis=(1, 2)))
+    # A reading without evidence has no shares either.
+    own = (shares == 0).all(axis=(1, 2)) & np.isfinite(numbers[:, 3:6]).any(axis=1)
+    return Series(times, numbers[:, :3], numbers[:, 3:6], shares, own)
 
 
 def utc(at: datetime) -> datetime:

@@ -63,7 +63,9 @@ def test_plans_and_people() -> None:
     assert (plan.kind, plan.about, plan.when) == (Kind.PLAN, "flying to Oslo", date(2026, 5, 7))
     assert (brother.kind, brother.about) == (Kind.PERSON, "brother Jonas")
     assert the("my mum is called Rosa").about == "mum"
+    assert the("my sister Nora moved away last week").about == "sister Nora"
     assert the("我妹妹叫小雨", "zh").about == "妹妹 小雨"
+    assert the("我妹妹叫小雨，昨天走了", "zh").about == "妹妹 小雨"
 
 
 @pytest.mark.parametrize(

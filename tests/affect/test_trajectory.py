@@ -128,6 +128,9 @@ def test_a_reading_without_evidence_moves_nothing(nothing: Reading) -> None:
     at = NOON + timedelta(hours=3)
     assert trajectory.follow(sad, nothing, at) == trajectory.now(sad, at)
     assert trajectory.follow(None, nothing, NOON) == trajectory.begin(NOON)
+    told = [trajectory.read(nothing, NOON), trajectory.said(at, 0.5)]
+    assert [one.own for one in told] == [False, True]
+    assert trajectory.series(told).own.tolist() == [False, True]
 
 
 def test_one_unknown_coordinate_leaves_that_dimension() -> None:

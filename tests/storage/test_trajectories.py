@@ -63,6 +63,14 @@ async def test_a_line_is_rebuilt_to_the_same_numbers(database: Database) -> None
     assert await trajectories.rebuild(database, ben) is None
 
 
+async def test_a_line_is_rebuilt_as_it_was_after_some_turns(database: Database) -> None:
+    ana, _ = await _days(database)
+    before = await trajectories.rebuild(database, ana, upto=4)
+    kept = await trajectories.latest(database, ana, upto=4)
+    assert before is not None
+    assert kept == replace(before, memory=kept.memory if kept else b"")
+
+
 async def test_a_series_holds_readings_and_own_words_since_a_time(database: Database) -> None:
     ana, _ = await _days(database)
     await _turn(database, "ben", NOON, 0.5)

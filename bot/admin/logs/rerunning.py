@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 from affect.errors import BadInput, Unreachable
 from affect.types import Modality
@@ -12,11 +14,12 @@ from affect.writers.base import Writer
 from affect.writers.llm import LLMWriter
 from bot import app
 from bot.clock import Clock
-from bot.companion import Companion, Taken
+from bot.companion import Companion, Known, Taken
 from bot.llm import open_llm
 from bot.perceiving import Perceiver, Witnessed
 from bot.senses import Senses
 from bot.settings import Settings
+from storage import trajectories
 from storage.database import Database
 from storage.records import TurnView
 
@@ -43,6 +46,16 @@ OWN = frozenset({"text", "writer"})  # problems that come out anew
 
 class Rerunning(Companion):
     """Answers a turn, and does nothing that it may have done."""
+
+    async def _know(self, person_id: int, *told: Any) -> Known:
+        """What was known then; of the line also what is kept of the newest turn alone."""
+        known = await super()._know(person_id, *told)
+        if known.line is None or known.line.memory:
+            return known
+        line = await trajectories.rebuild(self._database, person_id, upto=known.profile.turns)
+        # Otherwise some of its readings are erased, or somebody else has joined this person.
+        whole = line is not None and line.count == known.line.count
+        return replace(known, line=line) if whole else known
 
     async def _command(self, *_: object) -> Taken:
         raise BadInput("command", "An answer to a question for leave is not run again.")
