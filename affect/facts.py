@@ -222,9 +222,10 @@ def _of(sentence: str, language: str, today: date) -> list[Fact]:
     if (_CHINESE_DOUBTFUL if chinese else _DOUBTFUL).search(sentence):
         return []
     day: Callable[[str, date], date | None] = _chinese_day if chinese else _day
+    past = bool(_PAST.search(sentence))
     facts = []
     for kind, pattern in _CHINESE if chinese else _ENGLISH:
-        if kind is not Kind.PERSON and _PAST.search(sentence):
+        if past and kind is not Kind.PERSON:
             continue
         for match in pattern.finditer(sentence):
             fact = Fact(kind, match["about"].strip(), match[0].strip()[:LONGEST])

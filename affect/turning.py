@@ -18,6 +18,8 @@ from affect.types import Emotion, Reading
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from affect.matters import Matter
+
 OFFER_TURNS = 4  # replies before leave to advise is asked
 HEAVY = -0.5  # valence below which no advice is offered: first the feeling
 SHORT_NO = 20  # characters of a refusal that says no more
@@ -143,7 +145,7 @@ def of_companion(
         (found, found is not None),
         ("after_crisis", gentle and not history),  # a talk opens in the day after
         ("good_news", joyful and is_sure(reading)),
-        ("permission", _time_to_offer(reading, history, said, strength, gentle)),
+        ("permission", _time_to_offer(reading, history, said, matter, strength, gentle)),
     )
     return next((name for name, holds in rules if holds), None)
 
@@ -221,14 +223,18 @@ def _open_offer(history: Sequence[Turned]) -> bool:
 
 
 def _time_to_offer(
-    reading: Reading, history: Sequence[Turned], said: str, strength: str, gentle: bool
+    reading: Reading,
+    history: Sequence[Turned],
+    said: str,
+    matter: Matter | None,
+    strength: str,
+    gentle: bool,
 ) -> bool:
     """Leave to advise is asked once things are known, in a calm enough moment, and seldom."""
     if len(history) < OFFER_TURNS or strength == "high" or gentle:
         return False
     if not _STUCK.search(said) or kinds.kind(said) == "feels":
         return False  # "i can't sleep" tells how it is: it is no moment for an idea
-    matter = matters.current(history, said)
     if matter is not None and matter.name in matters.grave():
         return False  # death, parting and illness are not for solving
     if not HEAVY < reading.affect.valence < -0.15 or any(turn.asked for turn in history[-1:]):

@@ -14,7 +14,6 @@ from html import escape
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from affect.errors import BadInput
 from affect.looking import affect_of, home_of, spread_of
 from affect.types import EMOTIONS
 from bot.admin.disclosure import Words
@@ -134,12 +133,9 @@ class Page:
     def _follow(self, view: TurnView) -> None:
         if view.moment is None:
             return
-        try:
-            valence = affect_of(view.moment).valence
-            sd = math.sqrt(spread_of(view.moment).valence)
-            home = home_of(view.moment).valence
-        except BadInput:
-            return  # a line of another form: the turn is shown without it
+        valence = affect_of(view.moment).valence
+        sd = math.sqrt(spread_of(view.moment).valence)
+        home = home_of(view.moment).valence
         self._trace.add(Point(view.at.timestamp(), valence, sd, home))
 
 
