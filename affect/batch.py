@@ -175,7 +175,7 @@ def read_rows(analyst: Analyst, rows: Sequence[Row], columns: Columns, folder: P
         for row, found in zip(rows, media, strict=True)
     ]
     usable = [text for text in words if text and has_words(text)]
-    readings = iter(analyst.text.read_many(usable) if usable else [])
+    readings = iter(analyst.text.read_many(usable, embedded=False) if usable else [])
     result = []
     for row, found, text in zip(rows, media, words, strict=True):
         problems = ["extra_cells"] if None in row else []

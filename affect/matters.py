@@ -69,6 +69,7 @@ class _Kind:
     brief: bool
     begins: re.Pattern[str]
     stays: re.Pattern[str]
+    topics: frozenset[str]
     words: re.Pattern[str] | None
     """Any word of a grave matter; None where the matter is not grave."""
 
@@ -144,6 +145,11 @@ def _begins(kind: _Kind, plain: str) -> bool:
 def grave() -> frozenset[str]:
     """The matters in which a wrong guess wounds."""
     return frozenset(name for name, kind in _kinds().items() if kind.words is not None)
+
+
+def may_be(name: str, topic: str) -> bool:
+    """Whether a talk about a topic of the bank may be about this matter."""
+    return name == GOOD or topic in _kinds()[name].topics
 
 
 def holds_word_of(name: str, text: str) -> bool:
@@ -275,6 +281,7 @@ def _kinds() -> Mapping[str, _Kind]:
             bool(raw.get("brief")),
             _any(raw["begins"]),
             _any(raw["stays"]),
+            frozenset(raw["topics"]),
             _any(raw["words"]) if "words" in raw else None,
         )
         for name, raw in content.items()

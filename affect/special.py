@@ -95,6 +95,9 @@ SPECIAL: Mapping[str, Special] = {
     "comfort": Special(Strategy.SUGGESTION, 40, "gentle", ask=False),
     "congratulate": Special(Strategy.AFFIRMATION, 25, "bright", ask=False),
     "how_are_you": Special(_OTHER, 25, "light", ask=True),
+    "others_here": Special(Strategy.INFORMATION, 35, "plain", ask=False),
+    "word_it": Special(Strategy.SUGGESTION, 45, "plain", ask=False),
+    "ideas": Special(Strategy.SUGGESTION, 40, "light"),
     "advice_any": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
 }
 """What the special turns ask for (voice.md 4); anything else is the ordinary case."""

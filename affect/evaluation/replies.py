@@ -108,17 +108,29 @@ def scene_of(
     reader: TextModel | None,
 ) -> Scene:
     """The scene of a line of the script, planned as in life."""
+    found = writer.situation(told.said, history=history)
+    return planned(language, told, history, talk, reader, found)
+
+
+def planned(
+    language: str,
+    told: Told,
+    history: Sequence[Exchange],
+    talk: int,
+    reader: TextModel | None,
+    situation: str | None,
+) -> Scene:
+    """The scene of a line, taken for this special turn of the talk."""
     number = len(history) + 1
     read = fuse([reader.read(told.said).estimate]) if reader else reading_of(told)
     reading = in_light(read, history, told.said)
     moment = moment_of(told, number)
-    found = writer.situation(told.said, history=history)
     return Scene(
         said=told.said,
         language=language,
         reading=reading,
         moment=moment,
-        plan=plan(reading, moment, history, told.said, language, situation=found),
+        plan=plan(reading, moment, history, told.said, language, situation=situation),
         history=tuple(history),
         seed=talk,
     )

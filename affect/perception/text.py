@@ -1,8 +1,9 @@
 """x = M(text): words become an `Estimate`, fine labels and a vector to find texts by meaning.
 
-One multilingual encoder (ONNX, int8) with three heads, run by onnxruntime on one core without
-spinning, and a regression on its sentence vector for what happened (`events`); neither torch nor
-transformers is needed. A loaded model may be used by many threads.
+One multilingual encoder (ONNX, int8) of two branches, run by onnxruntime on one core without
+spinning: one has three heads for feelings, and a regression on its sentence vector for what
+happened (`events`); the vector of the other finds texts by meaning. Neither torch nor transformers
+is needed. A loaded model may be used by many threads.
 It reads what is written, not how somebody is, and knows nothing of who wrote it.
 """
 
@@ -18,9 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from affect.errors import BadInput, ModelUnavailable
 from affect.labels import LABELS
@@ -28,44 +27,25 @@ from affect.perception import language as languages
 from affect.perception.calibration import Calibration, Floats
 from affect.perception.events import FILE as EVENTS
 from affect.perception.events import Events
-from affect.perception.sessions import session_of
+from affect.perception.text_network import Network, RawOutputs
 from affect.perception.tokens import MAX_TOKENS, clean, encode
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Probabilities, Variance
 
-GRAPH, TOKENIZER, CARD = "text.onnx", "text_tokenizer.json", "text.json"
-BATCH_ROWS, BATCH_TOKENS = 32, 4096  # of one run of the network: bounds its memory
+CARD = "text.json"
 FRAME = 5  # tokens that every text has: both end marks and the three of the prefix
 NEUTRAL = "neutral"
 
 
 @dataclass(frozen=True, slots=True)
 class TextReading:
-    """What the words of one message say. `embedding` is L2-normalised; `cut` tells that the middle
-    of a text longer than the model's 512 tokens was left out.
+    """What the words of one message say. `embedding` is L2-normalised, and empty where it was not
+    asked for; `cut` tells that the middle of a text beyond the model's 512 tokens was left out.
     """
 
     estimate: Estimate
     embedding: tuple[float, ...]
     language: str
     cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RawOutputs:
-    """The heads' outputs before calibration, one row a text: `labels` (n, 28) and `chinese` (n, 6)
-    logits, `affect` (n, 3) on EmoBank's scale, `embedding` (n, width).
-    """
-
-    labels: NDArray[np.float32]
-    affect: NDArray[np.float32]
-    chinese: NDArray[np.float32]
-    embedding: NDArray[np.float32]
-
-    def rows(self, rows: slice) -> RawOutputs:
-        """The outputs of some of the texts."""
-        return RawOutputs(
-            self.labels[rows], self.affect[rows], self.chinese[rows], self.embedding[rows]
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +76,13 @@ class TextModel:
 
     def __init__(
         self,
-        session: onnxruntime.InferenceSession,
-        tokenizer: Tokenizer,
+        network: Network,
         card: dict[str, Any],
         events: Events,
     ) -> None:
-        self._session = session
-        self._tokenizer = tokenizer
+        self._network = network
         self._events = events
-        self._unknown = tokenizer.token_to_id("<unk>")
+        self._unknown = network.tokenizer.token_to_id("<unk>")
         self._calibration = Calibration.from_json(card["calibration"])
         self.name: str = f"{card['model']}-{card['version']}"
 
@@ -112,10 +90,10 @@ class TextModel:
     def load(cls, folder: str | Path | None = None) -> TextModel:
         """Load from a folder (default: what ships); raises `ModelUnavailable`."""
         place: Traversable = Path(folder) if folder else resources.files("affect") / "weights"
-        session, tokenizer = load_network(place)
+        network = Network.load(place)
         try:
             card = json.loads((place / CARD).read_text("utf-8"))
-            return cls(session, tokenizer, card, Events.load(place))
+            return cls(network, card, Events.load(place))
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelUnavailable(
                 f"The text model's {CARD} or {EVENTS} cannot be used."
@@ -139,9 +117,16 @@ class TextModel:
         return self.read_many([text], [language])[0]
 
     def read_many(
-        self, texts: Sequence[str], languages_: Sequence[str | None] | None = None
+        self,
+        texts: Sequence[str],
+        languages_: Sequence[str | None] | None = None,
+        *,
+        embedded: bool = True,
     ) -> list[TextReading]:
-        """Read many texts, in order; the same answers as one by one up to rounding."""
+        """Read many texts, in order; the same answers as one by one up to rounding.
+
+        Without `embedded` their vectors are not made, which takes a third less time.
+        """
         if not texts:
             return []
         cleaned = [clean(text) for text in texts]
@@ -151,18 +136,25 @@ class TextModel:
         spoken = [
             given or languages.detect(text) for given, text in zip(told, cleaned, strict=True)
         ]
-        tokens = encode(self._tokenizer, cleaned, MAX_TOKENS)
-        raw = run(self._session, tokens)
-        return self._readings(raw, tokens, spoken)
+        tokens = encode(self._network.tokenizer, cleaned, MAX_TOKENS)
+        if not embedded:
+            return self._readings(self._network.feelings(tokens), None, tokens, spoken)
+        return self._readings(*self._network.both(tokens), tokens, spoken)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, width) L2-normalised vectors of at least one text; like meanings lie close."""
-        return self.raw(texts).embedding
+        return self._network.meanings(self._tokens(texts))
 
     def raw(self, texts: Sequence[str]) -> RawOutputs:
         """The heads' outputs before calibration; for training and evaluation."""
-        cleaned = [clean(text) for text in texts]
-        return run(self._session, encode(self._tokenizer, cleaned, MAX_TOKENS))
+        return self._network.feelings(self._tokens(texts))
+
+    def hidden(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """(length, width) of each: what a branch is trained on."""
+        return self._network.hidden(self._tokens(texts))
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        return encode(self._network.tokenizer, [clean(text) for text in texts], MAX_TOKENS)
 
     def judge(self, language: str, raw: RawOutputs) -> Judged:
         """What the outputs of texts of one language come to."""
@@ -174,7 +166,11 @@ class TextModel:
         return Judged(labels, seven, *events.affect(language, seven, point, variance))
 
     def _readings(
-        self, raw: RawOutputs, tokens: list[list[int]], spoken: list[str]
+        self,
+        raw: RawOutputs,
+        vectors: NDArray[np.float32] | None,
+        tokens: list[list[int]],
+        spoken: list[str],
     ) -> list[TextReading]:
         readings = []
         for row, (language, ids) in enumerate(zip(spoken, tokens, strict=True)):
@@ -188,7 +184,7 @@ class TextModel:
                 model=self.name,
                 labels=_present(told.labels[0], self._calibration.thresholds),
             )
-            vector = tuple(float(x) for x in raw.embedding[row])
+            vector = () if vectors is None else tuple(float(x) for x in vectors[row])
             readings.append(TextReading(estimate, vector, language, len(ids) >= MAX_TOKENS))
         return readings
 
@@ -198,54 +194,9 @@ class TextModel:
         return max(0.0, 1 - sum(token == self._unknown for token in ids) / own)
 
 
-def load_network(place: Traversable) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
-    """Network and tokenizer of a folder; raises `ModelUnavailable`."""
-    try:
-        session = session_of(place / GRAPH)
-        tokenizer = Tokenizer.from_str((place / TOKENIZER).read_text("utf-8"))
-    except Exception as error:  # onnxruntime and tokenizers raise classes of their own
-        raise ModelUnavailable(
-            f"No text model in {place}: it needs {GRAPH}, {TOKENIZER} and {CARD}."
-        ) from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return session, tokenizer
-
-
-def run(session: onnxruntime.InferenceSession, tokens: Sequence[Sequence[int]]) -> RawOutputs:
-    """Run token rows (at least one) through the network in batches of like length, in order."""
-    names = ("labels", "affect", "chinese", "embedding")
-    order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-    parts: list[list[NDArray[np.float32]]] = []
-    at = 0
-    while at < len(order):
-        size = _batch_size([len(tokens[row]) for row in order[at : at + BATCH_ROWS]])
-        rows = [tokens[row] for row in order[at : at + size]]
-        ids = np.zeros((len(rows), len(rows[-1])), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = row
-            mask[place, : len(row)] = 1
-        parts.append(session.run(list(names), {"input_ids": ids, "attention_mask": mask}))
-        at += size
-    back = np.argsort(np.array(order, dtype=np.int64), kind="stable")
-    joined = {
-        name: np.concatenate([part[k] for part in parts])[back] for k, name in enumerate(names)
-    }
-    return RawOutputs(**joined)
-
-
 def has_content(cleaned: str) -> bool:
     """Whether a cleaned text holds anything but spaces, marks and formatting characters."""
     return any(unicodedata.category(c)[0] in "LNPS" for c in cleaned)
-
-
-def _batch_size(lengths: Sequence[int]) -> int:
-    """How many of these rows, sorted by length, fit one run."""
-    size = 1
-    while size < len(lengths) and (size + 1) * lengths[size] <= BATCH_TOKENS:
-        size += 1
-    return size
 
 
 def _present(

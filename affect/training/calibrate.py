@@ -29,7 +29,7 @@ from affect.perception.calibration import (
     shares,
     softmax,
 )
-from affect.perception.text import RawOutputs
+from affect.perception.text_network import RawOutputs
 from affect.training.thresholds import choose
 from affect.types import EMOTIONS
 

@@ -33,13 +33,14 @@ from affect.perception.calibration import (
     Calibration,
     Floats,
     class_mixture,
-    softmax,
 )
 from affect.perception.events import FILE, Events, Gate, gate_of
-from affect.perception.text import CARD, RawOutputs, load_network, run
+from affect.perception.text import CARD
+from affect.perception.text_network import Network, RawOutputs
 from affect.perception.tokens import clean, encode
 from affect.training import data as corpora
 from affect.training.calibrate import soft_truth, true_point
+from affect.training.regression import regression
 from affect.types import EMOTIONS, Emotion
 
 # What people who talk with a companion feel while they write, as we expect it: design values, not a
@@ -107,7 +108,7 @@ def share(emotions: Sequence[Emotion]) -> Floats:
 
 def known(data: Path, folder: Path) -> list[Known]:
     """All that is learned from: lines of every language, and two corpora."""
-    session, tokenizer = load_network(folder)
+    network = Network.load(folder)
     comments, posts = corpora.goemotions(data, "dev"), corpora.ewect(data, "usual", "eval")
     labels = comments.targets > 0
     columns = [EMOTIONS.index(EMOTION_OF_EWECT[name]) for name in EWECT_CLASSES]
@@ -115,7 +116,7 @@ def known(data: Path, folder: Path) -> list[Known]:
     centres = centroids()
 
     def outputs(texts: Sequence[str]) -> RawOutputs:
-        return run(session, encode(tokenizer, texts))
+        return network.feelings(encode(network.tokenizer, texts))
 
     lines = [(language, *written(language)) for language in LANGUAGES]
     return [
@@ -135,7 +136,7 @@ def fit(known: Sequence[Known], fitted: Calibration, seed: int = 0) -> Events:
     unmet = np.zeros_like(shares)
     for number in range(FOLDS):
         own, rest = fold == number, fold != number
-        weights, bias = regression(vectors[rest], shares[rest], weight[rest])
+        weights, bias = regression(vectors[rest], shares[rest], weight[rest], RIDGE)
         unmet[own] = events.evidence(vectors[own], weights, bias, rates)
     split = np.split(unmet, np.cumsum([len(k.shares) for k in known])[:-1])
     texts = [_Text(k, fitted, event) for k, event in zip(known, split, strict=True)]
@@ -146,25 +147,8 @@ def fit(known: Sequence[Known], fitted: Calibration, seed: int = 0) -> Events:
     gates = {name: _gate(own, prior) for name, own in by_gate.items()}
     base, slope = _spread([t for t in texts if t.known.weight == 1], prior, gates)
     factors = {name: _factor(own, prior, gates[name], base, slope) for name, own in by_gate.items()}
-    weights, bias = regression(vectors, shares, weight)
+    weights, bias = regression(vectors, shares, weight, RIDGE)
     return Events(weights, bias, rates, prior, gates, base, slope, factors)
-
-
-def regression(vectors: Floats, shares: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Softmax regression on soft targets with a ridge: (width, 7) weights and (7) biases."""
-    width, classes = vectors.shape[1], shares.shape[1]
-
-    def loss(values: Floats) -> tuple[float, Floats]:
-        weights = values[:-classes].reshape(width, classes)
-        likely = softmax(vectors @ weights + values[-classes:])
-        gap = weight[:, None] * (likely - shares)
-        nll = -(weight[:, None] * shares * np.log(likely)).sum()
-        gradient = np.concatenate([(vectors.T @ gap + RIDGE * weights).ravel(), gap.sum(axis=0)])
-        return float(nll + RIDGE / 2 * (weights**2).sum()), gradient
-
-    start = np.zeros((width + 1) * classes)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
-    return found[:-classes].reshape(width, classes), found[-classes:]
 
 
 class _Text:

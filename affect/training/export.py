@@ -1,4 +1,4 @@
-"""From a trained network to the files that ship: cut vocabulary, quantised graph, tokenizer."""
+"""From a trained network to the files that ship: cut vocabulary, quantised graphs, tokenizer."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from affect.perception.text_network import AFFECT, TOKENIZER, TRUNK
 from affect.training import graph, vocabulary
 from affect.training.network import Network
 from affect.training.text import Scale
-
-GRAPH, TOKENIZER = "text.onnx", "text_tokenizer.json"
 
 
 def export(
     network: Network, scale: Scale, tokenizer: Tokenizer, texts: Iterable[str], out: Path
 ) -> NDArray[np.int64]:
-    """Write graph and tokenizer into `out`; every piece seen in `texts` is kept.
+    """Write graphs and tokenizer into `out`; every piece seen in `texts` is kept.
 
     Gives the numbers of the kept pieces in the base vocabulary.
     """
     out.mkdir(parents=True, exist_ok=True)
     seen: Counter[int] = vocabulary.count(tokenizer, texts)
     keep = vocabulary.select(vocabulary.pieces_of(tokenizer), seen)
-    graph.write(weights_of(network, scale, keep), shape_of(network), out / GRAPH)
+    weights, shape = weights_of(network, scale, keep), shape_of(network)
+    graph.write(graph.trunk(weights, shape), out / TRUNK)
+    graph.write(graph.branch(weights, shape, graph.HEADS), out / AFFECT, graph.HEADS)
     vocabulary.cut(tokenizer, keep).save(str(out / TOKENIZER), pretty=False)
     return keep
 
@@ -63,6 +64,7 @@ def shape_of(network: Network) -> graph.Shape:
     roberta = "roberta" in config.model_type
     return graph.Shape(
         layers=config.num_hidden_layers,
+        shared=network.frozen,
         heads=config.num_attention_heads,
         width=config.hidden_size,
         epsilon=config.layer_norm_eps,

@@ -1,10 +1,11 @@
-"""The trained network as one ONNX file for the CPU, written node by node from its weights.
+"""Trained networks as ONNX files for the CPU, written node by node from their weights.
 
 Linear layers become int8 per channel with dynamic activations (7 bit weights, so that processors
 without VNNI neither overflow nor answer differently); the embedding table int8 with one scale per
-row. Opset 17. Inputs `input_ids`, `attention_mask`: (batch, length) int64. Outputs, all raw but
-the first: `embedding` (batch, width) of length 1, `labels` (batch, 28), `affect` (batch, 3) on
-EmoBank's scale, `chinese` (batch, 6).
+row. Opset 17. A trunk takes `input_ids`, `attention_mask`, (batch, length) int64, and gives
+`hidden` (batch, length, width); a branch takes `hidden` and `attention_mask` and gives its heads'
+raw outputs, (batch, size) each, and of the head `recall` the `embedding`, (batch, width) of
+length 1.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ MASKED = -1e4  # added to attention scores of padding
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the graph must know of the encoder beside its weights."""
+    """What the graphs must know beside the weights; `shared` layers are the trunk's."""
 
     layers: int
+    shared: int
     heads: int
     width: int
     epsilon: float
@@ -69,15 +71,30 @@ class _Graph:
         )
 
 
-def build(weights: Weights, shape: Shape, whole_table: bool = False) -> Any:
-    """The graph before quantisation; `whole_table` keeps the embedding table in float32 too."""
+def trunk(weights: Weights, shape: Shape, whole_table: bool = False) -> Any:
+    """Embeddings and the first `shape.shared` layers, before quantisation; `whole_table` keeps the
+    embedding table in float32 too.
+    """
     g = _Graph()
-    hidden, bias = _embeddings(g, weights, shape, whole_table)
-    for layer in range(shape.layers):
+    hidden = _embeddings(g, weights, shape, whole_table)
+    bias = _mask(g)
+    for layer in range(shape.shared):
+        hidden = _layer(g, weights, shape, layer, hidden, bias)
+    g.node("Identity", [hidden], "hidden")
+    outputs = [_hidden(shape)]
+    return _model(g, "trunk", [_input("input_ids"), _input("attention_mask")], outputs)
+
+
+def branch(weights: Weights, shape: Shape, heads: Sequence[str]) -> Any:
+    """The layers from `shape.shared` on, their mean and heads on it, before quantisation."""
+    g = _Graph()
+    bias = _mask(g)
+    hidden = "hidden"
+    for layer in range(shape.shared, shape.layers):
         hidden = _layer(g, weights, shape, layer, hidden, bias)
     pooled = _mean(g, hidden)
     outputs = []
-    for name in HEADS:
+    for name in heads:
         raw = g.linear(pooled, weights[f"heads.{name}.weight"], weights[f"heads.{name}.bias"], name)
         size = len(weights[f"heads.{name}.bias"])
         output = "embedding" if name == "recall" else name
@@ -86,22 +103,14 @@ def build(weights: Weights, shape: Shape, whole_table: bool = False) -> Any:
         else:
             g.node("Identity", [raw], output)
         outputs.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", size]))
-    inputs = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
-        for name in ("input_ids", "attention_mask")
-    ]
-    graph = helper.make_graph(g.nodes, "text", inputs, outputs, g.constants)
-    opsets = [helper.make_opsetid("", OPSET)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="attune")
-    onnx.checker.check_model(model)
-    return model
+    return _model(g, "branch", [_hidden(shape), _input("attention_mask")], outputs)
 
 
-def write(weights: Weights, shape: Shape, path: Path) -> None:
-    """Build, quantise and save."""
+def write(model: Any, path: Path, heads: Sequence[str] = ()) -> None:
+    """Quantise a graph and save it; its heads are small and decide everything: they stay."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        onnx.save(build(weights, shape), plain)
+        onnx.save(model, plain)
         quantize_dynamic(
             plain,
             path,
@@ -109,14 +118,30 @@ def write(weights: Weights, shape: Shape, path: Path) -> None:
             per_channel=True,
             reduce_range=True,
             weight_type=QuantType.QInt8,
-            # Heads are small and decide everything: they stay as they are.
-            nodes_to_exclude=[f"{name}.product" for name in HEADS],
+            nodes_to_exclude=[f"{name}.product" for name in heads],
             extra_options={"MatMulConstBOnly": True},
         )
 
 
-def _embeddings(g: _Graph, weights: Weights, shape: Shape, whole_table: bool) -> tuple[str, str]:
-    """Sum of word, position and type vectors, normalised; and the bias that hides padding."""
+def _input(name: str) -> Any:
+    return helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
+
+
+def _hidden(shape: Shape) -> Any:
+    size = ["batch", "length", shape.width]
+    return helper.make_tensor_value_info("hidden", TensorProto.FLOAT, size)
+
+
+def _model(g: _Graph, name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+    graph = helper.make_graph(g.nodes, name, inputs, outputs, g.constants)
+    opsets = [helper.make_opsetid("", OPSET)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="attune")
+    onnx.checker.check_model(model)
+    return model
+
+
+def _embeddings(g: _Graph, weights: Weights, shape: Shape, whole_table: bool) -> str:
+    """Sum of word, position and type vectors, normalised."""
     table = weights["embeddings.word_embeddings.weight"]
     if whole_table:
         words = g.node("Gather", [g.constant("words", table), "input_ids"], "words.float")
@@ -142,14 +167,18 @@ def _embeddings(g: _Graph, weights: Weights, shape: Shape, whole_table: bool) ->
     )
     positions = g.node("Gather", [g.constant("places", both), places], "positions.float")
     total = g.node("Add", [words, positions], "embeddings.sum")
-    hidden = g.norm(total, weights, "embeddings.LayerNorm", shape.epsilon)
+    return g.norm(total, weights, "embeddings.LayerNorm", shape.epsilon)
+
+
+def _mask(g: _Graph) -> str:
+    """The mask as a column, for the mean, and the bias that hides padding from attention."""
     mask = g.node("Cast", ["attention_mask"], "mask.float", to=TensorProto.FLOAT)
     g.node("Unsqueeze", [mask, g.constant("mask.axis", np.array([2]))], "mask.column")
     wide = g.node("Unsqueeze", [mask, g.constant("mask.axes", np.array([1, 2]))], "mask.wide")
     one = g.constant("one", np.array(1, dtype=np.float32))
     hidden_places = g.node("Sub", [one, wide], "mask.hidden")
     low = g.constant("mask.low", np.array(MASKED, dtype=np.float32))
-    return hidden, g.node("Mul", [hidden_places, low], "mask.bias")
+    return g.node("Mul", [hidden_places, low], "mask.bias")
 
 
 def _layer(g: _Graph, weights: Weights, shape: Shape, number: int, hidden: str, bias: str) -> str:

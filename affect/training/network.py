@@ -65,11 +65,11 @@ class Network:
         """(batch, length) ids and 0/1 mask -> (batch, length, width), from frozen layers."""
         embeddings, *layers = self.lower
         hidden: Tensor = embeddings(input_ids=ids)
-        return _through(layers, hidden, mask)
+        return through(layers, hidden, mask)
 
     def above(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """What `below` gave -> (batch, width): the mean over the tokens after the last layer."""
-        hidden = _through(self.upper, hidden, mask)
+        hidden = through(self.upper, hidden, mask)
         weights = mask[:, :, None].to(hidden.dtype)
         return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
 
@@ -100,7 +100,8 @@ class Network:
                 parameter.copy_(state[name])
 
 
-def _through(layers: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+def through(layers: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    """(batch, length, width) through encoder layers, padding hidden by a 0/1 mask."""
     visible = mask[:, None, None, :].bool()
     for layer in layers:
         out = layer(hidden, attention_mask=visible)

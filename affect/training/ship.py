@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from affect.perception.calibration import Calibration
-from affect.perception.text import CARD, GRAPH, TOKENIZER, RawOutputs, load_network, run
+from affect.perception.text import CARD
+from affect.perception.text_network import AFFECT, TOKENIZER, TRUNK, RawOutputs
+from affect.perception.text_network import Network as TextNetwork
 from affect.perception.tokens import PREFIX, clean, encode
 from affect.training import calibrate, events
 from affect.training import data as corpora
@@ -20,7 +22,7 @@ from affect.training.export import export
 from affect.training.network import Network
 from affect.training.text import Scale, Settings, load_tokenizer, train
 
-MODEL, VERSION = "attune-text", "2"
+MODEL, VERSION = "attune-text", "3"
 
 
 def build(
@@ -46,7 +48,7 @@ def finish(
     report("Calibrating on dev ...")
     fitted = fit_calibration(data, out)
     write_json(out, fitted, settings, today)
-    report(f"Written: {out / GRAPH}, {out / TOKENIZER}, {out / CARD}.")
+    report(f"Written: {out / TRUNK}, {out / AFFECT}, {out / TOKENIZER}, {out / CARD}.")
     events.build(data, out, report)
 
 
@@ -75,8 +77,8 @@ def training_rates(data: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def raw_outputs(folder: Path, texts: tuple[str, ...]) -> RawOutputs:
     """The exported network's outputs for cleaned texts."""
-    session, tokenizer = load_network(folder)
-    return run(session, encode(tokenizer, texts))
+    text_network = TextNetwork.load(folder)
+    return text_network.feelings(encode(text_network.tokenizer, texts))
 
 
 def vocabulary_texts(data: Path) -> Iterator[str]:

@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 
     from affect.writers.base import Exchange
 
-    Nearest = Callable[[str, tuple[float, float]], str | None]
+    Meant = Callable[[str], str | None]
 
 READ = 4  # sentences of a line that are read for it
 SHORT = 9  # words of one that speaks about our words
 SHORTEST = 4  # words of one in which any word of ours counts: "who's he", "before and after what"
 ASKED_BACK = 2  # words of a question that can only be about a statement of ours: 会怎样？
-# Likeness to a cue, and more than to an ordinary one, from which a sentence is about our reply:
-TO_US = (0.5, -0.05)  # where it speaks to the program
-GOES_ON = (0.7, 0.1)  # after one that was
-BESIDE_US = (0.78, 0.03)  # where it speaks to nobody
 TOLD_WORDS = 3  # what is told beside it, if it is to be answered
 OWN_LINES = 6  # earlier lines whose words are the person's own
 
@@ -124,11 +120,10 @@ class Addressed:
     rest: str
 
 
-def addressed(said: str, history: Sequence[Exchange], nearest: Nearest) -> Addressed | None:
+def addressed(said: str, history: Sequence[Exchange], meant: Meant) -> Addressed | None:
     """What of `said` is about our last reply; None where nothing is.
 
-    `nearest` gives the act that a sentence means by its nearest cue, if that is as near, and as
-    much nearer than an ordinary one, as it is told.
+    `meant` gives the act of a sentence as it was learned, where it is sure.
     """
     if not history:
         return None
@@ -138,7 +133,7 @@ def addressed(said: str, history: Sequence[Exchange], nearest: Nearest) -> Addre
     for number, sentence in enumerate(parts):
         bare_no = len(parts) > 1 and _FILLER.fullmatch(sentence) and not _ASKS.search(sentence)
         looked_at = number < READ and not bare_no
-        act = _act(sentence, history, nearest, bool(found)) if looked_at else None
+        act = _act(sentence, history, meant) if looked_at else None
         if act:
             found.append(act)
         elif not _FILLER.fullmatch(sentence):
@@ -165,16 +160,12 @@ def to_us(said: str) -> bool:
     return bool(_SECOND.search(said)) and not _THIRD.search(said)
 
 
-def _act(sentence: str, history: Sequence[Exchange], nearest: Nearest, goes_on: bool) -> str | None:
-    """The act of one sentence; `goes_on` where one before it was about our reply too."""
+def _act(sentence: str, history: Sequence[Exchange], meant: Meant) -> str | None:
+    """The act of one sentence."""
     plain = sentence.replace("’", "'")
     if reported(plain):
         return None
-    if act := _by_form(plain, history):
-        return act
-    if _THIRD.search(plain) and not _SECOND.search(plain):
-        return None
-    return nearest(plain, _floors(plain, goes_on=goes_on))
+    return _by_form(plain, history) or meant(plain)
 
 
 def _by_form(plain: str, history: Sequence[Exchange]) -> str | None:
@@ -186,10 +177,6 @@ def _by_form(plain: str, history: Sequence[Exchange]) -> str | None:
     if act := _about_words(plain, history):
         return act
     return next((act for act, form in _PHRASES if form.search(plain)), None)
-
-
-def _floors(plain: str, *, goes_on: bool) -> tuple[float, float]:
-    return TO_US if to_us(plain) else GOES_ON if goes_on else BESIDE_US
 
 
 def _about_words(plain: str, history: Sequence[Exchange]) -> str | None:

@@ -1,4 +1,7 @@
-"""The bank: every written reply, read from bank/<language>/*.yaml (docs/writing-entries.md)."""
+"""The bank: every written reply, read from bank/<language>/*.yaml (docs/writing-entries.md).
+
+What lies in bank/<language>/topics/<topic>.yaml is about that topic.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FOLDER = Path(__file__).parent / "bank"
+TOPICS = "topics"
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,12 @@ class Bank:
 def load(folder: Path | None = None) -> Bank:
     """Read all entries; raise `BadInput("entry", ...)` naming the first that cannot be used."""
     found: dict[str, Entry] = {}
-    for file in _files(folder or FOLDER):
+    root = folder or FOLDER
+    for file in _files(root):
+        topic = file.stem if file.parent.name == TOPICS else None
         for raw in _read(file):
-            entry = parse(raw)
-            if entry.language != file.parent.name:
+            entry = parse(raw, topic)
+            if entry.language != file.relative_to(root).parts[0]:
                 raise BadInput("entry", f"Entry {entry.id} lies in the folder of another language.")
             if entry.id in found:
                 raise BadInput("entry", f"Entry {entry.id} is there twice.")
@@ -69,7 +75,7 @@ def load(folder: Path | None = None) -> Bank:
 
 def _files(folder: Path) -> Iterator[Path]:
     for language in LANGUAGES:
-        yield from sorted((folder / language).glob("*.yaml"))
+        yield from sorted((folder / language).rglob("*.yaml"))
 
 
 def _read(file: Path) -> list[object]:

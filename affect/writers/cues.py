@@ -21,7 +21,7 @@ from affect.writers import words
 from affect.writers.vectors import Vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,50 +35,52 @@ SHARED = 0.3  # weight of shared rare words beside the cosine
 FEWEST = 50  # cues from which their scale can be told
 PROBES = 300  # cues that are compared with all others to tell the scale: bounds the work at start
 FAR = 0.99  # this quantile of the cosines between cues of different entries
-FAR_IS = 0.32  # counts as this, which is what it is under plain multilingual e5-small
+FAR_IS = 0.54  # counts as this: lines that no entry is about are seldom near then (nearness.py)
 
 _log = logging.getLogger(__name__)
 
 
 def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> int:
-    """Write the vectors of all cues as float16, with cues and model; how many were embedded.
+    """Write the vectors of all cues and replies in 8 bits, with these lines and the name of the
+    model; how many were embedded.
 
     Those that `file` holds already are taken over, unless the model or its weights changed.
     """
-    lines = _lines(entries)
+    lines = list(dict.fromkeys([*_lines(entries), *(entry.plain for entry in entries)]))
     vectors = known(encoder.name, file)
     old = [line for line in lines if line in vectors]
     if old and not _same_space(vectors[old[0]], old[0], encoder):
         vectors = {}
-    new = [line for line in dict.fromkeys(lines) if line not in vectors]
+    new = [line for line in lines if line not in vectors]
     if new:
         vectors |= zip(new, encoder.embed(new), strict=True)
+    rows = np.stack([vectors[line] for line in lines])
+    most = np.abs(rows).max(axis=1, keepdims=True)
     np.savez_compressed(
         file,
-        vectors=np.stack([vectors[line] for line in lines]).astype(np.float16),
-        cues=np.array("\n".join(lines).encode()),
+        vectors=np.round(127 * rows / most).astype(np.int8),
+        lines=np.array("\n".join(lines).encode()),
         model=np.array(encoder.name),
     )
     return len(new)
 
 
 def known(model: str | None, file: Path = FILE) -> dict[str, Floats]:
-    """The vector (d,) of every cue that is kept on disk; none if the file is of another model."""
+    """The vector (d,) of every line that is kept on disk; none if the file is of another model."""
     try:
         with file.open("rb") as opened, np.load(opened) as kept:
             if model is not None and str(kept["model"]) != model:
                 return {}
-            lines = kept["cues"].item().decode().split("\n")
-            return dict(zip(lines, kept["vectors"].astype(np.float32), strict=True))
+            lines = kept["lines"].item().decode().split("\n")
+            return dict(zip(lines, _normalised(kept["vectors"].astype(np.float32)), strict=True))
     except (OSError, KeyError, ValueError, BadZipFile):
         return {}
 
 
-def stored(entries: Sequence[Entry], model: str | None, file: Path = FILE) -> Floats | None:
-    """The (n, d) vectors kept on disk, or None where that of any cue is missing."""
-    vectors = known(model, file)
+def stored(lines: Sequence[str], kept: Mapping[str, Floats]) -> Floats | None:
+    """The (n, d) vectors of these lines, or None where that of any is missing."""
     try:
-        return np.stack([vectors[line] for line in _lines(entries)])
+        return np.stack([kept[line] for line in lines])
     except KeyError:
         return None
 
@@ -96,21 +98,31 @@ class Cues:
         """Take vectors from `file` if they fit, else compute them; without encoder, words alone."""
         vectors: Floats | None = None
         lines = _lines(entries)
+        self.replies: Mapping[str, Floats] = {}
         if encoder is not None and lines:
             if file is not None:
-                vectors = stored(entries, encoder.name, file)
+                kept = known(encoder.name, file)
+                vectors = stored(lines, kept)
+                self.replies = {e.id: kept[e.plain] for e in entries if e.plain in kept}
                 if vectors is None or not _same_space(vectors[0], lines[0], encoder):
                     _log.warning("bank_cues_recomputed", extra={"cues": len(lines)})
-                    vectors = None
+                    vectors, self.replies = None, {}
             if vectors is None:
                 vectors = encoder.embed(lines)
-        self._vectors = Vectors(encoder) if encoder else None
+        self.vectors = Vectors(encoder) if encoder else None
         self._spaces: dict[str, _Space] = {}
         owners = [entry for entry in entries for _ in entry.cues]
+        self._raw = ([entry.id for entry in owners], vectors)
         for language in {entry.language for entry in entries}:
             rows = [i for i, entry in enumerate(owners) if entry.language == language]
             own = [entry for entry in entries if entry.language == language]
             self._spaces[language] = _Space(own, None if vectors is None else vectors[rows])
+
+    @property
+    def raw(self) -> tuple[Sequence[str], Floats]:
+        """The entry of each cue, and their (n, d) vectors; nothing without an encoder."""
+        names, vectors = self._raw
+        return ([], np.zeros((0, 0), np.float32)) if vectors is None else (names, vectors)
 
     def likeness(
         self, said: str, language: str, embedding: Sequence[float] | None = None
@@ -119,7 +131,7 @@ class Cues:
         space = self._spaces.get(language)
         if space is None:
             return {}
-        vectors = self._vectors if space.has_vectors else None
+        vectors = self.vectors if space.has_vectors else None
         vector = vectors.of(said, embedding) if vectors else None
         return space.likeness(said, vector)
 
@@ -128,7 +140,7 @@ class Cues:
         space = self._spaces.get(language)
         if space is None:
             return {}
-        vectors = self._vectors if space.has_vectors else None
+        vectors = self.vectors if space.has_vectors else None
         vector = vectors.together(lines) if vectors else None
         return space.likeness(" ".join(lines), vector)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 from affect import kinds, matters
 from affect.errors import BadInput
 from affect.special import SPECIAL
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.shape import Shape, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LANGUAGES = ("en", "zh")
 SLOTS = ("topic", "person", "time", "deed", "other", "told", "feeling", "name", "count")
@@ -21,6 +25,17 @@ _KEYS = frozenset(
     {"id", "text", "plain", "cues", "strategy", "stages", "emotions", "intensity"}
     | {"situation", "question", "aim", "matter", "kinds"}
 )
+_STAGES = (Stage.EXPLORE, Stage.COMFORT)  # of an entry that names none
+# What a reply to a feeling carries where its entry does not say: the middle of voice.md, 2.
+_AIMS = {
+    Emotion.ANGER: (-0.1, 0.1),
+    Emotion.DISGUST: (-0.1, -0.2),
+    Emotion.FEAR: (0.0, -0.2),
+    Emotion.JOY: (0.6, 0.3),
+    Emotion.SADNESS: (-0.1, -0.2),
+    Emotion.SURPRISE: (0.0, 0.1),
+    Emotion.NEUTRAL: (0.1, 0.0),
+}
 _ID = re.compile(r"(en|zh)(-[a-z0-9]+)+")
 # What is said before a question at the end; a few words of greeting are not enough.
 _STATED = re.compile(r"(.{12,}[.!。！])\s*[^.!。！]+[?？]", re.DOTALL)
@@ -41,6 +56,8 @@ class Entry:
     [-1, 1], are what the reply carries. `situation` names a special turn of the talk, or is None.
     `matter` names what the talk must be about (affect/matters.yaml); such an entry may follow up
     any line of it. `kinds` are the kinds of line that it answers (affect/kinds.yaml); empty: any.
+    `topic` is what it is about, as a classifier of lines names it (affect/writers/topics.py); one
+    without cues may follow up any line of a talk about it.
     """
 
     id: str
@@ -58,6 +75,7 @@ class Entry:
     arousal: float
     matter: str | None = None
     kinds: frozenset[str] = frozenset()
+    topic: str | None = None
 
     @cached_property
     def slots(self) -> tuple[str, ...]:
@@ -101,18 +119,18 @@ def tells_not(line: str) -> bool:
     return bool(_NEGATED.search(line.replace("’", "'")))
 
 
-def parse(raw: Any) -> Entry:
+def parse(raw: Any, topic: str | None = None) -> Entry:
     """Make an entry of one YAML mapping; raise `BadInput("entry", ...)` saying what is wrong."""
     if not isinstance(raw, dict):
         raise BadInput("entry", "An entry must be a mapping with an id and a text.")
     name = str(raw.get("id", "without id"))
     try:
-        return _parse(raw)
+        return _parse(raw, topic)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput("entry", f"Entry {name}: {_reason(error)}.") from error
 
 
-def _parse(raw: dict[str, Any]) -> Entry:
+def _parse(raw: dict[str, Any], topic: str | None) -> Entry:
     if unknown := sorted(set(raw) - _KEYS):
         raise ValueError(f"unknown key {unknown[0]!r}")
     name, text, situation = str(raw["id"]), _line(raw, "text"), raw.get("situation")
@@ -130,7 +148,8 @@ def _parse(raw: dict[str, Any]) -> Entry:
         raise ValueError(f"unknown slot {strange[0]!r}")
     if slots and not raw.get("plain"):
         raise ValueError("a text with slots needs a plain version")
-    aim = raw["aim"]
+    emotions = [Emotion(emotion) for emotion in _list(raw, "emotions")]
+    valence, arousal = _aim(raw, emotions)
     return Entry(
         id=name,
         language=name[:2],
@@ -138,16 +157,29 @@ def _parse(raw: dict[str, Any]) -> Entry:
         plain=_line(raw, "plain") if raw.get("plain") else text,
         cues=tuple(_string(cue, "cues") for cue in raw.get("cues") or ()),
         strategy=Strategy(raw["strategy"]),
-        stages=frozenset(Stage(stage) for stage in _list(raw, "stages")),
-        emotions=frozenset(Emotion(emotion) for emotion in _list(raw, "emotions")),
-        intensity=frozenset(_intensity(level) for level in _list(raw, "intensity")),
+        stages=frozenset(Stage(stage) for stage in _list(raw, "stages", _STAGES)),
+        emotions=frozenset(emotions),
+        intensity=frozenset(_intensity(level) for level in _list(raw, "intensity", INTENSITIES)),
         situation=situation,
-        question=_flag(raw["question"]),
-        valence=_unit(aim["valence"]),
-        arousal=_unit(aim["arousal"]),
+        question=_flag(raw["question"]) if "question" in raw else asks(text),
+        valence=valence,
+        arousal=arousal,
         matter=matter,
         kinds=answered,
+        topic=topic,
     )
+
+
+def asks(text: str) -> bool:
+    """Whether a text ends in a question."""
+    return text.rstrip("”\"'’").endswith(("?", "？"))
+
+
+def _aim(raw: dict[str, Any], emotions: Sequence[Emotion]) -> tuple[float, float]:
+    if aim := raw.get("aim"):
+        return _unit(aim["valence"]), _unit(aim["arousal"])
+    aims = [_AIMS[emotion] for emotion in emotions]
+    return fmean(valence for valence, _ in aims), fmean(arousal for _, arousal in aims)
 
 
 def _string(value: Any, key: str) -> str:
@@ -160,8 +192,8 @@ def _line(raw: dict[str, Any], key: str) -> str:
     return " ".join(_string(raw[key], key).split())
 
 
-def _list(raw: dict[str, Any], key: str) -> list[Any]:
-    value = raw[key]
+def _list(raw: dict[str, Any], key: str, usual: Sequence[Any] = ()) -> Sequence[Any]:
+    value = raw[key] if key in raw or not usual else list(usual)
     if not isinstance(value, list) or not value:
         raise ValueError(f"{key} must be a list with at least one item")
     return value

@@ -41,9 +41,19 @@ _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tell
 
 
 def fitting(
-    entries: Sequence[Entry], scene: Scene, matter: Matter | None, *, joyful: bool, follows: bool
+    entries: Sequence[Entry],
+    scene: Scene,
+    matter: Matter | None,
+    topic: str | None = None,
+    *,
+    joyful: bool,
+    follows: bool,
 ) -> list[Entry]:
-    """The entries that may be said here; where none is left, rules are given up one by one."""
+    """The entries that may be said here; where none is left, rules are given up one by one.
+
+    `matter` and `topic` are what the talk is about, as far as it is known; what `follows` the
+    matter may be said to any line of it.
+    """
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     avoid = scene.plan.avoid
     if not scene.plan.ask:
@@ -59,6 +69,7 @@ def fitting(
     line = kinds.kind(scene.said, scene.reading.affect.valence)
 
     slight = line in _SLIGHT and scene.plan.situation is None
+    tells = line not in ASIDE and not kinds.asks(scene.said)
 
     def fresh(entry: Entry) -> bool:
         # To be told again and again that one may go on is not to be listened to.
@@ -67,6 +78,7 @@ def fitting(
 
     def here(entry: Entry) -> bool:
         about = entry.matter is None or _goes_on(entry, matter, follows=follows)
+        about = about and (bool(entry.cues) or entry.topic in {None, topic if tells else None})
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
         return about and of_kind and _of_situation(entry, scene)
 

@@ -42,7 +42,7 @@ _CHINESE_NOT_THIS = re.compile(
 INSTEAD_WORDS = 4
 
 
-_UNFIT = frozenset({"it's", "its", "you", "your", "is", "are", "was", "really", "very", "at", "so"})
+_UNFIT = frozenset({"its", "im", "you", "your", "is", "are", "was", "really", "very", "at", "so"})
 
 
 def instead(said: str, language: str) -> Filler | None:
@@ -70,7 +70,8 @@ def _chinese(this: str, denied: str) -> str | None:
 def _english(this: str, denied: str) -> str | None:
     parts = [each.lower().split() for each in (this, denied)]
     low = {word for each in parts for word in each}
-    if any(len(each) > INSTEAD_WORDS for each in parts) or low & (blocked("en") | _UNFIT):
+    clause = low & (blocked("en") | _UNFIT) or any("'" in word for word in low)  # "I'm, not the"
+    if clause or any(len(each) > INSTEAD_WORDS for each in parts):
         return None
     one, other = (" ".join(capitalised(TURN.get(word, word)) for word in each) for each in parts)
     return f"{one}, not {other}"

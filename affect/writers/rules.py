@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from affect.special import SPECIAL
 from affect.types import EMOTIONS, Strategy
 from affect.writers import guard, words
+from affect.writers.entry import asks
 from affect.writers.slots import Filler, Taken, fill
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ USUAL = {"en": 35.0, "zh": 55.0}  # words; Chinese: characters
 HARD = {"en": 70.0, "zh": 120.0}
 LONG_SHARE = 0.1  # of the entries may be longer than usual
 OPENING_SHARE = 0.03  # of the entries may open alike
-GRAM = 5  # words (characters of Chinese: twice as many) that no two entries of a cell share
+GRAM = 6  # words (characters of Chinese: twice as many) that no two entries of a cell share
 CUES = (2, 5)
 _NO_CUES = frozenset(
     {
@@ -139,7 +140,7 @@ def _of_entry(entry: Entry) -> Iterator[Problem]:
         or len(set(entry.slots)) < len(entry.slots),
         "plain must have no slots.": "{" in entry.plain,
         f"needs {CUES[0]} to {CUES[1]} cues.": entry.situation not in _NO_CUES
-        and not (entry.matter and not entry.cues)
+        and not ((entry.matter or entry.topic) and not entry.cues)
         and not CUES[0] <= len(entry.cues) <= CUES[1],
         "is not in its language.": words.is_chinese(entry.text) != chinese,
         "uses 您 or half-width punctuation.": chinese and any(c in entry.text for c in "您,?!;"),
@@ -153,7 +154,7 @@ def _of_text(entry: Entry, text: str) -> Iterator[str]:
     verdict = guard.check(text)
     if not verdict.ok:
         yield f"may not leave: {verdict.reason}."
-    if text.rstrip("”\"'’").endswith(("?", "？")) != entry.question:
+    if asks(text) != entry.question:
         yield "question must be true exactly if the text ends in one."
     if not entry.question and words.questions(text):
         yield "a question must stand last."

@@ -13,7 +13,7 @@ import heapq
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from affect import kinds, matters
+from affect import kinds
 from affect.errors import ModelUnavailable
 from affect.matters import NEWS
 from affect.pauses import lately
@@ -23,17 +23,20 @@ from affect.writers import guard, naming, retelling, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
-from affect.writers.entry import INTENSITIES, Entry, tells_not
+from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
 from affect.writers.following import answers_of, follows, greeted
-from affect.writers.kindred import DARK, feelings, is_definite
+from affect.writers.hearing import Hearing
+from affect.writers.judge import Judge
+from affect.writers.kindred import feelings
 from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
 from affect.writers.pairing import pairs
 from affect.writers.parts import parts
+from affect.writers.relevance import ANSWERS, Relevance
 from affect.writers.shorthand import spelt_out
 from affect.writers.slots import Taken, fill, take
-from affect.writers.weighing import FELT, GENERAL, MIRROR, NAMED, NEAR, Weigher, Worded
+from affect.writers.weighing import FELT, MIRROR, NAMED, NEAR, Weigher, Worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,19 +48,15 @@ if TYPE_CHECKING:
 
 CANDIDATES = 5
 SENTENCES = 4  # of a line that are searched each by itself
-ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
 MIRRORS = 2  # replies in a row that may say the line back
 PART = 0.97  # what likeness to a part of a long line counts
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
-THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
-SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
-MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
-MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
-DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
-WEIGHED = 64  # entries about something that are weighed: those beyond are about something else
+WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
+FILLED = frozenset({"remember", "corrected"})  # answered with what was told, where it is known
+LESS_APT = 0.6  # what the second part of a reply may be less apt than the first
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 # Asked in one sentence of several: the others say what about.
@@ -79,6 +78,10 @@ class ScriptedWriter:
     def __init__(self, bank: Bank, encoder: Encoder | None = None) -> None:
         self._bank = bank
         self._cues = Cues(bank.entries, encoder)
+        self._hearing = Hearing(self._cues.vectors)
+        own = {entry.id: entry.topic for entry in bank.entries if entry.topic}
+        self._about = {**self._hearing.about(self._cues), **own}
+        self.judge = Judge(self._cues, self._hearing, self._about)
 
     def situation(
         self,
@@ -87,7 +90,8 @@ class ScriptedWriter:
         history: Sequence[Exchange] = (),
     ) -> str | None:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
-        return situations.find(spelt_out(said), self._cues, self._bank, history, embedding)
+        plain = spelt_out(said)
+        return situations.find(plain, self._cues, self._bank, self._hearing, history, embedding)
 
     async def write(
         self,
@@ -108,7 +112,7 @@ class ScriptedWriter:
         # It was of the whole line.
         embedding = None if greeting or sober != whole else scene.embedding
         scene = replace(scene, said=said, embedding=embedding)
-        ranked = self._ranked(scene)
+        ranked = self._ranked(scene) or self._ranked(_ordinary(scene))
         if ranked and _empty_handed(ranked[0], scene):
             ranked = self._ranked(_asking(scene))
         if ranked and self._guesses(ranked[0], scene):
@@ -142,52 +146,39 @@ class ScriptedWriter:
         holds against our last reply is owned, and the rest of it is the line."""
         to_us = None
         if scene.persona != "support" and scene.history:
-            to_us = situations.parts(said, self._cues, self._bank, scene.history, scene.embedding)
+            to_us = situations.parts(said, self._hearing, scene.history, scene.embedding)
         if to_us is None or not to_us.rest:
             return greeted(said, scene)
         owning = replace(scene, said=said, plan=replace(scene.plan, situation="owned"))
         return owned(owning, self._bank.of(scene.language), _taken(owning)), to_us.rest
 
+    def worded(self, scene: Scene) -> list[Worded]:
+        """All replies that are weighed for a scene, best first, before any are put together."""
+        told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
+        return self._ranked(replace(scene, history=told, said=spelt_out(scene.said)))
+
     def _ranked(self, scene: Scene) -> list[Worded]:
         likeness = self._likeness(scene)
         entries = self._bank.of(scene.language)
         felt = feelings(scene, likeness, entries)
-        matter = matters.current(scene.history, scene.said)
+        before = [exchange.said for exchange in scene.history]
+        talk = self._hearing.topics(scene.said, before, scene.embedding)
+        relevance = Relevance(scene, likeness, talk, self._about)
+        matter = relevance.matter
         weigher = Weigher(scene, felt, matter)
         taken = _taken(scene)
-        bare = scene.plan.situation in BARE
-        worded: list[Worded] = []
-        near: list[tuple[float, Entry]] = []
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
-        glad = matter is not None and matter.name == matters.GOOD
-        dark = is_definite(scene.reading, scene.said) or (matter is not None and matter.dark)
-        wary = matter is None and matters.wary(scene.history)
-        # Where another matter may have begun, the open one is not taken for granted.
-        denied = matters.denies(scene.said)
-        negated = tells_not(scene.said)
-        goes_on = answers_of if bare else follows
-        may_follow = matter is not None and goes_on(scene, matter)
-        for entry in fitting(entries, scene, matter, joyful=joyful, follows=may_follow):
-            general = entry.situation == "fallback" or (entry.situation and not entry.cues)
-            meaning = likeness.get(entry.id, GENERAL if general else 0.0)
-            if entry.emotions <= DARK and (
-                (glad and meaning < SURELY)  # nobody is comforted for good news
-                or (entry.kinds and not dark)  # "the fridge is so loud" is no sign of pain
-            ):
-                continue
-            if wary and entry.situation is None and meaning < SURELY:
-                continue  # one wrong guess was enough
-            if entry.cues and meaning < _least(entry, scene):
-                continue
-            if entry.cues and (
-                (entry.denies and not negated)
-                or (denied and not any(matters.denies(cue) for cue in entry.cues))
-            ):
-                meaning -= DENIED
-            if entry.matter and matter and not entry.cues:
-                known = MATTER if matter.since or bare else MATTER_FIRST
-                meaning = max(meaning, NEAR if entry.question and known < MATTER else known)
-            near.append((meaning, entry))
+        goes_on = answers_of if scene.plan.situation in BARE else follows
+        fit = fitting(
+            entries,
+            scene,
+            matter,
+            relevance.topic,
+            joyful=joyful,
+            follows=matter is not None and goes_on(scene, matter),
+        )
+        near = [(meaning, e) for e in fit if (meaning := relevance.of(e)) is not None]
+        worded: list[Worded] = []
         for meaning, entry in _worth_weighing(near):
             general = entry.situation == "fallback"
             filled = (
@@ -198,8 +189,10 @@ class ScriptedWriter:
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
         if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
-        # What is about the very thing goes before what fits anything, however well that fits.
-        worded.sort(key=lambda each: (not each.near, -each.score, each.entry.id))
+        if scene.plan.situation in FILLED:
+            worded = [each for each in worded if each.text != each.entry.plain] or worded
+        worded = self.judge.weighed(scene, worded)
+        worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
 
     def _both_answered(self, ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
@@ -250,13 +243,6 @@ class ScriptedWriter:
         return likeness
 
 
-def _least(entry: Entry, scene: Scene) -> float:
-    """The likeness that an entry with lines of its own needs to be thought of at all."""
-    if scene.persona == "support":
-        return ANSWERS  # a case that nobody told of is not to be invented
-    return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter
-
-
 def _unamused(said: str, scene: Scene) -> str:
     """The line without its laugh, where the talk is dark or more is told than what is funny."""
     plain = kinds.sober(said)
@@ -293,6 +279,11 @@ def _empty_handed(first: Worded, scene: Scene) -> bool:
     just_asked = [exchange.asked for exchange in scene.history[-2:]] == [True, True]
     ordinary = scene.plan.situation is None and not scene.gentle
     return first.bare and ordinary and not scene.plan.ask and not just_asked
+
+
+def _ordinary(scene: Scene) -> Scene:
+    """A special turn for which no entry can be filled, answered as any other."""
+    return replace(scene, plan=replace(scene.plan, situation=None))
 
 
 def _asking(scene: Scene) -> Scene:
@@ -387,8 +378,8 @@ def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
         text = ("" if scene.language == "zh" else " ").join([one.text, two])
         shared = words.grams(one.text, 2) & words.grams(two, 2)
         fits = words.count(text) <= scene.plan.length and guard.check(text, scene.plan).ok
-        if fits and not shared:
-            second = next(each for each in ranked if two in {each.text, each.entry.plain})
+        second = next(each for each in ranked if two in {each.text, each.entry.plain})
+        if fits and not shared and second.apt >= one.apt - LESS_APT:
             names = f"{one.entry.id}+{second.entry.id}"
             return replace(_candidate(first), text=text, entry=names, strategy=one.entry.strategy)
     return None

@@ -1,8 +1,9 @@
-"""Which special turn of the talk the words are, if any: fixed forms first, then meaning.
+"""Which special turn of the talk the words are, if any: by form, by act, by meaning.
 
-Meaning: the nearest cue of an entry for a situation must be near enough and clearly nearer than
-the nearest cue of an ordinary entry. FLOOR and MARGIN were fitted on the lines of
-tests/data/situations.yaml with the text model that ships. In doubt the talk is ordinary.
+A line that is nothing but a greeting or a goodbye is told by its form. What a line does else is
+told by a classifier of acts (`hearing`), where it is sure. Where it is not, fixed forms inside the
+line decide, or meaning: the nearest cue of an entry for a situation must be near enough and clearly
+nearer than the nearest cue of an ordinary entry. In doubt the talk is ordinary.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from affect.writers.addressed import (
     sentences,
 )
 from affect.writers.done import done
+from affect.writers.following import TOLD_WORDS
+from affect.writers.hearing import TELLS
 from affect.writers.leaving import leaves, may_leave, tells_past
 from affect.writers.lexicon import turns
 from affect.writers.possible import FEELING, asks_us, asks_view, possible, unsettled
@@ -34,7 +37,12 @@ if TYPE_CHECKING:
     from affect.writers.bank import Bank
     from affect.writers.base import Exchange
     from affect.writers.cues import Cues
+    from affect.writers.hearing import Hearing
 
+SURE_ACT = 0.4  # probability from which an act is taken for what the line does
+MAYBE_ACT = 0.2  # probability from which an act is believed where a form says the same
+SURE_OF_ANOTHER = 0.6  # probability of an act from which a form that is no act is not believed
+SURELY_TELLS = 0.6  # probability from which a line tells something, whatever its words look like
 FLOOR = 0.55
 SURE = 0.88  # likeness from which an ordinary entry answers, even a question
 MARGIN = 0.03
@@ -60,17 +68,29 @@ BY_MEANING = frozenset(
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
 COURTESIES = frozenset({"greeting", "thanks", "goodbye"})
-# What a sentence about our last reply may mean by its nearest cue.
+# What a sentence may do that is about our last reply.
 _ACTS = {
     "meant": ASKED_ABOUT,
-    "explain": ASKED_ABOUT,
     "anger_at_bot": "anger_at_bot",
-    "wrong_guess": "corrected",
+    "wrong_guess": CORRECTED,
+    "corrected": CORRECTED,
 }
+# Situations of acts that have another name.
+_ACTED = {"no_words": "silence", "yes": "acknowledged", "no": "acknowledged"}
+_LIGHT = frozenset({"greeting", "acknowledged", "yes", "no"})  # beside which more may be told
+_ANSWERING = frozenset(
+    {"meant", "corrected", "wrong_guess", "teasing", "anger_at_bot", "did_it", "you_said"}
+    | {"acknowledged", "change_topic", "yes", "no"}
+)  # need a reply of ours before them
+# What a form tells surely: the line is nothing else, or it tells an outcome, which no act is.
+_FORMAL = frozenset(
+    {"greeting", "goodbye", "thanks", "silence", "unclear", "success", "relief", "result_out"}
+    | {"sarcasm", "corrected", "may_i", "apology"}
+)
 # What fixed forms take such a line for, where it is about our reply after all.
 _TO_US = frozenset(
     {None, "explain", "corrected", "silence", "acknowledged", "others_mind"}
-    | {"irony", "wry", "success", "relief", "fact", "remember", "about_me", "teasing"}
+    | {"irony", "wry", "success", "relief", "fact", "remember", "teasing"}
 )
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
@@ -88,12 +108,16 @@ _STILL_ANSWERED = frozenset(
 )
 
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
+_WIDE = frozenset(
+    {"others_mind", "your_view", "asked_advice", "is_it_ok"}
+)  # under which requests for one certain thing fall
 _REQUESTS = frozenset({"self_blame", "loved", "like_me", "comfort", "congratulate"})
 _OF_A_SENTENCE = _REQUESTS | {"about_me", "are_you_real", "fact", "asked_advice", "how_are_you"}
 _PLEASE = re.compile(
     r"\b(please|help me|tell me|say|give me|can you)\b|你能|帮|说|给我|有没有", re.IGNORECASE
 )
 _OF_US = frozenset({"about_me", "are_you_real"})
+_CLAUSE = re.compile(r"(?<=[.!?,;…。！？，；])\s*|\s{2,}|\n")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
@@ -102,18 +126,69 @@ def find(
     said: str,
     cues: Cues,
     bank: Bank,
+    hearing: Hearing,
     history: Sequence[Exchange] = (),
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
-    about_us = parts(said, cues, bank, history, embedding)
+    about_us = parts(said, hearing, history, embedding)
     if about_us is not None and about_us.rest:
-        said, embedding = about_us.rest, None  # it was of the whole line
-        return _by_words(said, history) or _by_meaning(said, cues, bank, history, embedding)
+        said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
     fixed = _by_words(said, history)
     if about_us is not None and fixed in _TO_US:
         return _act(about_us.act, said, asked=history[-1].asked)
-    return fixed or _by_meaning(said, cues, bank, history, embedding)
+    if fixed in _FORMAL:
+        return fixed
+    return _heard(said, fixed, cues, bank, hearing, history, embedding)
+
+
+def _heard(
+    said: str,
+    fixed: str | None,
+    cues: Cues,
+    bank: Bank,
+    hearing: Hearing,
+    history: Sequence[Exchange],
+    embedding: Sequence[float] | None,
+) -> str | None:
+    """The situation by its most probable act, in the light of what its form says (`fixed`)."""
+    acts = hearing.acts(said, embedding)
+    act, sure = _surest(acts)
+    if fixed and (fixed == _whole(said) or _maybe(fixed, acts, sure)):
+        return fixed
+    if act in _LIGHT and sure >= SURE_ACT and (rest := _beside_light(said, hearing)):
+        return find(rest, cues, bank, hearing, history)
+    if sure < SURE_ACT or act == TELLS:
+        found = fixed or _by_meaning(said, cues, bank, history, embedding)
+        only_like_it = found in acts or found == "open_question"
+        return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found
+    asked = _request(said, cues, bank, history, fewest=1) if act in _WIDE else None
+    if asked in _REQUESTS:
+        return asked
+    return _ACTED.get(act, act) if history or act not in _ANSWERING else fixed
+
+
+def _maybe(fixed: str, acts: Mapping[str, float], sure: float) -> bool:
+    """Whether what the form says may be so, for all that the most probable act is `sure`."""
+    if fixed in acts:
+        return acts[fixed] >= MAYBE_ACT
+    return bool(acts) and sure < SURE_OF_ANOTHER and acts[TELLS] < SURE_ACT
+
+
+def _surest(acts: Mapping[str, float]) -> tuple[str, float]:
+    return max(acts.items(), key=lambda item: item[1], default=(TELLS, 0.0))
+
+
+def _beside_light(said: str, hearing: Hearing) -> str:
+    """What is told after a bare yes, no, nod or greeting: "nah. failed maths" -> "failed maths"."""
+    clauses = [clause for clause in _CLAUSE.split(said) if clause.strip()]
+    while len(clauses) > 1:
+        act, sure = _surest(hearing.acts(clauses[0]))
+        if act not in _LIGHT or sure < SURE_ACT:
+            break
+        clauses.pop(0)
+    rest = " ".join(clauses).strip()
+    return rest if len(rest) < len(said.strip()) and words.count(rest) >= TOLD_WORDS else ""
 
 
 def _act(act: str, said: str, *, asked: bool) -> str:
@@ -125,8 +200,7 @@ def _act(act: str, said: str, *, asked: bool) -> str:
 
 def parts(
     said: str,
-    cues: Cues,
-    bank: Bank,
+    hearing: Hearing,
     history: Sequence[Exchange] = (),
     embedding: Sequence[float] | None = None,
 ) -> Addressed | None:
@@ -134,15 +208,12 @@ def parts(
     if not history or leaves(said):
         return None
 
-    def nearest(sentence: str, floors: tuple[float, float]) -> str | None:
-        known = embedding if sentence == said.strip() else None
-        best = _nearness(sentence, cues, bank, known)
-        ordinary = best.pop(None, 0.0)
-        name, score = max(best.items(), key=lambda item: item[1])
-        floor, margin = floors
-        return _ACTS.get(name or "") if score >= floor and score - ordinary >= margin else None
+    def meant(sentence: str) -> str | None:
+        acts = hearing.acts(sentence, embedding if sentence == said.strip() else None)
+        act, sure = _surest(acts)
+        return _ACTS.get(act) if sure >= SURE_ACT else None
 
-    return addressed(said, history, nearest)
+    return addressed(said, history, meant)
 
 
 def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
@@ -216,11 +287,15 @@ def _near_enough(name: str | None, score: float, ordinary: float, said: str) -> 
     return score >= FLOORS.get(name or "", FLOOR) and score - ordinary >= margin
 
 
-def _request(said: str, cues: Cues, bank: Bank, history: Sequence[Exchange]) -> str | None:
-    """What is asked of the program in one sentence of several: "he slept here. did he know it?"."""
+def _request(
+    said: str, cues: Cues, bank: Bank, history: Sequence[Exchange], fewest: int = 2
+) -> str | None:
+    """What is asked of the program in one sentence of at least so many: "he slept here. did he
+    know it?".
+    """
     parted = sentences(said)
     asking = [part for part in parted if asks_view(part) or _PLEASE.search(part)]
-    if len(parted) < 2:
+    if len(parted) < fewest:
         return None
     for sentence in asking[-2:]:
         best = _nearness(sentence, cues, bank, None)

@@ -47,6 +47,7 @@ class Vectors:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
+        self.model = encoder.name
         self._key = os.urandom(16)
         self._kept: OrderedDict[bytes, Floats] = OrderedDict()
         self._lock = Lock()

@@ -43,7 +43,8 @@ GENERAL = 0.5  # what entries that fit almost anything count as
 SAD = -0.05  # valence below which weighty words are in place though no feeling is known
 WEIGHS = -0.15  # valence below which light words are out of place
 REMEMBERED = 8  # replies whose wording is not repeated
-NAMED = frozenset({"name", "count"})  # slots that show best that somebody was listened to
+NAMED = frozenset({"name", "count"})  # slots that an entry is written for
+APT = "apt"  # the reason that `affect/writers/judge.py` adds
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 
 _ABOUT_SOMETHING = frozenset(
@@ -93,6 +94,11 @@ class Worded:
     def bare(self) -> bool:
         """Whether it could be said to anybody: nothing of theirs is in it."""
         return "bare" in self.reasons
+
+    @property
+    def apt(self) -> float:
+        """What a judge of replies thinks of it, where there is one; 0 for neither good nor bad."""
+        return self.reasons.get(APT, 0.0)
 
     @property
     def near(self) -> bool:
@@ -227,8 +233,8 @@ def _graves(scene: Scene, matter: Matter | None) -> frozenset[str]:
 
 
 def _taken_up(entry: Entry) -> float:
-    own = NAMED.intersection(entry.slots) or entry.situation in {"corrected", "remember"}
-    return 0.4 if own else 0.2 if entry.kinds else 0.08
+    own = entry.situation in {"corrected", "remember"}
+    return 0.4 if own else 0.2 if entry.kinds and not NAMED.intersection(entry.slots) else 0.08
 
 
 def _pointed(entry: Entry) -> bool:

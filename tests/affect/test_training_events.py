@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("scipy")
 
 from affect.errors import BadInput
-from affect.perception.text import RawOutputs
+from affect.perception.text_network import RawOutputs
 from affect.training import events as training
 from affect.types import EMOTIONS, Emotion
 from tests.affect.test_text_calibration import FITTED

@@ -18,8 +18,10 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
+from affect.errors import ModelUnavailable
 from affect.labels import EWECT_CLASSES, LABELS
-from affect.perception.text import RawOutputs, load_network, run
+from affect.perception.text_network import Network as TextNetwork
+from affect.perception.text_network import RawOutputs
 from affect.perception.tokens import PREFIX, encode
 from affect.training import calibrate, graph, thresholds, tune, vocabulary
 from affect.training import text as training
@@ -196,10 +198,18 @@ def test_the_graph_answers_as_the_network(
         pooled = network.above(network.below(ids, mask), mask)
         labels = network.head("labels", pooled).numpy()
         affect = network.head("affect", pooled).numpy() * scale.deviation + scale.mean
-    model = graph.build(weights_of(network, scale), shape_of(network), whole_table=True)
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    weights, shape = weights_of(network, scale), shape_of(network)
+    trunk, branch = (
+        onnxruntime.InferenceSession(made.SerializeToString())
+        for made in (
+            graph.trunk(weights, shape, whole_table=True),
+            graph.branch(weights, shape, graph.HEADS),
+        )
+    )
     given = {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
-    told = dict(zip(("labels", "affect"), session.run(["labels", "affect"], given), strict=True))
+    (hidden,) = trunk.run(["hidden"], given)
+    given = {"hidden": hidden, "attention_mask": mask.numpy()}
+    told = dict(zip(("labels", "affect"), branch.run(["labels", "affect"], given), strict=True))
     assert told["labels"] == pytest.approx(labels, abs=1e-3)
     assert told["affect"] == pytest.approx(affect, abs=1e-3)
 
@@ -210,11 +220,15 @@ def test_what_is_exported_runs_without_torch(
     network, scale, _ = trained
     texts = [PREFIX + text for text in _corpora(96)[0].texts]
     keep = export(network, scale, training.load_tokenizer(base), texts, tmp_path)
-    session, tokenizer = load_network(tmp_path)
+    made = TextNetwork.load(tmp_path)
+    tokenizer = made.tokenizer
     assert tokenizer.get_vocab_size() == len(keep)
     assert tokenizer.token_to_id("<mask>") is None
     assert tokenizer.encode("🎉").tokens[-2] in {"🎉", "▁🎉"}
-    out = run(session, encode(tokenizer, ["i am glad", "i am sad", "so awful"]))
+    tokens = encode(tokenizer, ["i am glad", "i am sad", "so awful"])
+    with pytest.raises(ModelUnavailable, match="no text by meaning"):
+        made.meanings(tokens)
+    out = made.feelings(tokens)
     assert out.embedding.shape == (3, 16)
     assert np.linalg.norm(out.embedding, axis=1) == pytest.approx(np.ones(3), abs=1e-4)
     assert out.affect[0, 0] > out.affect[1, 0]

@@ -1,0 +1,244 @@
+"""Learn how apt a reply is, from judged replies (`lines/judged.*.jsonl`): see writers/aptness.py.
+
+A reader graded every reply that could have been given to a line: 0 wrong, 1 harmless, 2 fits, 3 to
+the point and warm. A network of one hidden layer learns the probability of 2 or more (binary
+cross-entropy on soft targets, AdamW, dropout); it is told from talks held out, five folds, how
+often the reply that it puts first fits, beside the weigher alone; then it learns from all.
+
+    python -m affect.training.aptness [--epochs N]
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from affect.commands.telling import say, told_in_one_sentence
+from affect.evaluation.panel import Told
+from affect.evaluation.replies import planned
+from affect.perception.text import TextModel
+from affect.training.talk_lines import talks
+from affect.types import Emotion, Strategy
+from affect.writers import aptness, bank, judge
+from affect.writers.aptness import features
+from affect.writers.base import Exchange, Scene
+from affect.writers.entry import LANGUAGES
+from affect.writers.judge import Judge
+from affect.writers.scripted import ScriptedWriter
+from affect.writers.vectors import Vectors
+from affect.writers.weighing import Worded
+
+FOLDS = 5
+WIDTH, HIDDEN = 64, 128  # of a projection; of the hidden layer
+RATE, WEIGHT_DECAY, DROPOUT = 1e-3, 0.05, 0.4
+ROWS = 256  # of a batch
+GOOD = 2  # grade from which a reply fits
+FITS = (0.0, 0.35, 0.7, 1.0)  # how far a reply of each grade fits: a harmless one is no wrong one
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One turn: its scene, the replies that could be given to it, and their grades."""
+
+    talk: str
+    scene: Scene
+    replies: tuple[Worded, ...]
+    grades: tuple[int, ...]
+
+
+def judged(language: str, writer: ScriptedWriter, reader: TextModel) -> Iterator[Judged]:
+    """The judged turns of a language as the writer sees them now; of a reply that it would no
+    longer think of there is nothing to learn.
+    """
+    for number, talk in enumerate(talks(language)):
+        history: list[Exchange] = []
+        for turn in talk["turns"]:
+            told = Told(Emotion.NEUTRAL, 0.0, 0.0, turn["said"])
+            for situation, grades in turn["grades"].items():
+                scene = planned(language, told, history, number, reader, situation or None)
+                found = tuple(each for each in writer.worded(scene) if each.text in grades)
+                known = tuple(grades[each.text] for each in found)
+                if found:
+                    yield Judged(f"{language}{number}", scene, found, known)
+            if reply := turn.get("reply"):
+                strategy = Strategy(reply["strategy"]) if reply["strategy"] else None
+                given = {**reply, "strategy": strategy}
+                history.append(Exchange(said=turn["said"], **given))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All judged replies: `seen` (n, k) of the network, `turns` (n) by number, `talks` (n),
+    `grades` (n) and `weighed` (n), the score of the weigher alone.
+    """
+
+    seen: NDArray[np.float32]
+    turns: NDArray[np.int64]
+    talks: NDArray[np.str_]
+    grades: NDArray[np.int64]
+    weighed: NDArray[np.float64]
+
+    def of(self, rows: NDArray[np.bool_]) -> Rows:
+        """Some of them."""
+        return Rows(
+            self.seen[rows],
+            self.turns[rows],
+            self.talks[rows],
+            self.grades[rows],
+            self.weighed[rows],
+        )
+
+
+def rows_of(
+    turns: Sequence[Judged],
+    of: Judge,
+    vectors: Vectors,
+    projections: NDArray[np.float32],
+) -> Rows:
+    """What the network sees of these turns."""
+    seen: list[NDArray[np.float32]] = []
+    numbers: list[int] = []
+    names: list[str] = []
+    grades: list[int] = []
+    weighed: list[float] = []
+    for number, turn in enumerate(turns):
+        told = of.seen(turn.scene, turn.replies, vectors)
+        seen.append(features(turn.scene, *told, projections))
+        numbers += [number] * len(turn.grades)
+        names += [turn.talk] * len(turn.grades)
+        grades += turn.grades
+        weighed += [each.score for each in turn.replies]
+    return Rows(
+        np.concatenate(seen),
+        np.array(numbers),
+        np.array(names),
+        np.array(grades),
+        np.array(weighed),
+    )
+
+
+class Network(nn.Module):  # type: ignore[misc]
+    """One hidden layer on standardised rows."""
+
+    def __init__(self, rows: NDArray[np.float32]) -> None:
+        super().__init__()
+        self.middle = torch.from_numpy(rows.mean(axis=0))
+        self.spread = torch.from_numpy(np.maximum(rows.std(axis=0), 0.02))
+        self.drop_in, self.drop = nn.Dropout(0.2), nn.Dropout(DROPOUT)
+        self.first, self.second = nn.Linear(rows.shape[1], HIDDEN), nn.Linear(HIDDEN, 1)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(n, k) -> (n) logits."""
+        plain = self.drop_in((rows - self.middle) / self.spread)
+        logits: Tensor = self.second(self.drop(functional.relu(self.first(plain))))[:, 0]
+        return logits
+
+
+def fitted(rows: Rows, epochs: int, seed: int = 0) -> Network:
+    """A network that learned from these rows."""
+    torch.manual_seed(seed)
+    network = Network(rows.seen)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
+    seen, truth = torch.from_numpy(rows.seen), torch.tensor(FITS)[torch.from_numpy(rows.grades)]
+    network.train()
+    for _ in range(epochs):
+        for batch in torch.randperm(len(seen)).split(ROWS):
+            loss = functional.binary_cross_entropy_with_logits(network(seen[batch]), truth[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    network.train(mode=False)
+    return network
+
+
+def held_out(rows: Rows, epochs: int) -> NDArray[np.float64]:
+    """(n) the logits of each row from a network that saw no row of its talk."""
+    folds = np.array([zlib.crc32(talk.encode()) % FOLDS for talk in rows.talks])
+    logits = np.zeros(len(folds))
+    for fold in range(FOLDS):
+        network = fitted(rows.of(folds != fold), epochs)
+        with torch.no_grad():
+            logits[folds == fold] = network(torch.from_numpy(rows.seen[folds == fold])).numpy()
+    return logits
+
+
+def told_of(name: str, rows: Rows, score: NDArray[np.floating]) -> str:
+    """How good the replies are that a score puts first."""
+    first = [
+        max(np.flatnonzero(rows.turns == turn), key=lambda row: score[row])
+        for turn in np.unique(rows.turns)
+    ]
+    grades = rows.grades[np.array(first)]
+    shares = "  ".join(
+        f"{share:6.1%}" for share in (np.bincount(grades, minlength=4) / len(grades))
+    )
+    return f"{name:24} {grades.mean():5.2f}  {shares}  {(grades >= GOOD).mean():6.1%}"
+
+
+def projected(turns: Sequence[Judged], of: Judge, vectors: Vectors) -> NDArray[np.float32]:
+    """(4, d, `WIDTH`) the principal directions of lines and replies, the same for all four."""
+    told = [of.seen(turn.scene, turn.replies, vectors) for turn in turns]
+    all_vectors = np.concatenate(
+        [row for heard, _, said, _ in told for row in (heard.line[None], said)]
+    )
+    _, _, directions = np.linalg.svd(all_vectors - all_vectors.mean(axis=0), full_matrices=False)
+    return np.stack([directions[:WIDTH].T.astype(np.float32)] * 4)
+
+
+def build(epochs: int, report: Callable[[str], None]) -> None:
+    """Learn, tell how well on talks held out, and write `aptness.FILE`."""
+    aptness.FILE.unlink(missing_ok=True)  # nothing is weighed by what was learned before
+    reader = TextModel.load()
+    writer = ScriptedWriter(bank.load(), reader)
+    vectors = Vectors(reader)
+    turns = [turn for language in LANGUAGES for turn in judged(language, writer, reader)]
+    projections = projected(turns, writer.judge, vectors)
+    rows = rows_of(turns, writer.judge, vectors, projections)
+    report(f"{len(turns)} turns, {len(rows.grades)} replies; of those put first on talks held out:")
+    report(f"{'':24} grade   wrong  harmless    fits    warm     fit")
+    likely = 1 / (1 + np.exp(-held_out(rows, epochs)))
+    for language in LANGUAGES:
+        own = np.array([talk.startswith(language) for talk in rows.talks])
+        some = rows.of(own)
+        report(told_of(f"{language}: weigher", some, some.weighed))
+        report(told_of(f"{language}: and aptness", some, some.weighed + judge.WEIGHT * likely[own]))
+        report(told_of(f"{language}: the best there is", some, some.grades.astype(np.float64)))
+    save(fitted(rows, epochs), projections, reader.name)
+
+
+def save(network: Network, projections: NDArray[np.float32], model: str) -> None:
+    """Write what `Aptness.load` reads, the standardisation being part of the first layer."""
+    first = network.first.weight.detach().numpy() / network.spread.numpy()
+    bias = network.first.bias.detach().numpy() - first @ network.middle.numpy()
+    np.savez_compressed(
+        aptness.FILE,
+        model=np.array(model),
+        projections=projections.astype(np.float16),
+        first=first.T.astype(np.float16),
+        bias=bias.astype(np.float32),
+        second=network.second.weight.detach().numpy()[0].astype(np.float32),
+        last=network.second.bias.detach().numpy()[0],
+    )
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(epochs: Annotated[int, typer.Option(min=1)] = 30) -> None:
+    """Learn how apt replies are, beside the bank that ships."""
+    with told_in_one_sentence():
+        build(epochs, say)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,175 @@
+"""How apt a reply is after a line, learned from replies that were judged one by one.
+
+A small network looks at the line, the line before it, our last reply and the reply that is weighed
+(vectors of the text model), at what the line does and is about, at the reading, and at the reasons
+of the weigher. It learned (`affect/training/aptness.py`) how probable it is that a reader of the
+talk says "this fits". Where it was learned on another model there is no such figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from zipfile import BadZipFile
+
+import numpy as np
+
+from affect import kinds
+from affect.types import EMOTIONS, Strategy
+from affect.writers import words
+from affect.writers.hearing import TELLS
+from affect.writers.weighing import MIRROR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from affect.writers.base import Scene
+    from affect.writers.weighing import Worded
+
+    Floats = NDArray[np.float32]
+
+FILE = Path(__file__).parent.parent / "weights" / "text_aptness.npz"
+REASONS = (
+    *("meaning", "nearness", "far", "strategy", "stage", "emotion", "grave", "told", "kind"),
+    *("bare", "broad", "intensity", "uptake", "slots", "aim", "question", "naming", "length"),
+    "repeated",
+)  # of the weigher; chance tells nothing
+LONG = 40.0  # words of a line or a reply that count as one
+TALKED = 8.0  # turns that count as one
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a line before any reply is weighed. `line`, `before` and `answered` (d,) are
+    the vectors of the line, of the line before it and of our last reply, zeros where there is none;
+    `acts` and `topics` are the probabilities of what it does and is about.
+    """
+
+    line: Floats
+    before: Floats
+    answered: Floats
+    acts: Mapping[str, float]
+    topics: Mapping[str, float]
+
+
+def of_scene(scene: Scene, heard: Heard) -> Floats:
+    """(k,) what is the same for every reply."""
+    last = scene.history[-1] if scene.history else None
+    affect = scene.reading.affect
+    return np.array(
+        [
+            *(heard.acts[name] for name in sorted(heard.acts)),
+            *(heard.topics[name] for name in sorted(heard.topics)),
+            *(scene.reading.probabilities.get(emotion, 0.0) for emotion in EMOTIONS),
+            *(affect.valence, affect.arousal),
+            *(kinds.kind(scene.said, affect.valence) == kind for kind in sorted(kinds.names())),
+            bool(last and last.asked),
+            scene.plan.ask,
+            scene.plan.situation is not None,
+            kinds.asks(scene.said),
+            scene.language == "zh",
+            min(words.count(scene.said) / LONG, 1.0),
+            min(len(scene.history) / TALKED, 1.0),
+        ],
+        dtype=np.float32,
+    )
+
+
+def of_reply(scene: Scene, heard: Heard, worded: Worded, topic: str | None) -> Floats:
+    """(k,) what is told of a reply without its vector; `topic` is what its entry is about."""
+    entry = worded.entry
+    act = entry.situation or TELLS
+    spoken = sum(scene.reading.probabilities.get(each, 0.0) for each in entry.emotions)
+    return np.array(
+        [
+            *(worded.reasons.get(name, 0.0) for name in REASONS),
+            *(entry.strategy is strategy for strategy in Strategy),
+            *(emotion in entry.emotions for emotion in EMOTIONS),
+            spoken,
+            heard.acts.get(act, heard.acts.get(TELLS, 0.0)),
+            heard.topics.get(topic or "", 0.0),
+            topic is not None,
+            entry.matter is not None,
+            bool(entry.kinds),
+            bool(entry.cues),
+            entry.question,
+            entry.situation is None,
+            worded.general,
+            worded.near,
+            entry.id == MIRROR,
+            worded.text != entry.plain,
+            entry.valence,
+            entry.arousal,
+            min(words.count(worded.text) / LONG, 1.0),
+        ],
+        dtype=np.float32,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Aptness:
+    """`projections` (4, d, p) of line, line before, last reply and reply; then two layers."""
+
+    projections: Floats
+    first: Floats
+    bias: Floats
+    second: Floats
+    last: float
+
+    @classmethod
+    def load(cls, model: str | None, file: Path = FILE) -> Self | None:
+        """What was learned on the text model of that name; None where there is none."""
+        try:
+            with file.open("rb") as opened, np.load(opened) as kept:
+                if model is None or str(kept["model"]) != model:
+                    return None
+                projections, first, bias, second = (
+                    kept[name].astype(np.float32)
+                    for name in ("projections", "first", "bias", "second")
+                )
+                return cls(projections, first, bias, second, float(kept["last"]))
+        except (OSError, KeyError, ValueError, BadZipFile):
+            return None
+
+    def of(
+        self,
+        scene: Scene,
+        heard: Heard,
+        replies: Sequence[Worded],
+        vectors: Floats,
+        topics: Sequence[str | None],
+    ) -> list[float]:
+        """The probability that each reply fits; `vectors` (n, d) are theirs."""
+        rows = features(scene, heard, replies, vectors, topics, self.projections)
+        hidden = np.maximum(rows @ self.first + self.bias, 0.0)
+        logits = hidden @ self.second + self.last
+        likely: list[float] = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).tolist()
+        return likely
+
+
+def features(
+    scene: Scene,
+    heard: Heard,
+    replies: Sequence[Worded],
+    vectors: Floats,
+    topics: Sequence[str | None],
+    projections: Floats,
+) -> Floats:
+    """(n, k) all that the network sees of each reply: as they are, and how they go together."""
+    line, before, answered = (
+        vector @ projection
+        for vector, projection in zip(
+            (heard.line, heard.before, heard.answered), projections, strict=False
+        )
+    )
+    said = vectors @ projections[3]
+    near = np.stack([vectors @ each for each in (heard.line, heard.before, heard.answered)], axis=1)
+    same = np.concatenate([of_scene(scene, heard), line, before, answered])
+    own = np.stack([of_reply(scene, heard, r, t) for r, t in zip(replies, topics, strict=True)])
+    together = [said * line, said * before, said * answered]
+    rows = np.broadcast_to(same, (len(replies), len(same)))
+    result: Floats = np.concatenate([rows, own, near, said, *together], axis=1)
+    return result

@@ -1,0 +1,105 @@
+"""How far an entry is about what was said: likeness to its cues, in the light of the whole talk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from affect import matters
+from affect.writers.entry import tells_not
+from affect.writers.fitting import BARE
+from affect.writers.kindred import DARK, is_definite
+from affect.writers.weighing import GENERAL, NEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from affect.matters import Matter
+    from affect.writers.base import Scene
+    from affect.writers.entry import Entry
+
+SURE_TOPIC = 0.5  # probability from which the talk is about a topic
+ABOUT = 0.04  # what likeness is worth more to an entry of the topic, and less to one of another
+TOPIC = 0.83  # likeness that an entry for any line of the topic has
+ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
+THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
+SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
+MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
+MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
+DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
+
+
+class Relevance:
+    """Weighs likeness for one scene. `topics` are the probabilities of what the talk is about,
+    `about` the topic of each entry that has one.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        likeness: Mapping[str, float],
+        topics: Mapping[str, float],
+        about: Mapping[str, str],
+    ) -> None:
+        self._likeness, self._topics, self._about = likeness, topics, about
+        likeliest = max(topics, key=lambda name: topics[name], default=None)
+        surely = likeliest is not None and topics[likeliest] >= SURE_TOPIC
+        self.topic: str | None = likeliest if surely else None
+        matter = matters.current(scene.history, scene.said)
+        if matter and self.topic and not matters.may_be(matter.name, self.topic):
+            matter = None  # words of it came up in a talk about something else
+        self.matter: Matter | None = matter
+        self._bare = scene.plan.situation in BARE
+        self._asked_for = scene.persona == "support"
+        self._glad = matter is not None and matter.name == matters.GOOD
+        self._dark = is_definite(scene.reading, scene.said) or bool(matter and matter.dark)
+        self._wary = matter is None and matters.wary(scene.history)
+        # Where another matter may have begun, the open one is not taken for granted.
+        self._denied = matters.denies(scene.said)
+        self._negated = tells_not(scene.said)
+
+    def of(self, entry: Entry) -> float | None:
+        """The likeness that counts for an entry; None where it may not be said here."""
+        if not entry.cues:
+            return None if self._too_dark(entry, 0.0) else self._without_cues(entry)
+        meaning = self._likeness.get(entry.id, 0.0) + self._of_topic(entry)
+        mine = self.topic is not None and self._about.get(entry.id) == self.topic
+        guessed = self._wary and entry.situation is None and not mine
+        if self._too_dark(entry, meaning) or (guessed and meaning < SURELY):
+            return None  # one wrong guess was enough
+        if meaning < self._least(entry):
+            return None
+        unlike = (entry.denies and not self._negated) or (
+            self._denied and not any(matters.denies(cue) for cue in entry.cues)
+        )
+        return meaning - DENIED if unlike else meaning
+
+    def _without_cues(self, entry: Entry) -> float | None:
+        """What fits any line of its matter, topic or turn."""
+        if entry.topic:
+            return TOPIC
+        if entry.matter and self.matter:
+            known = MATTER if self.matter.since or self._bare else MATTER_FIRST
+            return NEAR if entry.question and known < MATTER else known
+        if self._wary and entry.situation is None:
+            return None
+        return GENERAL if entry.situation else 0.0
+
+    def _of_topic(self, entry: Entry) -> float:
+        """What the topic of the talk adds to the likeness of an entry, or takes from it."""
+        own = self._about.get(entry.id)
+        if own is None or not self._topics:
+            return 0.0
+        return ABOUT if own == self.topic else -ABOUT * (1 - self._topics[own])
+
+    def _too_dark(self, entry: Entry, meaning: float) -> bool:
+        """Nobody is comforted for good news, and "the fridge is so loud" is no sign of pain."""
+        dark = entry.emotions <= DARK
+        return dark and (
+            (self._glad and meaning < SURELY) or (bool(entry.kinds) and not self._dark)
+        )
+
+    def _least(self, entry: Entry) -> float:
+        """The likeness that an entry with lines of its own needs to be thought of at all."""
+        if self._asked_for:
+            return ANSWERS  # a case that nobody told of is not to be invented
+        return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter

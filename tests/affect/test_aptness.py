@@ -1,0 +1,61 @@
+"""How apt replies are, as the network that ships judges them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from affect.perception.text import TextModel
+from affect.training.talk_lines import talks
+from affect.types import Emotion
+from affect.writers import aptness
+from affect.writers.aptness import Aptness
+from affect.writers.bank import load
+from affect.writers.judge import WEIGHT
+from affect.writers.scripted import ScriptedWriter
+from affect.writers.weighing import Worded
+from tests.affect.writing import reading, scene
+
+
+@pytest.fixture(scope="module")
+def writer() -> ScriptedWriter:
+    return ScriptedWriter(load(), TextModel.load())
+
+
+def test_what_readers_graded_higher_is_judged_to_fit_better(writer: ScriptedWriter) -> None:
+    """On lines that it learned from: that it says anything of others, training tells."""
+    good: list[float] = []
+    wrong: list[float] = []
+    for language in ("en", "zh"):
+        for talk in islice(talks(language), 6):
+            turn = talk["turns"][0]
+            grades = turn["grades"].get("", {})
+            felt = reading(Emotion.NEUTRAL, 0.0)
+            for each in writer.worded(replace(scene(turn["said"], felt=felt), language=language)):
+                assert -WEIGHT / 2 <= each.apt <= WEIGHT / 2
+                grade = grades.get(each.text)
+                if grade is not None:
+                    (good if grade >= 2 else wrong).append(each.apt)
+    assert fmean(good) > fmean(wrong)
+
+
+def test_the_same_scene_is_judged_alike(writer: ScriptedWriter) -> None:
+    at = scene("she never called back")
+    assert writer.worded(at) == writer.worded(at)
+
+
+def test_nothing_is_judged_without_a_network_of_this_model(tmp_path: Path) -> None:
+    assert Aptness.load(TextModel.load().name) is not None
+    assert Aptness.load("another model") is None
+    assert Aptness.load(None) is None
+    cut = tmp_path / "text_aptness.npz"
+    cut.write_bytes(aptness.FILE.read_bytes()[:400])
+    assert Aptness.load(TextModel.load().name, cut) is None
+    assert Aptness.load(TextModel.load().name, tmp_path / "none.npz") is None
+    silent = ScriptedWriter(load()).judge  # words alone: nothing was learned on them
+    one = Worded(load().entries[0], "Well.", {"meaning": 0.5})
+    assert silent.weighed(scene("hello"), [one]) == [one]
