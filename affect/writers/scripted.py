@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from affect import kinds
@@ -66,7 +67,7 @@ SENTENCE_BY_SENTENCE = frozenset(
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
-ADVISED = 0.7  # likeness to what was told from which advice is about it
+ADVISED = 0.8  # likeness to what was told from which advice is about it
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
 
@@ -136,8 +137,10 @@ class ScriptedWriter:
         # In Chinese the line said back and nothing more is a parrot's.
         speaking = ranked if scene.language != "zh" else [e for e in ranked if e.entry.id != MIRROR]
         found: list[Candidate | Worded] = [*together, *(speaking or ranked)]
-        fresh = [each for each in found if each.text not in earlier]
-        best = (fresh or found)[:CANDIDATES]
+        fresh = [each for each in found if each.text not in earlier] or found
+        # What breaks a rule of the guard is left out, unless nothing else is there.
+        leaving = islice((e for e in fresh if guard.check(greeting + e.text).ok), CANDIDATES)
+        best = list(leaving) or fresh[:CANDIDATES]
         said_so = [_candidate(each) if isinstance(each, Worded) else each for each in best]
         return [replace(each, text=greeting + each.text) for each in said_so]
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from affect.writers.hearing import Hearing
 
 SURE_ACT = 0.4  # probability from which an act is taken for what the line does
+SURE_TO_US = 0.75  # the same of an act that is about our last reply: an apology needs a reason
+SURE_LEAVE = 0.75  # the same of a goodbye that has none of its forms
 MAYBE_ACT = 0.2  # probability from which an act is believed where a form says the same
 SURE_OF_ANOTHER = 0.6  # probability of an act from which a form that is no act is not believed
 SURELY_TELLS = 0.6  # probability from which a line tells something, whatever its words look like
@@ -118,6 +120,7 @@ _PLEASE = re.compile(
 )
 _OF_US = frozenset({"about_me", "are_you_real"})
 _CLAUSE = re.compile(r"(?<=[.!?,;…。！？，；])\s*|\s{2,}|\n")
+_SAYS_NO = re.compile(r"\W*(no+|nah|nope)\b|\W*(不|没)", re.IGNORECASE)
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
@@ -137,7 +140,8 @@ def find(
     fixed = _by_words(said, history)
     if about_us is not None and fixed in _TO_US:
         return _act(about_us.act, said, asked=history[-1].asked)
-    if fixed in _FORMAL:
+    # "No, she works nights" mostly answers; that it corrects must be heard.
+    if fixed in _FORMAL and not (fixed == CORRECTED and _SAYS_NO.match(said)):
         return fixed
     return _heard(said, fixed, cues, bank, hearing, history, embedding)
 
@@ -158,7 +162,7 @@ def _heard(
         return fixed
     if act in _LIGHT and sure >= SURE_ACT and (rest := _beside_light(said, hearing)):
         return find(rest, cues, bank, hearing, history)
-    if sure < SURE_ACT or act == TELLS:
+    if sure < (SURE_LEAVE if act == "goodbye" else SURE_ACT) or act == TELLS:
         found = fixed or _by_meaning(said, cues, bank, history, embedding)
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found
@@ -207,11 +211,14 @@ def parts(
     """What of `said` is about our last reply, and what is told beside it; None for nothing."""
     if not history or leaves(said):
         return None
+    # "No, he doesn't help with that either" has the form of a correction, and tells something.
+    if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:
+        return None
 
     def meant(sentence: str) -> str | None:
         acts = hearing.acts(sentence, embedding if sentence == said.strip() else None)
         act, sure = _surest(acts)
-        return _ACTS.get(act) if sure >= SURE_ACT else None
+        return _ACTS.get(act) if sure >= SURE_TO_US else None
 
     return addressed(said, history, meant)
 
