@@ -145,10 +145,21 @@ def test_threads_share_a_model() -> None:
         assert list(pool.map(MODEL.read, texts)) == alone
 
 
-def test_a_text_lies_nearest_to_its_translation() -> None:
-    english = ["I feel lonely tonight", "I got the job!", "my boss yelled at me"]
-    chinese = ["今晚我觉得很孤独", "我拿到那份工作了！", "老板冲我大吼大叫"]
-    near = MODEL.embed(english) @ MODEL.embed(chinese).T
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        (
+            ["I feel lonely tonight", "I got the job!", "my boss yelled at me"],
+            ["so alone this evening", "they are hiring me!!", "got shouted at by my manager"],
+        ),
+        (
+            ["今晚我觉得很孤独", "我拿到那份工作了！", "老板冲我大吼大叫"],
+            ["今天晚上好寂寞", "他们录用我了！！", "被领导劈头盖脸骂了一顿"],
+        ),
+    ],
+)
+def test_a_text_lies_nearest_to_one_that_says_the_same(said: list[str], again: list[str]) -> None:
+    near = MODEL.embed(said) @ MODEL.embed(again).T
     assert list(near.argmax(axis=1)) == [0, 1, 2]
 
 
