@@ -54,8 +54,7 @@ def held_out(text: str) -> bool:
 
 def talks(language: str) -> Iterator[dict[str, Any]]:
     """Talks whose lines were named by what they do, and whose possible replies were graded."""
-    file = LINES / f"judged.{language}.jsonl"
-    return map(json.loads, file.read_text("utf-8").splitlines())
+    return map(json.loads, _text(f"judged.{language}.jsonl").splitlines())
 
 
 def _talks(language: str) -> Iterator[Line]:
@@ -93,8 +92,15 @@ def _cues(language: str) -> Iterator[Line]:
             yield Line(cue, entry.language, act, topic, entry.id)
 
 
+def _text(name: str) -> str:
+    file = LINES / name
+    if not file.is_file():
+        raise BadInput("lines", f"{name} is not in the package: learn from a checkout.")
+    return file.read_text("utf-8")
+
+
 def _read(name: str) -> dict[str, Any]:
-    content = yaml.safe_load((LINES / name).read_text("utf-8"))
+    content = yaml.safe_load(_text(name))
     if not isinstance(content, dict):
         raise BadInput("lines", f"{name} must map names to lines.")
     return content
