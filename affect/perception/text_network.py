@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.abc import Traversable
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -104,12 +105,8 @@ class Network:
         parts = []
         for at in range(0, len(order), BATCH_ROWS):
             rows = [hidden[number] for number in order[at : at + BATCH_ROWS]]
-            padded = np.zeros((len(rows), len(rows[-1]), rows[0].shape[1]), dtype=np.float32)
-            mask = np.zeros(padded.shape[:2], dtype=np.int64)
-            for place, row in enumerate(rows):
-                padded[place, : len(row)] = row
-                mask[place, : len(row)] = 1
-            told = {"hidden": padded, "attention_mask": mask}
+            states, mask = padded(rows, np.float32)
+            told = {"hidden": states, "attention_mask": mask}
             parts += self._talk().run([EMBEDDING], told)
         back: Array = np.concatenate(parts)[_back(order)]
         return back
@@ -141,15 +138,22 @@ class Network:
         while at < len(order):
             size = _batch_size([len(tokens[row]) for row in order[at : at + BATCH_ROWS]])
             numbers = order[at : at + size]
-            rows = [tokens[number] for number in numbers]
-            ids = np.zeros((len(rows), len(rows[-1])), dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for place, row in enumerate(rows):
-                ids[place, : len(row)] = row
-                mask[place, : len(row)] = 1
+            ids, mask = padded([np.asarray(tokens[number]) for number in numbers], np.int64)
             (hidden,) = self.trunk.run(["hidden"], {"input_ids": ids, "attention_mask": mask})
             yield numbers, hidden, mask
             at += size
+
+
+def padded(
+    rows: Sequence[NDArray[Any]], dtype: type[np.generic]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Rows (length, ...) as one (n, longest, ...), zeros behind them, and its 0/1 mask."""
+    array = np.zeros((len(rows), max(map(len, rows)), *rows[0].shape[1:]), dtype=dtype)
+    mask = np.zeros(array.shape[:2], dtype=np.int64)
+    for place, row in enumerate(rows):
+        array[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return array, mask
 
 
 def _by_length(tokens: Tokens) -> list[int]:

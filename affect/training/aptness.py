@@ -1,8 +1,8 @@
 """Learn how apt a reply is, from judged replies (`lines/judged.*.jsonl`): see writers/aptness.py.
 
 A reader graded every reply that could have been given to a line: 0 wrong, 1 harmless, 2 fits, 3 to
-the point and warm. A network of one hidden layer learns the probability of 2 or more (binary
-cross-entropy on soft targets, AdamW, dropout); it is told from talks held out, five folds, how
+the point and warm. A network of one hidden layer learns how far a reply fits (binary
+cross-entropy on `FITS`, AdamW, dropout); it is told from talks held out, five folds, how
 often the reply that it puts first fits, beside the weigher alone; then it learns from all.
 
     python -m affect.training.aptness [--epochs N]
@@ -13,7 +13,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import torch
@@ -32,10 +32,12 @@ from affect.writers import aptness, bank, judge
 from affect.writers.aptness import features
 from affect.writers.base import Exchange, Scene
 from affect.writers.entry import LANGUAGES
-from affect.writers.judge import Judge
 from affect.writers.scripted import ScriptedWriter
 from affect.writers.vectors import Vectors
 from affect.writers.weighing import Worded
+
+if TYPE_CHECKING:
+    from affect.writers.judge import Seen
 
 FOLDS = 5
 WIDTH, HIDDEN = 64, 128  # of a projection; of the hidden layer
@@ -98,25 +100,19 @@ class Rows:
         )
 
 
-def rows_of(
-    turns: Sequence[Judged],
-    of: Judge,
-    vectors: Vectors,
-    projections: NDArray[np.float32],
-) -> Rows:
-    """What the network sees of these turns."""
+def rows_of(turns: Sequence[Judged], told: Sequence[Seen], projection: NDArray[np.float32]) -> Rows:
+    """What the network sees of these turns, from what the judge has `told` of each."""
     seen: list[NDArray[np.float32]] = []
     numbers: list[int] = []
     names: list[str] = []
     grades: list[int] = []
     weighed: list[float] = []
-    for number, turn in enumerate(turns):
-        told = of.seen(turn.scene, turn.replies, vectors)
-        seen.append(features(turn.scene, *told, projections))
+    for number, (turn, each) in enumerate(zip(turns, told, strict=True)):
+        seen.append(features(turn.scene, *each, projection))
         numbers += [number] * len(turn.grades)
         names += [turn.talk] * len(turn.grades)
         grades += turn.grades
-        weighed += [each.score for each in turn.replies]
+        weighed += [reply.score for reply in turn.replies]
     return Rows(
         np.concatenate(seen),
         np.array(numbers),
@@ -184,14 +180,13 @@ def told_of(name: str, rows: Rows, score: NDArray[np.floating]) -> str:
     return f"{name:24} {grades.mean():5.2f}  {shares}  {(grades >= GOOD).mean():6.1%}"
 
 
-def projected(turns: Sequence[Judged], of: Judge, vectors: Vectors) -> NDArray[np.float32]:
-    """(4, d, `WIDTH`) the principal directions of lines and replies, the same for all four."""
-    told = [of.seen(turn.scene, turn.replies, vectors) for turn in turns]
-    all_vectors = np.concatenate(
+def projected(told: Sequence[Seen]) -> NDArray[np.float32]:
+    """(d, `WIDTH`) the principal directions of lines and replies."""
+    vectors = np.concatenate(
         [row for heard, _, said, _ in told for row in (heard.line[None], said)]
     )
-    _, _, directions = np.linalg.svd(all_vectors - all_vectors.mean(axis=0), full_matrices=False)
-    return np.stack([directions[:WIDTH].T.astype(np.float32)] * 4)
+    _, _, directions = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    return directions[:WIDTH].T.astype(np.float32)
 
 
 def build(epochs: int, report: Callable[[str], None]) -> None:
@@ -201,8 +196,12 @@ def build(epochs: int, report: Callable[[str], None]) -> None:
     writer = ScriptedWriter(bank.load(), reader)
     vectors = Vectors(reader)
     turns = [turn for language in LANGUAGES for turn in judged(language, writer, reader)]
-    projections = projected(turns, writer.judge, vectors)
-    rows = rows_of(turns, writer.judge, vectors, projections)
+    told = [
+        writer.judge.seen(turn.scene, writer.topics(turn.scene), turn.replies, vectors)
+        for turn in turns
+    ]
+    projection = projected(told)
+    rows = rows_of(turns, told, projection)
     report(f"{len(turns)} turns, {len(rows.grades)} replies; of those put first on talks held out:")
     report(f"{'':24} grade   wrong  harmless    fits    warm     fit")
     likely = 1 / (1 + np.exp(-held_out(rows, epochs)))
@@ -212,17 +211,17 @@ def build(epochs: int, report: Callable[[str], None]) -> None:
         report(told_of(f"{language}: weigher", some, some.weighed))
         report(told_of(f"{language}: and aptness", some, some.weighed + judge.WEIGHT * likely[own]))
         report(told_of(f"{language}: the best there is", some, some.grades.astype(np.float64)))
-    save(fitted(rows, epochs), projections, reader.name)
+    save(fitted(rows, epochs), projection, reader.name)
 
 
-def save(network: Network, projections: NDArray[np.float32], model: str) -> None:
+def save(network: Network, projection: NDArray[np.float32], model: str) -> None:
     """Write what `Aptness.load` reads, the standardisation being part of the first layer."""
     first = network.first.weight.detach().numpy() / network.spread.numpy()
     bias = network.first.bias.detach().numpy() - first @ network.middle.numpy()
     np.savez_compressed(
         aptness.FILE,
         model=np.array(model),
-        projections=projections.astype(np.float16),
+        projection=projection.astype(np.float16),
         first=first.T.astype(np.float16),
         bias=bias.astype(np.float32),
         second=network.second.weight.detach().numpy()[0].astype(np.float32),

@@ -31,7 +31,7 @@ from transformers import AutoModel
 
 from affect.commands.telling import say, told_in_one_sentence
 from affect.perception.text import TextModel
-from affect.perception.text_network import TALK, Network
+from affect.perception.text_network import TALK, Network, padded
 from affect.training import graph, talk_classes
 from affect.training.network import through
 from affect.training.talk_lines import Line, held_out, lines
@@ -237,12 +237,7 @@ class _Batches:
             for _ in range(count)
             for number in next(streams[bucket])
         ]
-        states = [self._states[number] for number in drawn]
-        hidden = np.zeros((len(drawn), max(map(len, states)), states[0].shape[1]), np.float32)
-        mask = np.zeros(hidden.shape[:2], dtype=np.int64)
-        for place, state in enumerate(states):
-            hidden[place, : len(state)] = state
-            mask[place, : len(state)] = 1
+        hidden, mask = padded([self._states[number] for number in drawn], np.float32)
         acts = [self._acts.get(self._told[n].act or "", -1) for n in drawn]
         topics = [self._topics.get(self._told[n].topic or "", -1) for n in drawn]
         return _Batch(

@@ -111,9 +111,9 @@ def of_reply(scene: Scene, heard: Heard, worded: Worded, topic: str | None) -> F
 
 @dataclass(frozen=True, slots=True)
 class Aptness:
-    """`projections` (4, d, p) of line, line before, last reply and reply; then two layers."""
+    """`projection` (d, p) of lines and replies; then two layers."""
 
-    projections: Floats
+    projection: Floats
     first: Floats
     bias: Floats
     second: Floats
@@ -126,11 +126,11 @@ class Aptness:
             with file.open("rb") as opened, np.load(opened) as kept:
                 if model is None or str(kept["model"]) != model:
                     return None
-                projections, first, bias, second = (
+                projection, first, bias, second = (
                     kept[name].astype(np.float32)
-                    for name in ("projections", "first", "bias", "second")
+                    for name in ("projection", "first", "bias", "second")
                 )
-                return cls(projections, first, bias, second, float(kept["last"]))
+                return cls(projection, first, bias, second, float(kept["last"]))
         except (OSError, KeyError, ValueError, BadZipFile):
             return None
 
@@ -143,7 +143,7 @@ class Aptness:
         topics: Sequence[str | None],
     ) -> list[float]:
         """The probability that each reply fits; `vectors` (n, d) are theirs."""
-        rows = features(scene, heard, replies, vectors, topics, self.projections)
+        rows = features(scene, heard, replies, vectors, topics, self.projection)
         hidden = np.maximum(rows @ self.first + self.bias, 0.0)
         logits = hidden @ self.second + self.last
         likely: list[float] = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).tolist()
@@ -156,17 +156,13 @@ def features(
     replies: Sequence[Worded],
     vectors: Floats,
     topics: Sequence[str | None],
-    projections: Floats,
+    projection: Floats,
 ) -> Floats:
     """(n, k) all that the network sees of each reply: as they are, and how they go together."""
-    line, before, answered = (
-        vector @ projection
-        for vector, projection in zip(
-            (heard.line, heard.before, heard.answered), projections, strict=False
-        )
-    )
-    said = vectors @ projections[3]
-    near = np.stack([vectors @ each for each in (heard.line, heard.before, heard.answered)], axis=1)
+    told = (heard.line, heard.before, heard.answered)
+    line, before, answered = (vector @ projection for vector in told)
+    said = vectors @ projection
+    near = np.stack([vectors @ vector for vector in told], axis=1)
     same = np.concatenate([of_scene(scene, heard), line, before, answered])
     own = np.stack([of_reply(scene, heard, r, t) for r, t in zip(replies, topics, strict=True)])
     together = [said * line, said * before, said * answered]

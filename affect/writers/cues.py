@@ -145,6 +145,11 @@ class Cues:
         return space.likeness(" ".join(lines), vector)
 
 
+def firsts(owners: Sequence[str]) -> list[int]:
+    """Where the cues of each entry begin; those of an entry stand side by side."""
+    return [at for at, name in enumerate(owners) if at == 0 or owners[at - 1] != name]
+
+
 def _same_space(vector: Floats, cue: str, encoder: Encoder) -> bool:
     """Whether a cue still lies where it was stored: names may stay when weights change."""
     # An int8 network rounds a line by itself otherwise than in a batch: not much below 0.98.
@@ -157,7 +162,7 @@ class _Space:
     def __init__(self, entries: Sequence[Entry], vectors: Floats | None) -> None:
         self._owner = [entry.id for entry in entries for _ in entry.cues]
         self._names = list(dict.fromkeys(self._owner))
-        self._starts = [self._owner.index(name) for name in self._names]
+        self._starts = firsts(self._owner)
         self._mean: Floats | None = None
         self._vectors: Floats | None = None
         self._scale = 1.0

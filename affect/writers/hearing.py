@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affect.writers import classes, topics
+from affect.writers.cues import firsts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,8 +46,7 @@ class Hearing:
             return {}
         known = self._classes[classes.TOPICS]
         names = list(dict.fromkeys(owners))
-        starts = [owners.index(name) for name in names]  # the cues of an entry stand side by side
-        likely = np.add.reduceat(known.of_many(vectors), starts)
+        likely = np.add.reduceat(known.of_many(vectors), firsts(owners))
         likely /= likely.sum(axis=1, keepdims=True)
         best = zip(names, likely.argmax(axis=1).tolist(), likely.max(axis=1).tolist(), strict=True)
         told = {name: known.names[column] for name, column, sure in best if sure >= OF_TOPIC}

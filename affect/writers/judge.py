@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from affect.writers.vectors import Vectors
 
     Floats = NDArray[np.float32]
+    Seen = tuple[Heard, Sequence[Worded], Floats, list[str | None]]
 
 WEIGHT = 4.0  # what a reply that surely fits is worth over one that surely does not
 
@@ -34,21 +35,27 @@ class Judge:
         model = self._vectors.model if self._vectors and self._replies else None
         self._aptness = Aptness.load(model)
 
-    def weighed(self, scene: Scene, replies: Sequence[Worded]) -> list[Worded]:
+    def weighed(
+        self, scene: Scene, topics: Mapping[str, float], replies: Sequence[Worded]
+    ) -> list[Worded]:
         """The replies with one more reason: how apt they are, from -1/2 to 1/2 `WEIGHT`; as they
-        are where nothing was learned on this model.
+        are where nothing was learned on this model. `topics` are what the talk is about.
         """
         if self._aptness is None or self._vectors is None or not replies:
             return list(replies)
-        likely = self._aptness.of(scene, *self.seen(scene, replies, self._vectors))
+        likely = self._aptness.of(scene, *self.seen(scene, topics, replies, self._vectors))
         return [
             replace(each, reasons={**each.reasons, APT: round(WEIGHT * (apt - 0.5), 4)})
             for each, apt in zip(replies, likely, strict=True)
         ]
 
     def seen(
-        self, scene: Scene, replies: Sequence[Worded], vectors: Vectors
-    ) -> tuple[Heard, Sequence[Worded], Floats, list[str | None]]:
+        self,
+        scene: Scene,
+        topics: Mapping[str, float],
+        replies: Sequence[Worded],
+        vectors: Vectors,
+    ) -> Seen:
         """What `Aptness.of` takes of a scene: the line as it was heard, the replies, their vectors
         and topics.
         """
@@ -60,9 +67,7 @@ class Judge:
             before=vectors.of(last.said) if last else nothing,
             answered=self._answered(last, nothing),
             acts=self._hearing.acts(scene.said, scene.embedding),
-            topics=self._hearing.topics(
-                scene.said, [each.said for each in scene.history], scene.embedding
-            ),
+            topics=topics,
         )
         own = {MIRROR: line}
         said = [self._replies.get(e.entry.id, own.get(e.entry.id, nothing)) for e in replies]

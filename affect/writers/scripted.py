@@ -40,7 +40,7 @@ from affect.writers.slots import Taken, fill, take
 from affect.writers.weighing import FELT, MIRROR, NAMED, NEAR, Weigher, Worded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from affect.writers.bank import Bank
     from affect.writers.base import Draft, Exchange, Scene
@@ -155,6 +155,11 @@ class ScriptedWriter:
         owning = replace(scene, said=said, plan=replace(scene.plan, situation="owned"))
         return owned(owning, self._bank.of(scene.language), _taken(owning)), to_us.rest
 
+    def topics(self, scene: Scene) -> Mapping[str, float]:
+        """How probable it is that the talk is about each topic; none where none was learned."""
+        before = [exchange.said for exchange in scene.history]
+        return self._hearing.topics(scene.said, before, scene.embedding)
+
     def worded(self, scene: Scene) -> list[Worded]:
         """All replies that are weighed for a scene, best first, before any are put together."""
         told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
@@ -164,8 +169,7 @@ class ScriptedWriter:
         likeness = self._likeness(scene)
         entries = self._bank.of(scene.language)
         felt = feelings(scene, likeness, entries)
-        before = [exchange.said for exchange in scene.history]
-        talk = self._hearing.topics(scene.said, before, scene.embedding)
+        talk = self.topics(scene)
         relevance = Relevance(scene, likeness, talk, self._about)
         matter = relevance.matter
         weigher = Weigher(scene, felt, matter)
@@ -194,7 +198,7 @@ class ScriptedWriter:
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
         if scene.plan.situation in FILLED:
             worded = [each for each in worded if each.text != each.entry.plain] or worded
-        worded = self.judge.weighed(scene, worded)
+        worded = self.judge.weighed(scene, talk, worded)
         worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
 

@@ -58,4 +58,4 @@ def test_nothing_is_judged_without_a_network_of_this_model(tmp_path: Path) -> No
     assert Aptness.load(TextModel.load().name, tmp_path / "none.npz") is None
     silent = ScriptedWriter(load()).judge  # words alone: nothing was learned on them
     one = Worded(load().entries[0], "Well.", {"meaning": 0.5})
-    assert silent.weighed(scene("hello"), [one]) == [one]
+    assert silent.weighed(scene("hello"), {}, [one]) == [one]
