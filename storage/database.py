@@ -92,11 +92,13 @@ class Database:
         missing = [one for one in person_ids if one not in found]
         for start in range(0, len(missing), KEYS_AT_ONCE):
             asked = keys_of(missing[start : start + KEYS_AT_ONCE])
-            found |= opened_keys(self.vault, (await connection.execute(asked)).all())
+            opened = opened_keys(self.vault, (await connection.execute(asked)).all())
+            for person_id, sealer in opened.items():
+                found[person_id] = self.keep_sealer(person_id, sealer)
         return found
 
     def keep_sealer(self, person_id: int, sealer: Sealer) -> Sealer:
-        """Remember an opened key for the next turns."""
+        """Remember an opened key for what is opened next."""
         self._sealers[person_id] = sealer
         while len(self._sealers) > CACHED_SEALERS:
             self._sealers.popitem(last=False)

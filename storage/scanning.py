@@ -189,7 +189,7 @@ def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None
             turns += 1
             try:
                 told = _Told(list(several))
-                if names and not wanted.fits(facts(told.row, told.sealer, names)):
+                if names and facts(told.row, told.sealer, wanted, names) is None:
                     continue
                 told.open()
                 if any(MEDIA in body for body in told.said):
@@ -205,7 +205,7 @@ def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None
 
 def _asked(wanted: Wanted) -> Any:
     return (
-        wanted.asked("turn", "reply", timed=False)
+        wanted.asked("turn", "reply")
         .add_columns(Inbox.channel, Inbox.ext_id, Inbox.sealed.label("said"))
         .outerjoin(Inbox, and_(Inbox.turn_id == Turn.id, Inbox.sealed.is_not(None)))
     )

@@ -102,23 +102,25 @@ async def pages(
 
     Each page is a transaction of its own. `opened` is told how many turns were looked at.
     """
-    sealed = bool(wanted.sealed())
+    sealed = wanted.sealed()
     size, left = PAGE, limit
-    while left is None or left > 0:
+    more = left is None or left > 0
+    while more:
         async with database.read() as connection:
             asked = ordered(wanted.asked(), after, newest_first=newest_first).limit(size)
             rows = (await connection.execute(asked)).all()
-            fitting = await _fitting(database, connection, rows, wanted, wanted.sealed(), unread)
-            ids = [one.row.id for one in fitting[:left]]
-            views = await together(database, connection, ids, unread)
+            fitting = await _fitting(
+                database, connection, rows, wanted, sealed, unread, enough=left
+            )
+            views = await together(database, connection, [one.row.id for one in fitting], unread)
+            left = None if left is None else left - len(views)
+            more = len(rows) == size and (left is None or left > 0)
+            if more:
+                after = await _end(connection, rows) or after
         if opened is not None:
             opened(len(rows))
         if views:
             yield views
-        if len(rows) < size:
-            return
-        after = (rows[-1].at, rows[-1].id)
-        left = None if left is None else left - len(views)
         if sealed:
             size = min(2 * size, MOST_LOOKED_AT)
 
@@ -181,6 +183,15 @@ def before(
     return asked.where(Turn.at <= place[0], here <= there if ends else here < there)
 
 
+async def _end(connection: AsyncConnection, rows: Sequence[AnyRow]) -> Place | None:
+    """Where the last of the turns stands that was not forgotten since they were asked for."""
+    for row in reversed(rows):
+        place = select(Turn.at, Turn.id).where(Turn.id == row.id)
+        if found := (await connection.execute(place)).one_or_none():
+            return found.at, found.id
+    return None
+
+
 def _here() -> Tuple:
     return tuple_(Turn.at, Turn.id)
 
@@ -189,18 +200,22 @@ def _there(place: Place) -> Tuple:
     return tuple_(*place, types=(Turn.at.type, Turn.id.type))
 
 
-def facts(row: AnyRow, sealer: Sealer, names: Collection[str]) -> Mapping[str, Any]:
-    """What is sealed in a row of `Wanted.asked`, opened; raise as `Sealer.open` does.
+def facts(
+    row: AnyRow, sealer: Sealer, wanted: Wanted, names: Collection[str]
+) -> Mapping[str, Any] | None:
+    """What is sealed in a row of `Wanted.asked`, opened; None if the turn does not fit.
 
-    A moment stays bytes: only what follows a line knows its forms.
+    A moment stays bytes: only what follows a line knows its forms. Raise as `Sealer.open` does.
     """
     told = {}
     for name in names:
         sealed = getattr(row, f"sealed_{name}")
         if sealed is not None:
             body = sealer.open(name, row.id, sealed)
+            if not wanted.possible(name, body):
+                return None
             told[name] = body if name == "moment" else from_json(body)
-    return told
+    return told if wanted.fits(told) else None
 
 
 async def kept_since(
@@ -243,17 +258,21 @@ async def _fitting(
     wanted: Wanted,
     names: Collection[str],
     unread: Unread | None,
+    *,
+    enough: int | None = None,
 ) -> list[Glance]:
-    """The rows that fit; one that does not open keeps no other from being read."""
+    """The first rows that fit, until there are enough; one that does not open hides no other."""
     if not names:
-        return [Glance(row, {}) for row in rows]
+        return [Glance(row, {}) for row in rows[:enough]]
     sealers = await database.sealers(connection, {row.person_id for row in rows})
     found = []
     for row in rows:
         try:
-            told = facts(row, sealers[row.person_id], names)
-            if wanted.fits(told):
+            told = facts(row, sealers[row.person_id], wanted, names)
+            if told is not None:
                 found.append(Glance(row, told))
+                if len(found) == enough:
+                    break
         except (AttuneError, KeyError, ValueError):
             if unread is not None:
                 unread(row.id)

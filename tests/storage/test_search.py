@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import create_engine, delete, event, select, update
 
 from affect.errors import BadInput, NotFound
 from affect.types import Affect, Emotion, Risk
 from storage import finding, people, queue, search
 from storage.database import Database
 from storage.records import Kept, Notes, TurnView, Wording
-from storage.tables import Key, Reading
+from storage.tables import Key, Reading, Table, Turn
 from storage.values import dump
 from storage.wanted import Wanted
 from tests.conftest import NOON
@@ -82,6 +82,8 @@ FILTERS: tuple[tuple[Wanted, list[int]], ...] = (
     (Wanted(valence_below=-0.1), [0, 2, 4]),
     (Wanted(valence_below=-0.6), []),
     (Wanted(risk="concern"), [1]),
+    (Wanted(risk="none"), [0, 2, 3, 4]),
+    (Wanted(risk="crisis"), []),
     (Wanted(strategy="question"), [4]),
     (Wanted(strategy="reflection_of_feelings"), [3]),
     (Wanted(writer="fixed"), [3]),
@@ -96,6 +98,8 @@ async def test_filters(store: Store) -> None:
     wanted = Wanted(emotion="sadness")  # a limit counts what fits
     assert await store.found(wanted, limit=1, newest_first=True) == [4]
     assert await store.found(wanted, limit=2) == [0, 4]
+    assert await store.found(Wanted(risk="none"), limit=2) == [0, 2]
+    assert await store.found(Wanted(risk="none"), limit=2, newest_first=True) == [4, 3]
 
 
 async def test_how_many_are_opened_is_told_page_by_page(store: Store) -> None:
@@ -123,6 +127,38 @@ async def test_what_does_not_open_is_told_and_left_out(store: Store) -> None:
     unread: list[str] = []
     assert await store.found(Wanted(), unread=unread.append) == [2, 4]
     assert unread == [store.turns[place].id for place in (0, 1, 3)]
+
+
+async def test_a_walk_of_many_pages_asks_once_for_a_key(store: Store) -> None:
+    for turn in store.turns:
+        store.database.drop_sealer(turn.person_id)
+    asked: list[str] = []
+
+    @event.listens_for(store.database.engine.sync_engine, "before_cursor_execute")
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    assert await store.found(Wanted(risk="none", platform="terminal")) == [0, 2, 3]
+    assert sum("person_key" in statement for statement in asked) == 1
+
+
+async def test_who_is_forgotten_while_a_page_is_read_does_not_end_the_walk(store: Store) -> None:
+    async with store.database.write() as connection:
+        broken = update(Turn).where(Turn.id == store.turns[0].id).values(sealed=b"broken")
+        await connection.execute(broken)
+    url = store.database.engine.url.render_as_string(hide_password=False)
+    engine = create_engine(url.replace("+aiosqlite", ""))
+
+    def forget(_: str) -> None:
+        """Ben goes, of whom the last turn of this page is."""
+        with engine.begin() as connection:
+            for table in reversed(Table.metadata.sorted_tables):
+                if "person_id" in table.c:
+                    theirs = table.c.person_id == store.turns[1].person_id
+                    connection.execute(delete(table).where(theirs))
+
+    assert await store.found(Wanted(risk="none"), unread=forget) == [2, 4]
+    engine.dispose()
 
 
 async def test_turns_and_people_are_named_by_their_id_or_the_end_of_it(store: Store) -> None:
