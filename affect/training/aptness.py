@@ -1,9 +1,12 @@
 """Learn how apt a reply is, from judged replies (`lines/judged.*.jsonl`): see writers/aptness.py.
 
 A reader graded every reply that could have been given to a line: 0 wrong, 1 harmless, 2 fits, 3 to
-the point and warm. A network of one hidden layer learns how far a reply fits (binary
-cross-entropy on `FITS`, AdamW, dropout); it is told from talks held out, five folds, how
-often the reply that it puts first fits, beside the weigher alone; then it learns from all.
+the point and warm. A network of one hidden layer learns how far a reply fits (binary cross-entropy
+on `FITS`) and which of a line's replies fits best (ListNet, Cao et al. 2007); AdamW, linear decay,
+dropout. How far an entry has usually fitted is one of its inputs, drawn to the mean of all where
+few lines tell (`PRIOR`), and never told from the talk that is learned from. It is told from talks
+held out, five folds, how often the reply that it puts first fits, beside the weigher alone; then it
+learns from all.
 
     python -m affect.training.aptness [--epochs N]
 """
@@ -11,8 +14,8 @@ often the reply that it puts first fits, beside the weigher alone; then it learn
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -40,11 +43,14 @@ if TYPE_CHECKING:
     from affect.writers.judge import Seen
 
 FOLDS = 5
-WIDTH, HIDDEN = 64, 128  # of a projection; of the hidden layer
-RATE, WEIGHT_DECAY, DROPOUT = 1e-3, 0.05, 0.4
-ROWS = 256  # of a batch
+WIDTH, HIDDEN = 64, 160  # of a projection; of the hidden layer
+RATE, WEIGHT_DECAY, DROPOUT = 1.5e-3, 0.05, 0.5
+TURNS = 48  # of a batch
+SHARPNESS = 0.25  # what `FITS` are divided by, to be shares of the replies to a line
+LISTED = 0.5  # weight of the loss by lines
+PRIOR = 4.0  # lines whose grades the mean of all entries counts
 GOOD = 2  # grade from which a reply fits
-FITS = (0.0, 0.35, 0.7, 1.0)  # how far a reply of each grade fits: a harmless one is no wrong one
+FITS = (0.0, 0.25, 0.75, 1.0)  # how far a reply of each grade fits: a harmless one is no wrong one
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,13 @@ def judged(language: str, writer: ScriptedWriter, reader: TextModel) -> Iterator
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All judged replies: `seen` (n, k) of the network, `turns` (n) by number, `talks` (n),
-    `grades` (n) and `weighed` (n), the score of the weigher alone.
+    """All judged replies: `seen` (n, k) of the network but for the last column, which is `usual`'s;
+    `entries` (n), `turns` (n) by number, `talks` (n), `grades` (n) and `weighed` (n), the score of
+    the weigher alone.
     """
 
     seen: NDArray[np.float32]
+    entries: NDArray[np.str_]
     turns: NDArray[np.int64]
     talks: NDArray[np.str_]
     grades: NDArray[np.int64]
@@ -93,6 +101,7 @@ class Rows:
         """Some of them."""
         return Rows(
             self.seen[rows],
+            self.entries[rows],
             self.turns[rows],
             self.talks[rows],
             self.grades[rows],
@@ -103,23 +112,56 @@ class Rows:
 def rows_of(turns: Sequence[Judged], told: Sequence[Seen], projection: NDArray[np.float32]) -> Rows:
     """What the network sees of these turns, from what the judge has `told` of each."""
     seen: list[NDArray[np.float32]] = []
+    entries: list[str] = []
     numbers: list[int] = []
     names: list[str] = []
     grades: list[int] = []
     weighed: list[float] = []
     for number, (turn, each) in enumerate(zip(turns, told, strict=True)):
-        seen.append(features(turn.scene, *each, projection))
+        unknown = [0.0] * len(turn.grades)
+        seen.append(features(turn.scene, *each, projection, unknown))
+        entries += [reply.entry.id for reply in turn.replies]
         numbers += [number] * len(turn.grades)
         names += [turn.talk] * len(turn.grades)
         grades += turn.grades
         weighed += [reply.score for reply in turn.replies]
     return Rows(
         np.concatenate(seen),
+        np.array(entries),
         np.array(numbers),
         np.array(names),
         np.array(grades),
         np.array(weighed),
     )
+
+
+def usual(rows: Rows) -> dict[str, float]:
+    """How far each entry has fitted, drawn to the mean of all; under "" that mean."""
+    fits = np.array(FITS)[rows.grades]
+    names, code, count = np.unique(rows.entries, return_inverse=True, return_counts=True)
+    total = np.bincount(code, weights=fits)
+    middle = float(fits.mean())
+    drawn = (total + PRIOR * middle) / (count + PRIOR)
+    return {"": middle, **dict(zip(names.tolist(), drawn.tolist(), strict=True))}
+
+
+def elsewhere(rows: Rows) -> NDArray[np.float32]:
+    """(n) what `usual` would tell of each row's entry without the talk that the row is of."""
+    fits = np.array(FITS)[rows.grades]
+    _, entry = np.unique(rows.entries, return_inverse=True)
+    _, pair = np.unique(
+        np.char.add(np.char.add(rows.talks, " "), rows.entries), return_inverse=True
+    )
+    total = np.bincount(entry, weights=fits)[entry] - np.bincount(pair, weights=fits)[pair]
+    count = np.bincount(entry)[entry] - np.bincount(pair)[pair]
+    drawn: NDArray[np.float32] = (total + PRIOR * fits.mean()) / (count + PRIOR)
+    return drawn.astype(np.float32)
+
+
+def with_usual(rows: Rows, told: NDArray[np.float32]) -> Rows:
+    """The rows with their last column filled."""
+    seen = np.concatenate([rows.seen[:, :-1], told[:, None]], axis=1)
+    return replace(rows, seen=seen)
 
 
 class Network(nn.Module):  # type: ignore[misc]
@@ -142,18 +184,38 @@ class Network(nn.Module):  # type: ignore[misc]
 def fitted(rows: Rows, epochs: int, seed: int = 0) -> Network:
     """A network that learned from these rows."""
     torch.manual_seed(seed)
+    rows = with_usual(rows, elsewhere(rows))
     network = Network(rows.seen)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
     seen, truth = torch.from_numpy(rows.seen), torch.tensor(FITS)[torch.from_numpy(rows.grades)]
+    _, first, count = np.unique(rows.turns, return_index=True, return_counts=True)
+    turns = [torch.arange(begin, begin + n) for begin, n in zip(first, count, strict=True)]
+    steps = epochs * -(-len(turns) // TURNS)
+    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
     network.train()
     for _ in range(epochs):
-        for batch in torch.randperm(len(seen)).split(ROWS):
-            loss = functional.binary_cross_entropy_with_logits(network(seen[batch]), truth[batch])
+        for batch in torch.randperm(len(turns)).split(TURNS):
+            some = [turns[number] for number in batch.tolist()]
+            loss = _loss(network, seen, truth, some)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            decay.step()
     network.train(mode=False)
     return network
+
+
+def _loss(network: Network, seen: Tensor, truth: Tensor, turns: Sequence[Tensor]) -> Tensor:
+    """How far each reply is from how far it fits, and how far the order of each line's is."""
+    rows = torch.cat(list(turns))
+    logits = network(seen[rows])
+    parts = [len(turn) for turn in turns]
+    listed = [
+        functional.cross_entropy(said, (true / SHARPNESS).softmax(dim=0))
+        for said, true in zip(logits.split(parts), truth[rows].split(parts), strict=True)
+    ]
+    each = functional.binary_cross_entropy_with_logits(logits, truth[rows])
+    return each + LISTED * torch.stack(listed).mean()
 
 
 def held_out(rows: Rows, epochs: int) -> NDArray[np.float64]:
@@ -161,9 +223,13 @@ def held_out(rows: Rows, epochs: int) -> NDArray[np.float64]:
     folds = np.array([zlib.crc32(talk.encode()) % FOLDS for talk in rows.talks])
     logits = np.zeros(len(folds))
     for fold in range(FOLDS):
-        network = fitted(rows.of(folds != fold), epochs)
+        known = rows.of(folds != fold)
+        network, told = fitted(known, epochs), usual(known)
+        left = rows.of(folds == fold)
+        of_entry = np.array([told.get(name, told[""]) for name in left.entries], dtype=np.float32)
         with torch.no_grad():
-            logits[folds == fold] = network(torch.from_numpy(rows.seen[folds == fold])).numpy()
+            seen = torch.from_numpy(with_usual(left, of_entry).seen)
+            logits[folds == fold] = network(seen).numpy()
     return logits
 
 
@@ -211,16 +277,20 @@ def build(epochs: int, report: Callable[[str], None]) -> None:
         report(told_of(f"{language}: weigher", some, some.weighed))
         report(told_of(f"{language}: and aptness", some, some.weighed + judge.WEIGHT * likely[own]))
         report(told_of(f"{language}: the best there is", some, some.grades.astype(np.float64)))
-    save(fitted(rows, epochs), projection, reader.name)
+    save(fitted(rows, epochs), usual(rows), projection, reader.name)
 
 
-def save(network: Network, projection: NDArray[np.float32], model: str) -> None:
+def save(
+    network: Network, fits: Mapping[str, float], projection: NDArray[np.float32], model: str
+) -> None:
     """Write what `Aptness.load` reads, the standardisation being part of the first layer."""
     first = network.first.weight.detach().numpy() / network.spread.numpy()
     bias = network.first.bias.detach().numpy() - first @ network.middle.numpy()
     np.savez_compressed(
         aptness.FILE,
         model=np.array(model),
+        names=np.array("\n".join(fits).encode()),
+        usual=np.array(list(fits.values()), dtype=np.float16),
         projection=projection.astype(np.float16),
         first=first.T.astype(np.float16),
         bias=bias.astype(np.float32),
@@ -233,7 +303,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def main(epochs: Annotated[int, typer.Option(min=1)] = 30) -> None:
+def main(epochs: Annotated[int, typer.Option(min=1)] = 14) -> None:
     """Learn how apt replies are, beside the bank that ships."""
     with told_in_one_sentence():
         build(epochs, say)

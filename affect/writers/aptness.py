@@ -1,9 +1,10 @@
 """How apt a reply is after a line, learned from replies that were judged one by one.
 
-A small network looks at the line, the line before it, our last reply and the reply that is weighed
-(vectors of the text model), at what the line does and is about, at the reading, and at the reasons
-of the weigher. It learned (`affect/training/aptness.py`) how probable it is that a reader of the
-talk says "this fits". Where it was learned on another model there is no such figure.
+A small network looks at the line, the lines before it, our last reply and the reply that is weighed
+(vectors of the text model), at what the line does and is about, at the reading, at the reasons of
+the weigher, and at how far the reply's entry has fitted other lines. It learned
+(`affect/training/aptness.py`) how probable it is that a reader of the talk says "this fits". Where
+it was learned on another model there is no such figure.
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ TALKED = 8.0  # turns that count as one
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is known of a line before any reply is weighed. `line`, `before` and `answered` (d,) are
-    the vectors of the line, of the line before it and of our last reply, zeros where there is none;
-    `acts` and `topics` are the probabilities of what it does and is about.
+    """What is known of a line before any reply is weighed. `line`, `before`, `earlier` and
+    `answered` (d,) are the vectors of the line, of the line before it, of those before that
+    together, and of our last reply, zeros where there is none; `acts` and `topics` are the
+    probabilities of what it does and is about.
     """
 
     line: Floats
     before: Floats
+    earlier: Floats
     answered: Floats
     acts: Mapping[str, float]
     topics: Mapping[str, float]
@@ -111,8 +114,11 @@ def of_reply(scene: Scene, heard: Heard, worded: Worded, topic: str | None) -> F
 
 @dataclass(frozen=True, slots=True)
 class Aptness:
-    """`projection` (d, p) of lines and replies; then two layers."""
+    """`usual` holds how far each graded entry has fitted, and under "" any other; `projection`
+    (d, p) is of lines and replies; then two layers.
+    """
 
+    usual: Mapping[str, float]
     projection: Floats
     first: Floats
     bias: Floats
@@ -130,7 +136,9 @@ class Aptness:
                     kept[name].astype(np.float32)
                     for name in ("projection", "first", "bias", "second")
                 )
-                return cls(projection, first, bias, second, float(kept["last"]))
+                names = kept["names"].item().decode().split("\n")
+                usual = dict(zip(names, kept["usual"].astype(float).tolist(), strict=True))
+                return cls(usual, projection, first, bias, second, float(kept["last"]))
         except (OSError, KeyError, ValueError, BadZipFile):
             return None
 
@@ -143,7 +151,8 @@ class Aptness:
         topics: Sequence[str | None],
     ) -> list[float]:
         """The probability that each reply fits; `vectors` (n, d) are theirs."""
-        rows = features(scene, heard, replies, vectors, topics, self.projection)
+        usual = [self.usual.get(each.entry.id, self.usual[""]) for each in replies]
+        rows = features(scene, heard, replies, vectors, topics, self.projection, usual)
         hidden = np.maximum(rows @ self.first + self.bias, 0.0)
         logits = hidden @ self.second + self.last
         likely: list[float] = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).tolist()
@@ -157,15 +166,20 @@ def features(
     vectors: Floats,
     topics: Sequence[str | None],
     projection: Floats,
+    usual: Sequence[float],
 ) -> Floats:
-    """(n, k) all that the network sees of each reply: as they are, and how they go together."""
-    told = (heard.line, heard.before, heard.answered)
-    line, before, answered = (vector @ projection for vector in told)
+    """(n, k) all that the network sees of each reply: as they are, how they go together, and last
+    how far their entries have fitted (`usual`, n).
+    """
+    told = (heard.line, heard.before, heard.earlier, heard.answered)
+    projected = [vector @ projection for vector in told]
     said = vectors @ projection
     near = np.stack([vectors @ vector for vector in told], axis=1)
-    same = np.concatenate([of_scene(scene, heard), line, before, answered])
+    same = np.concatenate([of_scene(scene, heard), *projected])
     own = np.stack([of_reply(scene, heard, r, t) for r, t in zip(replies, topics, strict=True)])
-    together = [said * line, said * before, said * answered]
+    together = [said * one for one in projected]
     rows = np.broadcast_to(same, (len(replies), len(same)))
-    result: Floats = np.concatenate([rows, own, near, said, *together], axis=1)
+    result: Floats = np.concatenate(
+        [rows, own, near, said, *together, np.array(usual, dtype=np.float32)[:, None]], axis=1
+    )
     return result

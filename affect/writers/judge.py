@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Seen = tuple[Heard, Sequence[Worded], Floats, list[str | None]]
 
-WEIGHT = 4.0  # what a reply that surely fits is worth over one that surely does not
+EARLIER = 4  # lines before the last that are looked at together
+WEIGHT = 16.0  # what a reply that surely fits is worth over one that surely does not
 
 
 class Judge:
@@ -65,6 +66,7 @@ class Judge:
         heard = Heard(
             line=line,
             before=vectors.of(last.said) if last else nothing,
+            earlier=self._earlier(scene, vectors, nothing),
             answered=self._answered(last, nothing),
             acts=self._hearing.acts(scene.said, scene.embedding),
             topics=topics,
@@ -72,6 +74,11 @@ class Judge:
         own = {MIRROR: line}
         said = [self._replies.get(e.entry.id, own.get(e.entry.id, nothing)) for e in replies]
         return heard, replies, np.stack(said), [self._about.get(each.entry.id) for each in replies]
+
+    def _earlier(self, scene: Scene, vectors: Vectors, nothing: Floats) -> Floats:
+        """The mean vector of what was said before the last line."""
+        told = [vectors.of(each.said) for each in scene.history[-1 - EARLIER : -1]]
+        return np.mean(told, axis=0) if told else nothing
 
     def _answered(self, last: Exchange | None, nothing: Floats) -> Floats:
         """About the vector of our last reply, from those of its entries."""

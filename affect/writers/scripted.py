@@ -28,7 +28,7 @@ from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
 from affect.writers.following import answers_of, follows, greeted
 from affect.writers.hearing import Hearing
-from affect.writers.judge import Judge
+from affect.writers.judge import WEIGHT, Judge
 from affect.writers.kindred import feelings
 from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
@@ -57,12 +57,21 @@ JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last
 WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
 FILLED = frozenset({"remember", "corrected"})  # answered with what was told, where it is known
-LESS_APT = 0.6  # what the second part of a reply may be less apt than the first
+LESS_APT = 0.15 * WEIGHT  # what the second part of a reply may be less apt than the first
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 # Asked in one sentence of several: the others say what about.
 SENTENCE_BY_SENTENCE = frozenset(
     {"asked_advice", "self_blame", "loved", "like_me", "comfort", "about_me", "fact"}
+)
+# Turns that are told by the words of a line, and easily misheard.
+_MISHEARD = frozenset(
+    {"greeting", "goodbye", "thanks", "acknowledged", "corrected", "wrong_guess", "anger_at_bot"}
+    | {"good_news", "success", "relief", "did_it", "task", "fact", "ideas", "open_question"}
+    | {"small_talk", "silence", "unclear", "teasing", "apology", "change_topic"}
+    | {"asked_advice", "should_i", "is_it_ok", "others_mind", "your_view", "your_life", "about_me"}
+    | {"self_blame", "loved", "like_me", "comfort", "harsh_on_self", "explain", "meant"}
+    | {"leaning", "you_said", "remember", "choose", "word_it", "may_i", "hindsight"}
 )
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
@@ -113,14 +122,14 @@ class ScriptedWriter:
         # It was of the whole line.
         embedding = None if greeting or sober != whole else scene.embedding
         scene = replace(scene, said=said, embedding=embedding)
-        ranked = self._ranked(scene) or self._ranked(_ordinary(scene))
+        scene, ranked = self._heard(scene)
         if ranked and _empty_handed(ranked[0], scene):
             ranked = self._ranked(_asking(scene))
         if ranked and self._guesses(ranked[0], scene):
             about = [each for each in ranked if not self._guesses(each, scene)]
             ranked = about or self._ranked(_modest(scene)) or ranked
-        if greeting and kinds.kind(said) == kinds.DETAIL:
-            # So few words are near to much: they are said back and asked about.
+        little = greeting and kinds.kind(said) == kinds.DETAIL
+        if little:  # so few words are near to much: they are said back and asked about
             ranked = [each for each in ranked if each.entry.kinds] or ranked
         if not ranked:
             raise ModelUnavailable(f"The bank has no entries in {scene.language!r}.")
@@ -130,7 +139,7 @@ class ScriptedWriter:
             joined = _answering(ranked, scene)
             ranked = [each for each in ranked if each.entry.situation == scene.plan.situation]
         else:
-            joined = _two_parts(ranked, scene)
+            joined = None if little else _two_parts(ranked, scene)
         echoed = _echo(ranked[0], scene) if ranked and not joined else None
         earlier = {exchange.reply for exchange in scene.history}
         together = [one for one in (joined, echoed) if one]
@@ -201,6 +210,19 @@ class ScriptedWriter:
         worded = self.judge.weighed(scene, talk, worded)
         worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
+
+    def _heard(self, scene: Scene) -> tuple[Scene, list[Worded]]:
+        """The scene and its replies; as an ordinary one where the turn has none, or where it may
+        have been misheard: what an ordinary turn would be answered is apter.
+        """
+        ranked = self._ranked(scene)
+        if ranked and scene.plan.situation not in _MISHEARD:
+            return scene, ranked
+        plain = _ordinary(scene)
+        ordinary = self._ranked(plain)
+        if not ranked or (ordinary and ordinary[0].apt > ranked[0].apt):
+            return plain, ordinary
+        return scene, ranked
 
     def _both_answered(self, ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
         """Two questions of a customer's line answered in one reply: "who? and how long?"."""

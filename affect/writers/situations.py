@@ -56,6 +56,8 @@ FLOORS = {
     "leaning": 0.65,
     "take_sides": 0.65,
     "asked_advice": 0.75,
+    "small_talk": 0.8,
+    "loved": 0.85,
 }
 # Likeness from which a line takes leave in words of its own, or gives thanks.
 PARTING = {"goodbye": 0.52, "thanks": 0.7}
@@ -163,7 +165,7 @@ def _heard(
     if act in _LIGHT and sure >= SURE_ACT and (rest := _beside_light(said, hearing)):
         return find(rest, cues, bank, hearing, history)
     if sure < (SURE_LEAVE if act == "goodbye" else SURE_ACT) or act == TELLS:
-        found = fixed or _by_meaning(said, cues, bank, history, embedding)
+        found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found
     asked = _request(said, cues, bank, history, fewest=1) if act in _WIDE else None
@@ -249,12 +251,15 @@ def _by_meaning(
     bank: Bank,
     history: Sequence[Exchange],
     embedding: Sequence[float] | None,
+    acts: Mapping[str, float],
 ) -> str | None:
     best = _nearness(said, cues, bank, embedding)
     ordinary = best.pop(None, 0.0)
     if asked := _request(said, cues, bank, history):
         return asked
-    name, score = _likeliest(best, BY_MEANING, said, history)
+    # What is an act must be heard as one a little, however near its cues are.
+    likely = frozenset(name for name in BY_MEANING if acts.get(name, 1.0) >= MAYBE_ACT)
+    name, score = _likeliest(best, likely, said, history)
     if ordinary >= SURE and not (name in _REQUESTS and score > ordinary):
         return None
     if name == "cannot_serve" and score < SURE and turns("asked")["task"].search(said):
@@ -308,7 +313,8 @@ def _request(
         best = _nearness(sentence, cues, bank, None)
         ordinary = best.pop(None, 0.0)
         name, score = _likeliest(best, _OF_A_SENTENCE, sentence, history)
-        if name and _near_enough(name, score, ordinary, sentence):
+        nearest = score >= max(best.values(), default=0.0)
+        if name and nearest and _near_enough(name, score, ordinary, sentence):
             return name
     return None
 
