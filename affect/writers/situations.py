@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SURE_ACT = 0.4  # probability from which an act is taken for what the line does
 SURE_TO_US = 0.75  # the same of an act that is about our last reply: an apology needs a reason
 SURE_LEAVE = 0.75  # the same of a goodbye that has none of its forms
+SURE_PRIVATE = 0.5  # the same of a sentence that asks who reads along
 MAYBE_ACT = 0.2  # probability from which an act is believed where a form says the same
 SURE_OF_ANOTHER = 0.6  # probability of an act from which a form that is no act is not believed
 SURELY_TELLS = 0.6  # probability from which a line tells something, whatever its words look like
@@ -71,6 +72,7 @@ BY_MEANING = frozenset(
     | {"about_me", "how_are_you", "fact", "asked_advice"}
 )
 """Situations that people put in many words; the others have fixed forms or come from the plan."""
+_PRIVATE = frozenset({"others_here", "what_do_you_keep"})
 COURTESIES = frozenset({"greeting", "thanks", "goodbye"})
 # What a sentence may do that is about our last reply.
 _ACTS = {
@@ -136,6 +138,8 @@ def find(
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
+    if private := _private(said, hearing):
+        return private
     about_us = parts(said, hearing, history, embedding)
     if about_us is not None and about_us.rest:
         said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
@@ -146,6 +150,17 @@ def find(
     if fixed in _FORMAL and not (fixed == CORRECTED and _SAYS_NO.match(said)):
         return fixed
     return _heard(said, fixed, cues, bank, hearing, history, embedding)
+
+
+def _private(said: str, hearing: Hearing) -> str | None:
+    """Whether one of its sentences asks who can read along, or what is kept: nothing else in a line
+    may hide that.
+    """
+    for sentence in filter(kinds.asks, sentences(said)):
+        act, sure = _surest(hearing.acts(sentence))
+        if act in _PRIVATE and sure >= SURE_PRIVATE:
+            return act
+    return None
 
 
 def _heard(

@@ -15,6 +15,7 @@ from affect.types import Emotion
 from affect.writers import aptness
 from affect.writers.aptness import Aptness
 from affect.writers.bank import load
+from affect.writers.base import Exchange
 from affect.writers.judge import WEIGHT
 from affect.writers.scripted import ScriptedWriter
 from affect.writers.weighing import Worded
@@ -59,3 +60,26 @@ def test_nothing_is_judged_without_a_network_of_this_model(tmp_path: Path) -> No
     silent = ScriptedWriter(load()).judge  # words alone: nothing was learned on them
     one = Worded(load().entries[0], "Well.", {"meaning": 0.5})
     assert silent.weighed(scene("hello"), {}, [one]) == [one]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("no clock either? fair enough. can my flatmate read what I write here?", "others_here"),
+        ("we share this laptop so can he see this?", "others_here"),
+        ("那我写的这些会存下来吗？算了", "what_do_you_keep"),
+    ],
+)
+def test_who_can_read_along_is_answered_whatever_stands_beside_it(
+    writer: ScriptedWriter, said: str, asked: str
+) -> None:
+    earlier = (Exchange("what time is it there?", "Not something this program knows."),)
+    assert writer.situation(said, history=earlier) == asked
+
+
+def test_a_misheard_line_is_answered_as_an_ordinary_one(writer: ScriptedWriter) -> None:
+    earlier = (Exchange("the ward was short again", "Which ward is it?"),)
+    at = replace(scene("galway"), history=earlier)
+    taken = replace(at, plan=replace(at.plan, situation="greeting"))
+    greetings = {entry.id for entry in load().of("en") if entry.situation == "greeting"}
+    assert writer.candidates(taken)[0].entry not in greetings
