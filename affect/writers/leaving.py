@@ -16,6 +16,13 @@ READ = 300  # characters at the end of a line that are read for it
 LONGEST = 120  # characters of a line that may take leave in words of its own
 LEAST_WORDS = 3  # and its words
 _CLAUSES = re.compile(r"[.,!;\n。，！；…]+|\s[-–—]+\s")
+# A space beside a Chinese clause stands for a comma.
+_CHINESE_CLAUSES = re.compile(r"[.,!;\n。，！；…\s]+")
+# Says itself that the talk ends, whatever comes after it: "行了不聊了，菜市场快关门了".
+_ENDS = re.compile(
+    r"(好了|行了|好吧?|行吧?|嗯+|那|今天|先|就)*(不(聊|说|跟你说|和你说)了|先这样|先聊到这儿?|拜拜?|掰"
+    r"|再见|晚安|回聊|下次(再)?聊)(啦|了|哈|吧|啊|哦)*"
+)
 # What one leaves for; "I'll call him" beside something told is a plan and no farewell.
 _RETIRES = re.compile(
     r"\b(bed|sleep|(good ?)?night|nite|gn|bye|rest|off|out|go|run|later|laters|soon|care|see|gtg"
@@ -38,7 +45,7 @@ _FAREWELL_LAST = re.compile(
     r"(^|\b(so|anyway|and|then|ok|well|right) )(good ?night|night|bye( for now)?|gtg|ttyl|laters?"
     r"|take care|see (you|ya)|catch you( later)?|(talk|speak) (soon|later|tomorrow)"
     r"|have a good (one|night|day|evening))( x+| all| then)*$"
-    r"|^.{0,5}(溜|闪|撤|走|下线)(了|啦|喽)$|^(保重|拜|改天(来|聊))$",
+    r"|^[我先得要该那就也不早时间到]{0,5}(溜|闪|撤|走|下线)(了|啦|喽)$|^(保重|拜|改天(来|聊))$",
     re.IGNORECASE,
 )
 _PAST = re.compile(
@@ -51,10 +58,13 @@ _BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 def leaves(said: str) -> str | None:
     """`goodbye` or `thanks` where a line ends on one: "right. bed. night", "no. thx, i'm off"."""
     plain = said[-READ:].replace("’", "'").strip()
-    clauses = [_AND.sub("", part.strip()) for part in _CLAUSES.split(plain) if part.strip()]
+    split = _CHINESE_CLAUSES if words.is_chinese(plain) else _CLAUSES
+    clauses = [_AND.sub("", part.strip()) for part in split.split(plain) if part.strip()]
     if not clauses or plain.endswith(("?", "？")) or reported(plain):
         return None
     bare = [_BETWEEN.sub("" if words.is_chinese(each) else " ", each) for each in clauses[-LAST:]]
+    if any(map(_ENDS.fullmatch, bare)):
+        return "goodbye"
     whole = len(clauses) == 1
     taken = ["goodbye" if _bids(each, whole=whole) else _thanked(each) for each in bare]
     if taken[-1] is None:

@@ -255,8 +255,8 @@ def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
         return "choose"
     if fixed is None and done(said, history):
         return "did_it"
-    if fixed == "unclear" and re.search(r"\d", said) and history and history[-1].asked:
-        return None  # a number that was asked for
+    if fixed == "unclear" and re.search(r"\d", said) and history:
+        return None  # a number tells more of what was told
     return fixed if history or fixed not in _ON_A_REPLY else None
 
 

@@ -345,3 +345,21 @@ def test_a_line_that_moved_on_is_not_of_the_matter() -> None:
     assert matter is not None
     assert not follows(scene("i made pasta tonight", (before,)), matter)
     assert follows(scene("it's his heart", (before,)), matter)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("行了不聊了，菜市场快关门了我去买排骨", "goodbye"),
+        ("车来了 先不说了", "goodbye"),
+        ("外公走了", None),
+        ("奶奶上周走了", None),
+        ("孩子终于睡了", None),
+        ("豆包今天早上没醒过来", None),
+        ("就我自己知道，别跟我说什么加油", None),
+        ("ok. i'll call the clinic monday", None),
+        ("he went quiet. then he said sorry", None),
+    ],
+)
+def test_who_left_and_who_leaves_are_two_things(said: str, found: str | None) -> None:
+    assert by_form(said) == found
