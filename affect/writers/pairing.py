@@ -44,18 +44,14 @@ def pairs(ranked: Sequence[Worded], scene: Scene) -> Iterator[tuple[Worded, str]
 def _said_back_before(
     mirrored: Worded, first: Worded, scene: Scene
 ) -> Iterator[tuple[Worded, str]]:
-    """The line said back before what may be said to any such line; in Chinese also before what is
-    said in a breath of the thing itself. In English that says enough alone.
-    """
+    """The line said back before what may be said to any such line, or what is said in a breath."""
     entry, takes_up = first.entry, "uptake" in first.reasons
-    chinese = scene.language == "zh"
-    if entry.kinds and (not chinese or _is_short(first)):
+    if entry.kinds and (scene.language != "zh" or _is_short(first)):
         if entry.question:
             yield mirrored, entry.plain
         elif not takes_up:
             yield mirrored, first.text
-    alone = first.general or takes_up or _says_back(entry)
-    if chinese and not alone and _is_short(first):
+    if not first.general and not takes_up and not _says_back(entry) and _is_short(first):
         yield mirrored, first.text
 
 

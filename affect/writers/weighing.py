@@ -42,6 +42,7 @@ KIND = 0.15  # what an entry for lines of this kind has over one for any line
 GENERAL = 0.5  # what entries that fit almost anything count as
 SAD = -0.05  # valence below which weighty words are in place though no feeling is known
 WEIGHS = -0.15  # valence below which light words are out of place
+ASKS = 0.4  # what a question is worth more where the plan asks: the judge of replies knows no plan
 REMEMBERED = 8  # replies whose wording is not repeated
 NAMED = frozenset({"name", "count"})  # slots that an entry is written for
 APT = "apt"  # the reason that `affect/writers/judge.py` adds
@@ -154,6 +155,7 @@ class Weigher:
             "slots": _taken_up(entry) if text != entry.plain else 0.0,
             "aim": -0.1 * (abs(entry.valence - aim.valence) + abs(entry.arousal - aim.arousal)),
             "question": self._wish_to_ask if entry.question else 0.0,
+            "asks": ASKS if entry.question and plan.ask else 0.0,
             "naming": -0.1 if "naming" in plan.avoid and _names_feeling(entry) else 0.0,
             "length": -0.02 * max(0.0, shape.words - plan.length),
             "repeated": -self._repeats(shape),
