@@ -207,6 +207,8 @@ class ScriptedWriter:
             worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
         if scene.plan.situation in FILLED:
             worded = [each for each in worded if each.text != each.entry.plain] or worded
+        # A death, a parting, an illness that was not told of is not spoken of, however apt it is.
+        worded = [each for each in worded if "grave" not in each.reasons] or worded
         worded = self.judge.weighed(scene, talk, worded)
         worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
