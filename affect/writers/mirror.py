@@ -20,7 +20,8 @@ READ = 600  # characters of a line that are read for it
 FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
 
 _CLAUSE_END = re.compile(
-    r"[.!?;:,\n()]|\s[-–—]+\s|\b(because|so (?=(i|we|he|she|they|it|that|my|now)\b)|which|"
+    r"[!?;\n()]|[.:,](?!\d)|(?<!\d)[.:,]|\s[-–—]+\s"
+    r"|\b(because|so (?=(i|we|he|she|they|it|that|my|now)\b)|which|"
     r"although|though|even though|but|and (i|it|now|we|they|he|she|my|then|that'?s))\b",
     re.IGNORECASE,
 )
@@ -131,7 +132,9 @@ _BARE = re.compile(
 _DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
 # A space beside a foreign word is inside the clause: 我那个 proposal 做了两周.
-_CHINESE_CLAUSE = re.compile(r"[，。！？；、,.!?;~～…]+|(?<![A-Za-z0-9])\s+(?![A-Za-z0-9])")
+_CHINESE_CLAUSE = re.compile(
+    r"(?:[，。！？；、,!?;~～…]|\.(?!\d)|(?<!\d)\.)+|(?<![A-Za-z0-9])\s+(?![A-Za-z0-9])"
+)
 # Half of a quotation, a laugh or a scream is not for saying back; nor is an answer's own 当然.
 _NOISE_CHINESE = re.compile(
     r"[“”\"‘’'「」『』]|哈哈|啊啊|嘿嘿|^(当然|肯定|对|嗯|其实|不是|没有|让他|让她)|[\U0001f000-\U0001faff]"

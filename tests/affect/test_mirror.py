@@ -27,6 +27,7 @@ from affect.writers.mirror import mirror
         ("we're 400 short for rent this month", "You're 400 short for rent this month."),
         ("my partner doesn't know", "Your partner doesn't know."),
         ("rent went up again lol", "Rent went up again."),
+        ("my rent went up by 1.5 percent", "Your rent went up by 1.5 percent."),
         (
             "My mum says get another one but I can't even move his bowl",
             "You can't even move his bowl.",
@@ -85,6 +86,7 @@ def test_what_could_wound_or_mislead_is_not(said: str) -> None:
         ("我妈又翻我手机了", "你妈妈又翻你手机了。"),
         ("我养了十年的猫昨天没了", "你养了十年的猫昨天没了。"),
         ("失眠两个多星期了", "失眠两个多星期了啊。"),
+        ("我爸查出来肺上有个结节 1.2公分", "你爸查出来肺上有个结节 1.2公分。"),
         (
             "我那个 proposal 做了两周，他五分钟就给否了",
             "你那个 proposal 做了两周。",
