@@ -64,14 +64,11 @@ TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 SENTENCE_BY_SENTENCE = frozenset(
     {"asked_advice", "self_blame", "loved", "like_me", "comfort", "about_me", "fact"}
 )
-# Turns that are told by the words of a line, and easily misheard.
+# Turns that lines are often misheard as: on graded talks an ordinary reply was better there.
 _MISHEARD = frozenset(
-    {"greeting", "goodbye", "thanks", "acknowledged", "corrected", "wrong_guess", "anger_at_bot"}
-    | {"good_news", "success", "relief", "did_it", "task", "fact", "ideas", "open_question"}
-    | {"small_talk", "silence", "unclear", "teasing", "apology", "change_topic"}
-    | {"asked_advice", "should_i", "is_it_ok", "others_mind", "your_view", "your_life", "about_me"}
-    | {"self_blame", "loved", "like_me", "comfort", "harsh_on_self", "explain", "meant"}
-    | {"leaning", "you_said", "remember", "choose", "word_it", "may_i", "hindsight"}
+    {"greeting", "goodbye", "acknowledged", "corrected", "wrong_guess", "anger_at_bot", "task"}
+    | {"did_it", "you_said", "teasing", "change_topic", "relief", "open_question", "your_view"}
+    | {"loved", "leaning", "unclear"}
 )
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.

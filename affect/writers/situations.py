@@ -179,7 +179,9 @@ def _heard(
         return fixed
     if act in _LIGHT and sure >= SURE_ACT and (rest := _beside_light(said, hearing)):
         return find(rest, cues, bank, hearing, history)
-    if sure < (SURE_LEAVE if act == "goodbye" else SURE_ACT) or act == TELLS:
+    # "Halifax" in the middle of a talk is no hello: of 27 such, one was.
+    hails = act == "greeting" and bool(history)
+    if hails or sure < (SURE_LEAVE if act == "goodbye" else SURE_ACT) or act == TELLS:
         found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found

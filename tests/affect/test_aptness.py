@@ -83,3 +83,10 @@ def test_a_misheard_line_is_answered_as_an_ordinary_one(writer: ScriptedWriter) 
     taken = replace(at, plan=replace(at.plan, situation="greeting"))
     greetings = {entry.id for entry in load().of("en") if entry.situation == "greeting"}
     assert writer.candidates(taken)[0].entry not in greetings
+
+
+@pytest.mark.parametrize("said", ["halifax", "tonight probably", "wednesday week"])
+def test_a_bare_word_in_a_talk_is_no_greeting(writer: ScriptedWriter, said: str) -> None:
+    earlier = (Exchange("we are moving in the spring", "Where to?"),)
+    assert writer.situation(said, history=earlier) != "greeting"
+    assert writer.situation("hello", history=earlier) == "greeting"
