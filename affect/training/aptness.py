@@ -16,7 +16,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
@@ -139,10 +139,8 @@ def usual(rows: Rows) -> dict[str, float]:
     """How far each entry has fitted, drawn to the mean of all; under "" that mean."""
     fits = np.array(FITS)[rows.grades]
     names, code, count = np.unique(rows.entries, return_inverse=True, return_counts=True)
-    total = np.bincount(code, weights=fits)
-    middle = float(fits.mean())
-    drawn = (total + PRIOR * middle) / (count + PRIOR)
-    return {"": middle, **dict(zip(names.tolist(), drawn.tolist(), strict=True))}
+    drawn = _drawn(np.bincount(code, weights=fits), count, fits)
+    return {"": float(fits.mean()), **dict(zip(names.tolist(), drawn.tolist(), strict=True))}
 
 
 def elsewhere(rows: Rows) -> NDArray[np.float32]:
@@ -154,8 +152,15 @@ def elsewhere(rows: Rows) -> NDArray[np.float32]:
     )
     total = np.bincount(entry, weights=fits)[entry] - np.bincount(pair, weights=fits)[pair]
     count = np.bincount(entry)[entry] - np.bincount(pair)[pair]
-    drawn: NDArray[np.float32] = (total + PRIOR * fits.mean()) / (count + PRIOR)
-    return drawn.astype(np.float32)
+    return _drawn(total, count, fits).astype(np.float32)
+
+
+def _drawn(
+    total: NDArray[Any], count: NDArray[np.int64], fits: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Means of `count` lines each, drawn to that of all `fits`."""
+    result: NDArray[np.float64] = (total + PRIOR * fits.mean()) / (count + PRIOR)
+    return result
 
 
 def with_usual(rows: Rows, told: NDArray[np.float32]) -> Rows:

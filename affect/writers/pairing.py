@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from affect.writers.base import Scene
-    from affect.writers.entry import Entry
 
 SECOND = 4  # second parts that are tried
 
@@ -51,7 +50,7 @@ def _said_back_before(
             yield mirrored, entry.plain
         elif not takes_up:
             yield mirrored, first.text
-    if not first.general and not takes_up and not _says_back(entry) and _is_short(first):
+    elif not first.general and not takes_up and not _restates(first) and _is_short(first):
         yield mirrored, first.text
 
 
@@ -72,8 +71,7 @@ def _more(rest: Sequence[Worded], scene: Scene) -> Iterator[str]:
 
 def _adds(worded: Worded) -> bool:
     """Whether a general sentence adds to a first part, and does not begin anew."""
-    says_more = worded.entry.strategy is not Strategy.RESTATEMENT
-    return says_more and _is_short(worded) and _fits_breadth(worded)
+    return not _restates(worded) and _is_short(worded) and _fits_breadth(worded)
 
 
 def _is_short(worded: Worded) -> bool:
@@ -85,6 +83,6 @@ def _fits_breadth(worded: Worded) -> bool:
     return worded.reasons.get("broad", 0.0) >= 0.0
 
 
-def _says_back(entry: Entry) -> bool:
+def _restates(worded: Worded) -> bool:
     """A restatement after a restatement would say the same twice."""
-    return entry.strategy is Strategy.RESTATEMENT or entry.situation == "fallback"
+    return worded.entry.strategy is Strategy.RESTATEMENT
