@@ -86,7 +86,7 @@ async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes])
 
     What was there is kept beside it on SQLite. Raises `AttuneError` with what is wrong.
     """
-    if make_url(url).get_backend_name() != "sqlite":
+    if not _embedded(url):
         database = Database(url, vault)
         try:
             await asyncio.to_thread(_pg, "pg_restore", database, *_RESTORE, str(path))
@@ -94,8 +94,9 @@ async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes])
         finally:
             await database.close()
     target = Path(make_url(url).database or "")
+    _room(target)
     await asyncio.to_thread(_whole, path)
-    _unused(target)
+    unused(url)
     draft = target.with_name(f".{target.name}.restoring")
     beside = Database(str(make_url(url).set(database=str(draft))), vault)
     try:
@@ -109,6 +110,17 @@ async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes])
     await beside.close()
     await asyncio.to_thread(_take_place, draft, target)
     return restored
+
+
+def aside(target: Path) -> Path:
+    """Where the store that a copy took the place of is kept on SQLite."""
+    return target.with_name(f"{target.name}.before-restore")
+
+
+def _room(target: Path) -> None:
+    """Raise `Refused` where a store that was kept before would be lost."""
+    if target.exists() and aside(target).exists():
+        raise Refused(f"{aside(target)} is there already: put it elsewhere or delete it first.")
 
 
 async def _completed(database: Database, keys: Mapping[str, bytes]) -> Restored:
@@ -158,8 +170,11 @@ def _whole(path: Path) -> None:
         raise damaged from None
 
 
-def _unused(target: Path) -> None:
-    """Raise `Refused` while somebody is writing there."""
+def unused(url: str) -> None:
+    """Raise `Refused` while a process has the store open; of a server it is not known."""
+    if not _embedded(url):
+        return
+    target = Path(make_url(url).database or "")
     if not target.exists():
         return
     with closing(sqlite3.connect(target, timeout=0, isolation_level=None)) as here:
@@ -189,7 +204,7 @@ def _take_place(draft: Path, target: Path) -> None:
     _alone(draft)
     if target.exists():
         _alone(target)
-        target.replace(target.with_name(f"{target.name}.before-restore"))
+        target.replace(aside(target))
     draft.replace(target)
 
 
@@ -219,6 +234,10 @@ def _pg(program: str, database: Database, *arguments: str) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise AttuneError(f"{program} failed: {said[0] if said else 'it said nothing'}")
+
+
+def _embedded(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
 
 
 def _file(database: Database) -> Path:

@@ -36,10 +36,15 @@ def waiting(keys: Path) -> Path:
 
 
 async def rekey(database: Database, keys: Path) -> Rekeyed:
-    """Do it in one transaction; nothing else may be using the store. The old key file is kept."""
-    new = Vault.at(waiting(keys))
+    """Do it in one transaction; nothing else may be using the store. The old key file is kept.
+
+    Raises `Refused` where one that was kept before would be lost: copies may need it.
+    """
     if not await people.key_fits(database):
-        return await _finish(database, keys, new)
+        return await _finish(database, keys, Vault.at(waiting(keys)))
+    if _kept(keys).exists():
+        raise Refused(f"{_kept(keys)} is there already: put it elsewhere first.")
+    new = Vault.at(waiting(keys))
     async with database.write(durable=True) as connection:
         rows = (
             await connection.execute(
@@ -82,7 +87,10 @@ async def _finish(database: Database, keys: Path, new: Vault) -> Rekeyed:
     return Rekeyed(0, 0, 0)
 
 
+def _kept(keys: Path) -> Path:
+    return keys.with_name(f"{keys.name}.old")
+
+
 def _rename(keys: Path) -> None:
-    old = keys.with_name(f"{keys.name}.old")
-    keys.replace(old)
+    keys.replace(_kept(keys))
     waiting(keys).replace(keys)

@@ -127,7 +127,8 @@ def restore(
 ) -> None:
     """Put a copy in the place of the store; Attune must not be running.
 
-    Whoever has no key any more was forgotten since, and is forgotten in the copy too.
+    Whoever has no key any more was forgotten since, and is forgotten in the copy too. On SQLite the
+    store that was there is kept beside it, ending in .before-restore.
     """
     configured = store.settings(how)
     if not file.is_file():
@@ -136,12 +137,16 @@ def restore(
         raise SettingsError(f"There is no key file at {configured.keys}: put it back first.")
     if not yes:
         raise Refused("This replaces the store that is there now: add --yes to do it.")
+    here = make_url(configured.database).database or ""
+    kept = backup.aside(Path(here)) if store.present(configured) else None
     done = asyncio.run(_restore(configured, file, keys))
     if how.as_json:
         output.print_json(asdict(done))
     else:
         told = f"{done.people} people, {done.turns} turns; {done.forgotten} forgotten again"
         output.print_table(f"Restored: {told}.")
+    if kept is not None and kept.is_file():
+        output.note(f"What was there is in {kept}, with its keys: delete it when all is well.")
 
 
 @app.command(epilog='Example: attune-admin db rekey --yes --reason "yearly"')
@@ -150,11 +155,14 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
     """Make a new master key and wrap every person's key with it; Attune must not be running.
 
     The old key file is kept beside it, ending in .old: older copies of keys open with that one.
+    Put that one elsewhere before the next time: it is not written over.
     """
     if not yes:
         raise Refused("This changes the key file and the store: stop Attune, then add --yes.")
     act = disclosure.act("db rekey", SystemClock(), reason)
     configured = store.settings(how)
+
+    backup.unused(configured.database)
 
     async def job(database: Database) -> None:
         await act.begin(database)
@@ -172,9 +180,13 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
 async def _restore(configured: Settings, file: Path, keys: Path | None) -> Restored:
     if keys is not None:
         theirs = backup.keys_in(keys)
-    else:
+    elif store.present(configured):
         async with store.connected(configured) as database:
             theirs = await backup.keys_here(database)
+    else:
+        theirs = {}
+    if not theirs:
+        raise Refused("No keys would open the copy: name a file of them with --keys.")
     return await backup.restore(configured.database, Vault.at(configured.keys), file, theirs)
 
 

@@ -55,11 +55,24 @@ async def test_a_copy_holds_no_keys_and_comes_back(
     assert (await admin("db", "restore", "copy.db")).code == 4
     restored = await admin("db", "restore", "copy.db", "--yes", "--json")
     assert restored.json == {"people": 1, "turns": 2, "forgotten": 1}  # omar stays forgotten
+    before = f"{tmp_path / 'attune.db'}.before-restore"
+    assert before in restored.err
+    kept = Path(before).read_bytes()
+    twice = await admin("db", "restore", "copy.db", "--yes")
+    assert (twice.code, twice.out, twice.err.count("\n")) == (4, "", 1)
+    assert before in twice.err
+    assert Path(before).read_bytes() == kept  # what was there first is not lost
     again = await admin("logs", "list", "--json")
     assert [row["turn"] for row in again.json] == told.turns["zelda"]
     assert (await admin("db", "check")).code == 0
 
     (tmp_path / "attune.db").unlink()  # all is lost but the copies
+    without = await admin("db", "restore", "copy.db", "--yes")
+    assert (without.code, without.out) == (4, "")
+    assert "--keys" in without.err
+    assert (await admin("db", "upgrade")).code == 0  # nor is a new store taken for its keys
+    assert (await admin("db", "restore", "copy.db", "--yes")).code == 4
+    (tmp_path / "attune.db").unlink()
     lost = await admin("db", "restore", "copy.db", "--keys", keys, "--yes", "--json")
     assert lost.json == {"people": 2, "turns": 3, "forgotten": 0}
 
@@ -192,12 +205,21 @@ async def test_a_new_key_opens_all_that_the_old_one_did(
 ) -> None:
     assert (await admin("db", "rekey", *WHY)).code == 4
     before = (tmp_path / "master.key").read_bytes()
+    if database.embedded:  # who uses a server is not known
+        used = await admin("db", "rekey", "--yes", *WHY)
+        assert (used.code, used.out) == (4, "")
+        assert used.err == "The store is in use: stop Attune first.\n"
+    await database.close()
     done = await admin("db", "rekey", "--yes", *WHY, "--json")
     assert (done.code, done.json["people"], done.json["talks"]) == (0, 2, 2)
     assert (tmp_path / "master.key").read_bytes() != before
     assert (tmp_path / "master.key.old").read_bytes() == before
     listed = await admin("logs", "list", "--json")
     assert len(listed.json) == 3
+    twice = await admin("db", "rekey", "--yes", *WHY)
+    assert (twice.code, twice.out, twice.err.count("\n")) == (4, "", 1)
+    assert (tmp_path / "master.key.old").read_bytes() == before  # copies of keys need it
+    assert not rekey.waiting(tmp_path / "master.key").exists()
     new = Database(
         database.engine.url.render_as_string(hide_password=False),
         Vault.at(tmp_path / "master.key"),
@@ -218,6 +240,7 @@ async def test_a_change_of_keys_that_was_broken_off_is_finished(
     keys = tmp_path / "master.key"
     old = keys.read_bytes()
     await rekey.rekey(database, keys)
+    await database.close()
     shutil.move(keys, rekey.waiting(keys))  # as if it had died before the renaming
     keys.touch(mode=0o600)
     keys.write_bytes(old)
