@@ -98,7 +98,13 @@ def words(language: str, span: tuple[date, date], counted: str) -> Words:
     )
     return Words(
         title=say("chart_title", language),
-        span=say("chart_span", language, start=start, end=end, count=counted),
+        span=say(
+            "chart_span_one" if start == end else "chart_span",
+            language,
+            start=start,
+            end=end,
+            count=counted.strip(),  # in Chinese a number within a sentence has a space before it
+        ),
         bright=say("chart_bright", language),
         even=say("chart_even", language),
         heavy=say("chart_heavy", language),

@@ -28,6 +28,17 @@ async def offer(
         await connection.execute(insert(LinkCode).values(row))
 
 
+async def offered(database: Database, person_id: int, code: str, now: datetime) -> bool:
+    """Whether a code is of this person themselves, and good still."""
+    wanted = select(LinkCode.person_id).where(
+        LinkCode.blind == _blind(database, code),
+        LinkCode.until > now,
+        LinkCode.person_id == person_id,
+    )
+    async with database.read() as connection:
+        return await connection.scalar(wanted) is not None
+
+
 async def join(database: Database, person_id: int, code: str, now: datetime) -> int | None:
     """Join a person to whom the code is of, and give their id; None for no such code."""
     wanted = select(LinkCode.person_id).where(

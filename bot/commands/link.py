@@ -40,7 +40,8 @@ async def _joined(ask: Ask, code: str) -> Answer:
         return Answer(ask.say("link_not_now"))
     main = await links.join(ask.database, ask.profile.id, code, ask.now)
     if main is None:
-        return Answer(ask.say("link_wrong"))
+        own = await links.offered(ask.database, ask.profile.id, code, ask.now)
+        return Answer(ask.say("link_own" if own else "link_wrong"))
     await trajectories.follow_anew(ask.database, main)
     return Answer(ask.say("link_done"), buttons=(Button(ask.say("link_undo"), "/link undo"),))
 

@@ -68,3 +68,9 @@ def test_what_lies_before_is_not_drawn() -> None:
     shown = drawn(told, days=7)
     assert len(shown.days) == 2
     assert all(sample.at.date() >= shown.start for stretch in shown.line for sample in stretch)
+
+
+def test_what_stands_over_the_days_is_said_as_people_say_it() -> None:
+    day, next_day = date(2026, 5, 29), date(2026, 5, 30)
+    assert charts.words("en", (day, day), "one message").span == "May 29, one message"
+    assert charts.words("zh", (day, next_day), " 2 句话").span == "5月29日到5月30日，2 句话"

@@ -89,7 +89,9 @@ async def test_a_code_is_good_once_for_ten_minutes_and_for_somebody_else(
     old = code_in(await telegram.answer("/link", language=language))
     code = code_in(await telegram.answer("/link"))
     assert await discord.answer(f"/link {old}", account="eve", language=language) == wrong
-    assert await telegram.answer(f"/link {code}") == wrong  # their own
+    own = await telegram.answer(f"/link {code}")
+    assert own == say("link_own", language)
+    assert await telegram.answer(f"/link {old}") == wrong
     assert await discord.answer("/link ABCD-EFGH", account="eve") == wrong
     assert await discord.answer(f"/link {code} x", account="eve") == wrong
     done = await discord.answer(f"/link {code}", account="ben#1", language=language)
