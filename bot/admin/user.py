@@ -129,7 +129,7 @@ def limit(
         member = await _member(database, user)
         await act.begin(database, member.uid)
         await roll.limit(database, member.id, daily or None)
-        _done(how, member, f"limited to {daily} turns a day" if daily else "without a limit")
+        _done(how, member, f"limited to {daily} turn(s) a day" if daily else "without a limit")
 
     store.serve(how, job)
 
@@ -149,7 +149,7 @@ def export(
     asked = disclosure.ask("user export", SystemClock(), leave, needed=True)
 
     async def job(database: Database) -> None:
-        parts.free(file, force=False)
+        parts.free(file, force=False, hint="")
         if not file.parent.is_dir():
             raise BadInput("no_folder", f"There is no folder {file.parent}.")
         member = await _member(database, user)

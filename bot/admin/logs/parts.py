@@ -108,10 +108,10 @@ def finish(draft: Path, folder: Path) -> None:
     draft.replace(folder)
 
 
-def free(path: Path, *, force: bool) -> None:
-    """Raise `Refused` if a name is taken."""
+def free(path: Path, *, force: bool, hint: str = ", or add --force") -> None:
+    """Raise `Refused` if a name is taken; `hint` is what to do besides choosing another."""
     if not force and os.path.lexists(path):
-        raise Refused(f"{path} is there already: choose another name, or add --force.")
+        raise Refused(f"{path} is there already: choose another name{hint}.")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

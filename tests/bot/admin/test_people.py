@@ -90,7 +90,9 @@ async def test_a_person_gets_all_and_sees_who_read_it(
         ("user export", "asked by mail")
     ]
     assert (tmp_path / "z.json").stat().st_mode & 0o077 == 0
-    assert (await admin("user", "export", told.zelda, "-o", "z.json", *leave)).code == 4
+    taken = await admin("user", "export", told.zelda, "-o", "z.json", *leave)
+    assert taken.code == 4
+    assert "--force" not in taken.err  # which this command does not have
 
 
 @ON_SQLITE
