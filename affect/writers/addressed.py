@@ -108,9 +108,6 @@ _NOBODYS = re.compile(
 )
 
 
-_BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
-
-
 @dataclass(frozen=True, slots=True)
 class Addressed:
     """`act` is the situation that a line is by what it says about our last reply; `rest` is what it
@@ -169,7 +166,7 @@ def _act(sentence: str, history: Sequence[Exchange], meant: Meant) -> str | None
 
 
 def _by_form(plain: str, history: Sequence[Exchange]) -> str | None:
-    bare = _BETWEEN.sub("" if words.is_chinese(plain) else " ", plain).strip()
+    bare = words.bare(plain).strip()
     if turns("whole")["explain"].fullmatch(bare):
         return ASKED_ABOUT
     if corrects(plain, history[-1]):

@@ -52,7 +52,6 @@ _PAST = re.compile(
     r"\b(was|were|had|did|went|came|didn't|wasn't|he|she|they|yesterday)\b|昨|那天|早早|[他她]",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
 
 def leaves(said: str) -> str | None:
@@ -62,7 +61,7 @@ def leaves(said: str) -> str | None:
     clauses = [_AND.sub("", part.strip()) for part in split.split(plain) if part.strip()]
     if not clauses or plain.endswith(("?", "？")) or reported(plain):
         return None
-    bare = [_BETWEEN.sub("" if words.is_chinese(each) else " ", each) for each in clauses[-LAST:]]
+    bare = list(map(words.bare, clauses[-LAST:]))
     if any(map(_ENDS.fullmatch, bare)):
         return "goodbye"
     whole = len(clauses) == 1

@@ -210,7 +210,7 @@ def retold(said: str, language: str) -> str | None:
     if language == "zh":
         clause = _chinese(said)
         return clause.rstrip("。") if clause else None
-    clause = _CLAUSE_END.split(re.split(r"(?<=[.!?])\s|\n", said.replace("’", "'").strip())[0])[0]
+    clause = _CLAUSE_END.split(_sentences(said)[0])[0]
     while (shorter := _LEAD.sub("", clause)) != clause:
         clause = shorter
     clause = clause.strip(" ,'-")
@@ -232,7 +232,7 @@ _SUBJECT = re.compile(
 
 def _english(said: str) -> str | None:
     """The clause that weighs most, said back; of equal ones the last, of light ones the first."""
-    sentences = re.split(r"(?<=[.!?])\s|\n", said[:READ].replace("’", "'").strip())
+    sentences = _sentences(said[:READ])
     told = [sentence for sentence in sentences if "?" not in sentence]
     # A question that comes first is what they are at, and wants an answer.
     found = [each for sentence in told for each in _sayable(sentence)] if told == sentences else []
@@ -241,6 +241,10 @@ def _english(said: str) -> str | None:
     most = max(map(_weight, found))
     heaviest = [said for joint, said in found if _weight((joint, said)) == most]
     return _turned(heaviest[-1] if most > 0 else heaviest[0])
+
+
+def _sentences(said: str) -> list[str]:
+    return re.split(r"(?<=[.!?])\s|\n", said.replace("’", "'").strip())
 
 
 def _sayable(sentence: str) -> Iterator[tuple[str, str]]:

@@ -126,7 +126,6 @@ _OF_US = frozenset({"about_me", "are_you_real"})
 _CLAUSE = re.compile(r"(?<=[.!?,;…。！？，；])\s*|\s{2,}|\n")
 _SAYS_NO = re.compile(r"\W*(no+|nah|nope)\b|\W*(不|没)", re.IGNORECASE)
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 
 
 def find(
@@ -355,8 +354,7 @@ def by_form(said: str) -> str | None:
 
 def _whole(plain: str) -> str | None:
     """The situation that a line is and nothing else."""
-    joiner = "" if words.is_chinese(plain) else " "
-    bare = _BETWEEN.sub(joiner, _EDGES.sub("", plain))
+    bare = words.bare(_EDGES.sub("", plain))
     if len(bare) > SHORT:
         return None
     for name, pattern in turns("whole").items():

@@ -16,6 +16,7 @@ _ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+")
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _CHINESE_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _QUESTION = re.compile(r"[?？]+")
+_BETWEEN = re.compile(r"[\s,.!?;:，。！？；、…~～-]+")
 _UNIT = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
@@ -44,6 +45,11 @@ def questions(text: str) -> int:
 def units(text: str) -> list[str]:
     """Words in lower case, or single characters where the text is Chinese; no punctuation."""
     return _UNIT.findall(text.lower().replace("’", "'"))
+
+
+def bare(text: str) -> str:
+    """The words as they stand, with nothing but a space between them, in Chinese nothing."""
+    return _BETWEEN.sub("" if is_chinese(text) else " ", text)
 
 
 def opening(text: str) -> tuple[str, ...]:
