@@ -18,10 +18,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from affect.writers import words
+from affect.writers.latest import Latest
 from affect.writers.vectors import Vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from affect.writers.vectors import Encoder
 
     Floats = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
 
 FILE = Path(__file__).parent.parent / "weights" / "bank.npz"
 SHARED = 0.3  # weight of shared rare words beside the cosine
@@ -36,6 +38,7 @@ FEWEST = 50  # cues from which their scale can be told
 PROBES = 300  # cues that are compared with all others to tell the scale: bounds the work at start
 FAR = 0.99  # this quantile of the cosines between cues of different entries
 FAR_IS = 0.54  # counts as this: lines that no entry is about are seldom near then (nearness.py)
+SEARCHED = 64  # lines of a language whose likeness is kept: 2 MB
 
 _log = logging.getLogger(__name__)
 
@@ -125,24 +128,34 @@ class Cues:
         return ([], np.zeros((0, 0), np.float32)) if vectors is None else (names, vectors)
 
     def likeness(
-        self, said: str, language: str, embedding: Sequence[float] | None = None
+        self,
+        said: str,
+        language: str,
+        embedding: Sequence[float] | None = None,
+        also: Iterable[tuple[float, Sequence[str]]] = (),
     ) -> dict[str, float]:
-        """For each entry with cues, how like its nearest cue the words are; about 0 to 1.3."""
+        """For each entry with cues, how like its nearest cue the words are; about 0 to 1.3.
+
+        With `also` likeness to other lines, taken as one (`together`), counts that many times
+        where it is more.
+        """
         space = self._spaces.get(language)
         if space is None:
             return {}
         vectors = self.vectors if space.has_vectors else None
-        vector = vectors.of(said, embedding) if vectors else None
-        return space.likeness(said, vector)
+        found = space.likeness(said, vectors.of(said, embedding) if vectors else None)
+        for factor, lines in also:
+            found = np.maximum(found, factor * self._of_all(lines, space))
+        return space.named(found)
 
     def together(self, lines: Sequence[str], language: str) -> dict[str, float]:
         """The same for lines taken as one; those that were searched lately cost no encoding."""
         space = self._spaces.get(language)
-        if space is None:
-            return {}
+        return {} if space is None else space.named(self._of_all(lines, space))
+
+    def _of_all(self, lines: Sequence[str], space: _Space) -> Doubles:
         vectors = self.vectors if space.has_vectors else None
-        vector = vectors.together(lines) if vectors else None
-        return space.likeness(" ".join(lines), vector)
+        return space.likeness(" ".join(lines), vectors.together(lines) if vectors else None)
 
 
 def firsts(owners: Sequence[str]) -> list[int]:
@@ -175,25 +188,40 @@ class _Space:
         self._rarity = {s: math.log(1 + len(stems) / n) for s, n in spread.items()}
         self._unseen = math.log(1 + len(stems))
         self._mass = np.array([self._weight(each) for each in stems], dtype=np.float32)
-        self._holding: dict[str, list[int]] = defaultdict(list)
+        holding: dict[str, list[int]] = defaultdict(list)
         for row, each in enumerate(stems):
             for stem in each:
-                self._holding[stem].append(row)
+                holding[stem].append(row)
+        self._holding = {stem: np.array(rows) for stem, rows in holding.items()}
+        self._latest: Latest[Doubles] = Latest(SEARCHED)
 
     @property
     def has_vectors(self) -> bool:
         return self._vectors is not None
 
-    def likeness(self, said: str, vector: Floats | None) -> dict[str, float]:
+    def named(self, likeness: Doubles) -> dict[str, float]:
+        """Likenesses by the ids of their entries."""
+        return dict(zip(self._names, likeness.tolist(), strict=True))
+
+    def likeness(self, said: str, vector: Floats | None) -> Doubles:
+        """(entries,) how like its nearest cue the words with this vector are."""
+        if not self._names:
+            return np.zeros(0)
+        name = self._latest.fingerprint(said, b"" if vector is None else vector.tobytes())
+        found = self._latest.get(name)
+        if found is None:
+            # The cues of an entry stand side by side.
+            best = np.maximum.reduceat(self._scores(said, vector), self._starts)
+            found = best.astype(np.float64)
+        self._latest.keep(name, found)
+        return found
+
+    def _scores(self, said: str, vector: Floats | None) -> Floats:
         scores = self._shared(said)
         if vector is not None and self._vectors is not None and self._mean is not None:
             centred = _normalised((vector - self._mean)[None, :])[0]
             scores = SHARED * scores + self._scale * (self._vectors @ centred)
-        if not self._names:
-            return {}
-        # The cues of an entry stand side by side.
-        best = np.maximum.reduceat(scores, self._starts)
-        return dict(zip(self._names, best.tolist(), strict=True))
+        return scores
 
     def _own_scale(self, vectors: Floats) -> float:
         """What cosines are multiplied with, so that cues of different entries lie alike far."""
@@ -210,8 +238,8 @@ class _Space:
         own = words.stems(said)
         shared = np.zeros(len(self._owner), dtype=np.float32)
         for stem in own:
-            for row in self._holding.get(stem, ()):
-                shared[row] += self._rarity[stem]
+            if (rows := self._holding.get(stem)) is not None:
+                shared[rows] += self._rarity[stem]
         result: Floats = shared / np.sqrt(np.maximum(self._mass * self._weight(own), 1e-6))
         return result
 

@@ -8,15 +8,12 @@ EmpatheticDialogues (dev) it lies at a cosine of .89 to it and finds the same fi
 
 from __future__ import annotations
 
-import os
-from collections import OrderedDict
-from hashlib import blake2b
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from affect.writers import words
+from affect.writers.latest import Latest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,29 +37,20 @@ class Encoder(Protocol):
 
 
 class Vectors:
-    """What an encoder gives for lines, the latest remembered; for many threads.
-
-    No words are kept, only vectors under fingerprints whose key ends with this process.
-    """
+    """What an encoder gives for lines, the latest remembered; for many threads."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.model = encoder.name
-        self._key = os.urandom(16)
-        self._kept: OrderedDict[bytes, Floats] = OrderedDict()
-        self._lock = Lock()
+        self._latest: Latest[Floats] = Latest(KEPT)
 
     def of(self, line: str, known: Sequence[float] | None = None) -> Floats:
         """(d,) the vector of a line; `known` where the encoder gave it already."""
-        name = blake2b(line.encode(errors="replace"), digest_size=16, key=self._key).digest()
-        vector = self._kept.get(name) if known is None else np.asarray(known, dtype=np.float32)
+        name = self._latest.fingerprint(line)
+        vector = self._latest.get(name) if known is None else np.asarray(known, dtype=np.float32)
         if vector is None:
             vector = self._encoder.embed([line])[0]
-        with self._lock:
-            self._kept[name] = vector
-            self._kept.move_to_end(name)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        self._latest.keep(name, vector)
         return vector
 
     def together(self, lines: Sequence[str]) -> Floats:

@@ -228,8 +228,20 @@ def test_the_nearest_cue_counts() -> None:
         assert likeness["en-fear-exam-01"] > likeness["en-anger-work-01"]
 
 
+def test_a_line_may_be_searched_with_others_beside_it() -> None:
+    other = parse(raw(id="en-fear-exam-01", cues=["the exam is on monday", "afraid of the exam"]))
+    for encoder in (Letters(), None):
+        found = cues.Cues([parse(RAW), other], encoder, None)
+        alone = found.likeness("the exam is near", "en")
+        beside = found.together(["they moved", "my shift"], "en")
+        assert found.likeness(
+            "the exam is near", "en", also=[(0.5, ["they moved", "my shift"])]
+        ) == {name: max(alone[name], 0.5 * beside[name]) for name in alone}
+
+
 def test_a_language_without_entries_has_no_likeness() -> None:
-    assert cues.Cues([parse(RAW)], None).likeness("你好", "zh") == {}
+    found = cues.Cues([parse(RAW)], None)
+    assert found.likeness("你好", "zh", also=[(1.0, ["你好"])]) == {}
 
 
 def test_loading_twice_gives_the_same(shipped: Bank) -> None:
