@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from affect import kinds
-from affect.types import EMOTIONS, Strategy
+from affect.types import EMOTIONS
 from affect.writers import words
 from affect.writers.hearing import TELLS
 from affect.writers.weighing import MIRROR
@@ -62,13 +62,14 @@ def of_scene(scene: Scene, heard: Heard) -> Floats:
     """(k,) what is the same for every reply."""
     last = scene.history[-1] if scene.history else None
     affect = scene.reading.affect
+    said = kinds.kind(scene.said, affect.valence)
     return np.array(
         [
             *(heard.acts[name] for name in sorted(heard.acts)),
             *(heard.topics[name] for name in sorted(heard.topics)),
             *(scene.reading.probabilities.get(emotion, 0.0) for emotion in EMOTIONS),
             *(affect.valence, affect.arousal),
-            *(kinds.kind(scene.said, affect.valence) == kind for kind in sorted(kinds.names())),
+            *(said == kind for kind in sorted(kinds.names())),
             bool(last and last.asked),
             scene.plan.ask,
             scene.plan.situation is not None,
@@ -81,35 +82,33 @@ def of_scene(scene: Scene, heard: Heard) -> Floats:
     )
 
 
-def of_reply(scene: Scene, heard: Heard, worded: Worded, topic: str | None) -> Floats:
-    """(k,) what is told of a reply without its vector; `topic` is what its entry is about."""
+def of_reply(scene: Scene, heard: Heard, worded: Worded, topic: str | None) -> list[float]:
+    """(k) what is told of a reply without its vector; `topic` is what its entry is about."""
     entry = worded.entry
     act = entry.situation or TELLS
     spoken = sum(scene.reading.probabilities.get(each, 0.0) for each in entry.emotions)
-    return np.array(
-        [
-            *(worded.reasons.get(name, 0.0) for name in REASONS),
-            *(entry.strategy is strategy for strategy in Strategy),
-            *(emotion in entry.emotions for emotion in EMOTIONS),
-            spoken,
-            heard.acts.get(act, heard.acts.get(TELLS, 0.0)),
-            heard.topics.get(topic or "", 0.0),
-            topic is not None,
-            entry.matter is not None,
-            bool(entry.kinds),
-            bool(entry.cues),
-            entry.question,
-            entry.situation is None,
-            worded.general,
-            worded.near,
-            entry.id == MIRROR,
-            worded.text != entry.plain,
-            entry.valence,
-            entry.arousal,
-            min(words.count(worded.text) / LONG, 1.0),
-        ],
-        dtype=np.float32,
-    )
+    as_written = worded.text == entry.plain
+    length = entry.shape.words if as_written else words.count(worded.text)
+    return [
+        *(worded.reasons.get(name, 0.0) for name in REASONS),
+        *entry.marks,
+        spoken,
+        heard.acts.get(act, heard.acts.get(TELLS, 0.0)),
+        heard.topics.get(topic or "", 0.0),
+        topic is not None,
+        entry.matter is not None,
+        bool(entry.kinds),
+        bool(entry.cues),
+        entry.question,
+        entry.situation is None,
+        worded.general,
+        worded.near,
+        entry.id == MIRROR,
+        not as_written,
+        entry.valence,
+        entry.arousal,
+        min(length / LONG, 1.0),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,8 @@ def features(
     said = vectors @ projection
     near = np.stack([vectors @ vector for vector in told], axis=1)
     same = np.concatenate([of_scene(scene, heard), *projected])
-    own = np.stack([of_reply(scene, heard, r, t) for r, t in zip(replies, topics, strict=True)])
+    each = [of_reply(scene, heard, r, t) for r, t in zip(replies, topics, strict=True)]
+    own = np.array(each, dtype=np.float32)
     together = [said * one for one in projected]
     rows = np.broadcast_to(same, (len(replies), len(same)))
     result: Floats = np.concatenate(

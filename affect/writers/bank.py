@@ -34,6 +34,12 @@ class Bank:
         """The entries of one language."""
         return self._by_language.get(language, ())
 
+    def worded(self, language: str, *, asking: bool, ordinary: bool) -> tuple[Entry, ...]:
+        """The entries of one language, without their questions unless `asking`; where the turn is
+        `ordinary` without those for special ones.
+        """
+        return self._worded.get((language, asking, ordinary), ())
+
     def evidence(self, language: str) -> Mapping[str | None, tuple[str, ...]]:
         """The ids of entries with cues by situation: what speaks for it where they lie near."""
         return self._evidence.get(language, {})
@@ -50,11 +56,25 @@ class Bank:
         return found
 
     @cached_property
+    def _worded(self) -> dict[tuple[str, bool, bool], tuple[Entry, ...]]:
+        found: dict[tuple[str, bool, bool], tuple[Entry, ...]] = {}
+        for language, entries in self._by_language.items():
+            stated = tuple(entry.stated for entry in entries)
+            for asking, every in ((True, entries), (False, stated)):
+                found[language, asking, False] = every
+                found[language, asking, True] = tuple(filter(_is_ordinary, every))
+        return found
+
+    @cached_property
     def _by_language(self) -> dict[str, tuple[Entry, ...]]:
         found: dict[str, list[Entry]] = {}
         for entry in self.entries:
             found.setdefault(entry.language, []).append(entry)
         return {language: tuple(entries) for language, entries in found.items()}
+
+
+def _is_ordinary(entry: Entry) -> bool:
+    return entry.situation in {None, "fallback"}
 
 
 def load(folder: Path | None = None) -> Bank:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from affect import kinds, matters
 from affect.errors import BadInput
 from affect.special import SPECIAL
-from affect.types import Emotion, Stage, Strategy
+from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers.shape import Shape, measure
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ class Entry:
     def shape(self) -> Shape:
         """What is counted of `plain`."""
         return measure(self.plain)
+
+    @cached_property
+    def marks(self) -> tuple[bool, ...]:
+        """Which of the strategies is its own, and to which of the emotions it speaks."""
+        own = (self.strategy is strategy for strategy in Strategy)
+        return (*own, *(emotion in self.emotions for emotion in EMOTIONS))
 
     @cached_property
     def graves(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from affect import kinds, matters
+from affect import kinds
 from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
@@ -16,9 +16,12 @@ from affect.writers.kindred import DARK
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from affect.matters import Matter
+    from affect.writers.bank import Bank
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
+    from affect.writers.ground import Ground
+
+    Level = tuple[Sequence[Entry], tuple[Callable[[Entry], bool], ...]]
 
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 BARE = frozenset({"said_yes", "said_no", "unsure"})
@@ -40,36 +43,24 @@ _SLIGHT = ASIDE | {kinds.DETAIL}
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
-def fitting(
-    entries: Sequence[Entry],
-    scene: Scene,
-    matter: Matter | None,
-    topic: str | None = None,
-    *,
-    joyful: bool,
-    follows: bool,
-) -> list[Entry]:
+def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: bool) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one.
 
-    `matter` and `topic` are what the talk is about, as far as it is known; what `follows` the
-    matter may be said to any line of it.
+    What `follows` the matter may be said to any line of it.
     """
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
-    avoid = scene.plan.avoid
-    if not scene.plan.ask:
-        entries = [entry.stated for entry in entries]
-
-    doubtful = scene.plan.situation not in NEWS and (
-        matters.wary(scene.history)
-        or crossed(lately(scene.history, scene.moment.at))
-        or bool(_NOT.search(scene.said))
-    )
+    plan = scene.plan
+    wanted = plan.situation
+    doubtful = _is_doubtful(scene, known)
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
     line = kinds.kind(scene.said, scene.reading.affect.valence)
 
-    slight = line in _SLIGHT and scene.plan.situation is None
+    slight = line in _SLIGHT and wanted is None
     tells = line not in ASIDE and not kinds.asks(scene.said)
+    matter = known.matter.name if known.matter else None
+    topics = {None, known.topic if tells else None}
+    no_cheer, no_advice = "cheer" in plan.avoid or not joyful, "advice" in plan.avoid
 
     def fresh(entry: Entry) -> bool:
         # To be told again and again that one may go on is not to be listened to.
@@ -77,25 +68,29 @@ def fitting(
         return entry.id not in used and not again
 
     def here(entry: Entry) -> bool:
-        about = entry.matter is None or _goes_on(entry, matter, follows=follows)
-        about = about and (bool(entry.cues) or entry.topic in {None, topic if tells else None})
+        of_matter = entry.matter == matter and (follows or bool(entry.cues))
+        if entry.matter is not None and not of_matter:
+            return False
+        if not entry.cues and entry.topic not in topics:
+            return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
-        return about and of_kind and _of_situation(entry, scene)
+        return of_kind and (wanted is None or _of_situation(entry, wanted))
 
     def quiet(entry: Entry) -> bool:
-        return scene.plan.ask or not entry.question
+        return plan.ask or not entry.question
 
     def allowed(entry: Entry) -> bool:
-        cheers = entry.valence > BRIGHT and ("cheer" in avoid or not joyful)
-        cheers = cheers or (doubtful and _glad(entry))
-        return not cheers and not ("advice" in avoid and _advises(entry))
+        cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
+        return not cheers and not (no_advice and _advises(entry))
 
     def general(entry: Entry) -> bool:
         return entry.situation == "fallback" and (not entry.kinds or line in entry.kinds)
 
     # A special turn is rather answered twice alike than with something else.
-    fit = [entry for entry in _likely(entries, scene, matter) if here(entry)]
-    levels: tuple[tuple[Sequence[Entry], tuple[Callable[[Entry], bool], ...]], ...] = (
+    likely = bank.worded(scene.language, asking=plan.ask, ordinary=wanted is None)
+    fit = [entry for entry in likely if here(entry)]
+    entries = bank.worded(scene.language, asking=plan.ask, ordinary=False)
+    levels: Sequence[Level] = (
         (fit, (fresh, allowed, quiet)),
         (fit, (fresh, allowed)),
         (fit, (allowed, quiet)),
@@ -103,6 +98,11 @@ def fitting(
         (entries, (general, fresh)),
         (entries, ()),
     )
+    return _left(levels)
+
+
+def _left(levels: Sequence[Level]) -> list[Entry]:
+    """What the rules of the first level leave, or where they leave nothing of the next."""
     for pool, rules in levels:
         found = list(pool)
         for rule in rules:
@@ -112,18 +112,11 @@ def fitting(
     return []
 
 
-def _likely(entries: Sequence[Entry], scene: Scene, matter: Matter | None) -> list[Entry]:
-    """What is left without most entries of other matters and turns: told without asking each."""
-    name = matter.name if matter else None
-    mine = [entry for entry in entries if entry.matter is None or entry.matter == name]
-    if scene.plan.situation is not None:
-        return mine
-    return [entry for entry in mine if entry.situation is None or entry.situation == "fallback"]
-
-
-def _goes_on(entry: Entry, matter: Matter | None, *, follows: bool) -> bool:
-    """Whether an entry for a matter may be said in this one."""
-    return matter is not None and matter.name == entry.matter and (follows or bool(entry.cues))
+def _is_doubtful(scene: Scene, known: Ground) -> bool:
+    """Whether it is not to be taken for granted that something is good."""
+    bitter = crossed(lately(scene.history, scene.moment.at))
+    doubted = known.wary or bitter or bool(_NOT.search(scene.said))
+    return doubted and scene.plan.situation not in NEWS
 
 
 def _glad(entry: Entry) -> bool:
@@ -133,10 +126,8 @@ def _glad(entry: Entry) -> bool:
     return entry.emotions == {Emotion.JOY}
 
 
-def _of_situation(entry: Entry, scene: Scene) -> bool:
-    wanted = scene.plan.situation
-    if wanted is None:
-        return entry.situation in {None, "fallback"}
+def _of_situation(entry: Entry, wanted: str) -> bool:
+    """Whether an entry may answer this special turn."""
     if wanted in NEWS and entry.situation in {None, "fallback"}:
         return Emotion.JOY in entry.emotions and not (entry.emotions & DARK and entry.kinds)
     if wanted in {"success", "relief"} and entry.situation in {"good_news", "success"}:

@@ -13,11 +13,10 @@ from affect.writers.weighing import GENERAL, NEAR
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from affect.matters import Matter
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
+    from affect.writers.ground import Ground
 
-SURE_TOPIC = 0.5  # probability from which the talk is about a topic
 ABOUT = 0.04  # what likeness is worth more to an entry of the topic, and less to one of another
 TOPIC = 0.83  # likeness that an entry for any line of the topic has
 ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
@@ -29,30 +28,23 @@ DENIED = 0.15  # what likeness is worth less to a line that says that it is not 
 
 
 class Relevance:
-    """Weighs likeness for one scene. `topics` are the probabilities of what the talk is about,
-    `about` the topic of each entry that has one.
-    """
+    """Weighs likeness for one scene. `about` holds the topic of each entry that has one."""
 
     def __init__(
         self,
         scene: Scene,
         likeness: Mapping[str, float],
-        topics: Mapping[str, float],
+        ground: Ground,
         about: Mapping[str, str],
     ) -> None:
-        self._likeness, self._topics, self._about = likeness, topics, about
-        likeliest = max(topics, key=lambda name: topics[name], default=None)
-        surely = likeliest is not None and topics[likeliest] >= SURE_TOPIC
-        self.topic: str | None = likeliest if surely else None
-        matter = matters.current(scene.history, scene.said)
-        if matter and self.topic and not matters.may_be(matter.name, self.topic):
-            matter = None  # words of it came up in a talk about something else
-        self.matter: Matter | None = matter
+        self._likeness, self._about = likeness, about
+        self._topics, self._topic = ground.topics, ground.topic
+        self._matter = matter = ground.matter
         self._bare = scene.plan.situation in BARE
         self._asked_for = scene.persona == "support"
         self._glad = matter is not None and matter.name == matters.GOOD
         self._dark = is_definite(scene.reading, scene.said) or bool(matter and matter.dark)
-        self._wary = matter is None and matters.wary(scene.history)
+        self._wary = matter is None and ground.wary
         # Where another matter may have begun, the open one is not taken for granted.
         self._denied = matters.denies(scene.said)
         self._negated = tells_not(scene.said)
@@ -62,7 +54,7 @@ class Relevance:
         if not entry.cues:
             return None if self._too_dark(entry, 0.0) else self._without_cues(entry)
         meaning = self._likeness.get(entry.id, 0.0) + self._of_topic(entry)
-        mine = self.topic is not None and self._about.get(entry.id) == self.topic
+        mine = self._topic is not None and self._about.get(entry.id) == self._topic
         guessed = self._wary and entry.situation is None and not mine
         if self._too_dark(entry, meaning) or (guessed and meaning < SURELY):
             return None  # one wrong guess was enough
@@ -77,8 +69,8 @@ class Relevance:
         """What fits any line of its matter, topic or turn."""
         if entry.topic:
             return TOPIC
-        if entry.matter and self.matter:
-            known = MATTER if self.matter.since or self._bare else MATTER_FIRST
+        if entry.matter and self._matter:
+            known = MATTER if self._matter.since or self._bare else MATTER_FIRST
             return NEAR if entry.question and known < MATTER else known
         if self._wary and entry.situation is None:
             return None
@@ -89,14 +81,12 @@ class Relevance:
         own = self._about.get(entry.id)
         if own is None or not self._topics:
             return 0.0
-        return ABOUT if own == self.topic else -ABOUT * (1 - self._topics[own])
+        return ABOUT if own == self._topic else -ABOUT * (1 - self._topics[own])
 
     def _too_dark(self, entry: Entry, meaning: float) -> bool:
         """Nobody is comforted for good news, and "the fridge is so loud" is no sign of pain."""
-        dark = entry.emotions <= DARK
-        return dark and (
-            (self._glad and meaning < SURELY) or (bool(entry.kinds) and not self._dark)
-        )
+        odd = (self._glad and meaning < SURELY) or (bool(entry.kinds) and not self._dark)
+        return odd and entry.emotions <= DARK
 
     def _least(self, entry: Entry) -> float:
         """The likeness that an entry with lines of its own needs to be thought of at all."""

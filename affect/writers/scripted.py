@@ -20,13 +20,14 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import guard, naming, retelling, situations, words
+from affect.writers import guard, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
 from affect.writers.following import answers_of, follows, greeted
+from affect.writers.ground import Ground, ground, taken
 from affect.writers.hearing import Hearing
 from affect.writers.judge import WEIGHT, Judge
 from affect.writers.kindred import feelings
@@ -36,7 +37,7 @@ from affect.writers.pairing import pairs
 from affect.writers.parts import parts
 from affect.writers.relevance import ANSWERS, Relevance
 from affect.writers.shorthand import spelt_out
-from affect.writers.slots import Taken, fill, take
+from affect.writers.slots import fill
 from affect.writers.weighing import FELT, MIRROR, NAMED, NEAR, Weigher, Worded
 
 if TYPE_CHECKING:
@@ -119,12 +120,13 @@ class ScriptedWriter:
         # It was of the whole line.
         embedding = None if greeting or sober != whole else scene.embedding
         scene = replace(scene, said=said, embedding=embedding)
-        scene, ranked = self._heard(scene)
+        known = ground(scene, self.topics(scene))
+        scene, ranked = self._heard(scene, known)
         if ranked and _empty_handed(ranked[0], scene):
-            ranked = self._ranked(_asking(scene))
-        if ranked and self._guesses(ranked[0], scene):
-            about = [each for each in ranked if not self._guesses(each, scene)]
-            ranked = about or self._ranked(_modest(scene)) or ranked
+            ranked = self._ranked(_asking(scene), known)
+        about = self._no_guesses(ranked, scene)
+        if about[:1] != ranked[:1]:
+            ranked = about or self._ranked(_modest(scene), known) or ranked
         little = greeting and kinds.kind(said) == kinds.DETAIL
         if little:  # so few words are near to much: they are said back and asked about
             ranked = [each for each in ranked if each.entry.kinds] or ranked
@@ -159,7 +161,7 @@ class ScriptedWriter:
         if to_us is None or not to_us.rest:
             return greeted(said, scene)
         owning = replace(scene, said=said, plan=replace(scene.plan, situation="owned"))
-        return owned(owning, self._bank.of(scene.language), _taken(owning)), to_us.rest
+        return owned(owning, self._bank.of(scene.language), taken(owning)), to_us.rest
 
     def topics(self, scene: Scene) -> Mapping[str, float]:
         """How probable it is that the talk is about each topic; none where none was learned."""
@@ -169,34 +171,30 @@ class ScriptedWriter:
     def worded(self, scene: Scene) -> list[Worded]:
         """All replies that are weighed for a scene, best first, before any are put together."""
         told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
-        return self._ranked(replace(scene, history=told, said=spelt_out(scene.said)))
+        scene = replace(scene, history=told, said=spelt_out(scene.said))
+        return self._ranked(scene, ground(scene, self.topics(scene)))
 
-    def _ranked(self, scene: Scene) -> list[Worded]:
+    def _ranked(self, scene: Scene, known: Ground) -> list[Worded]:
         likeness = self._likeness(scene)
         entries = self._bank.of(scene.language)
         felt = feelings(scene, likeness, entries)
-        talk = self.topics(scene)
-        relevance = Relevance(scene, likeness, talk, self._about)
-        matter = relevance.matter
-        weigher = Weigher(scene, felt, matter)
-        taken = _taken(scene)
+        relevance = Relevance(scene, likeness, known, self._about)
+        weigher = Weigher(scene, felt, known)
+        own = taken(scene, known.offered)
         joyful = felt.probabilities[Emotion.JOY] >= FELT or scene.plan.situation in NEWS
         goes_on = answers_of if scene.plan.situation in BARE else follows
         fit = fitting(
-            entries,
+            self._bank,
             scene,
-            matter,
-            relevance.topic,
+            known,
             joyful=joyful,
-            follows=matter is not None and goes_on(scene, matter),
+            follows=known.matter is not None and goes_on(scene, known.matter),
         )
         near = [(meaning, e) for e in fit if (meaning := relevance.of(e)) is not None]
         worded: list[Worded] = []
         for meaning, entry in _worth_weighing(near):
             general = entry.situation == "fallback"
-            filled = (
-                fill(entry.text, taken, scene.language, general=general) if entry.slots else None
-            )
+            filled = fill(entry.text, own, scene.language, general=general) if entry.slots else None
             if filled is None and entry.slots and (NAMED & set(entry.slots) or entry.kinds):
                 continue  # written for what stands in the slot
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
@@ -206,19 +204,19 @@ class ScriptedWriter:
             worded = [each for each in worded if each.text != each.entry.plain] or worded
         # A death, a parting, an illness that was not told of is not spoken of, however apt it is.
         worded = [each for each in worded if "grave" not in each.reasons] or worded
-        worded = self.judge.weighed(scene, talk, worded)
+        worded = self.judge.weighed(scene, known.topics, worded)
         worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
 
-    def _heard(self, scene: Scene) -> tuple[Scene, list[Worded]]:
+    def _heard(self, scene: Scene, known: Ground) -> tuple[Scene, list[Worded]]:
         """The scene and its replies; as an ordinary one where the turn has none, or where it may
         have been misheard: what an ordinary turn would be answered is apter.
         """
-        ranked = self._ranked(scene)
+        ranked = self._ranked(scene, known)
         if ranked and scene.plan.situation not in _MISHEARD:
             return scene, ranked
         plain = _ordinary(scene)
-        ordinary = self._ranked(plain)
+        ordinary = self._ranked(plain, known)
         if not ranked or (ordinary and ordinary[0].apt > ranked[0].apt):
             return plain, ordinary
         return scene, ranked
@@ -239,22 +237,25 @@ class ScriptedWriter:
             return None
         return replace(_candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
 
-    def _guesses(self, first: Worded, scene: Scene) -> bool:
-        """Whether advice would be drawn at random: bound to no matter, near to nothing told."""
+    def _no_guesses(self, ranked: Sequence[Worded], scene: Scene) -> Sequence[Worded]:
+        """Without advice drawn at random: bound to no matter, near to nothing told."""
         if scene.plan.situation != "asked_advice" or scene.persona == "support":
-            return False
-        if first.entry.matter or (scene.history and scene.history[-1].situation == "permission"):
-            return False  # who said yes to an idea is given one
+            return ranked
+        if scene.history and scene.history[-1].situation == "permission":
+            return ranked  # who said yes to an idea is given one
         told = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
         lines = [told, *([part] for part in sentences(scene.said)[:SENTENCES])]
-        name = first.entry.id
-        near = max(self._cues.together(each, scene.language).get(name, 0.0) for each in lines)
+        near = [self._cues.together(each, scene.language) for each in lines]
         bare = self._cues.together([ASKED[scene.language]], scene.language)
-        return near < ADVISED or bare.get(first.entry.id, 0.0) >= NEAR
+
+        def guesses(name: str) -> bool:
+            nearest = max(each.get(name, 0.0) for each in near)
+            return nearest < ADVISED or bare.get(name, 0.0) >= NEAR
+
+        return [each for each in ranked if each.entry.matter or not guesses(each.entry.id)]
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
         """Likeness to what was said; a short line also with that before it, a long one by parts."""
-        likeness = self._cues.likeness(scene.said, scene.language, scene.embedding)
         before = [exchange.said for exchange in scene.history]
         also: list[tuple[float, list[str]]] = []
         if scene.plan.situation == "asked_advice":
@@ -265,10 +266,7 @@ class ScriptedWriter:
         also += [(PART, [part]) for part in parts(scene.said)]
         if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
             also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
-        for factor, lines in also:
-            other = self._cues.together(lines, scene.language)
-            likeness = {name: max(own, factor * other[name]) for name, own in likeness.items()}
-        return likeness
+        return self._cues.likeness(scene.said, scene.language, scene.embedding, also)
 
 
 def _unamused(said: str, scene: Scene) -> str:
@@ -276,23 +274,6 @@ def _unamused(said: str, scene: Scene) -> str:
     plain = kinds.sober(said)
     dark = crossed(lately(scene.history, scene.moment.at))
     return plain if dark or words.count(plain) > LAUGHED else said
-
-
-def _taken(scene: Scene) -> Taken:
-    """All that the person's words offer for slots."""
-    said, language = scene.said, scene.language
-    between = retelling.choice(said, language)
-    one, other = between or (retelling.deed(said, language), None)
-    line = retelling.quoted(scene)
-    return replace(
-        take(said, language),
-        deed=retelling.wished(scene) if scene.persona == "support" else one,
-        other=line or other,
-        told=None if line else retelling.told(scene),
-        feeling=retelling.feeling(scene),
-        name=naming.name(scene),
-        count=naming.count(said, language),
-    )
 
 
 def _worth_weighing(fitting: Sequence[tuple[float, Entry]]) -> Iterable[tuple[float, Entry]]:

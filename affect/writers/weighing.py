@@ -23,9 +23,9 @@ from affect.writers.shape import measure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from affect.matters import Matter
     from affect.writers.base import Scene
     from affect.writers.entry import Entry
+    from affect.writers.ground import Ground
     from affect.writers.kindred import Feelings
     from affect.writers.shape import Shape
 
@@ -111,7 +111,7 @@ class Worded:
 class Weigher:
     """Weighs entries for one scene."""
 
-    def __init__(self, scene: Scene, felt: Feelings, matter: Matter | None) -> None:
+    def __init__(self, scene: Scene, felt: Feelings, ground: Ground) -> None:
         self._scene = scene
         self._felt = felt
         self._known_answers: dict[frozenset[Emotion], float] = {}
@@ -122,7 +122,7 @@ class Weigher:
         self._sad = scene.reading.affect.valence < SAD
         self._dark = felt.known and sum(felt.probabilities[e] for e in DARK) >= MOSTLY
         self._own = words.stems(scene.said)
-        self._graves = _graves(scene, matter)
+        self._graves = _graves(scene, ground)
         self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
@@ -219,15 +219,15 @@ class Weigher:
         return cost + 0.5 * len(shape.grams & self._said) / max(len(shape.grams), 1)
 
 
-def _graves(scene: Scene, matter: Matter | None) -> frozenset[str]:
+def _graves(scene: Scene, ground: Ground) -> frozenset[str]:
     """The grave matters that the talk is about, or that these lines speak of.
 
     Words of mourning, parting or illness, where nothing of the kind was told, wound more than any
     blandness: after a correction only the matter itself counts.
     """
-    open_matter = {matter.name} if matter else set()
+    open_matter = {ground.matter.name} if ground.matter else set()
     last = scene.history[-1] if scene.history else None
-    if matters.wary(scene.history) or corrects(scene.said, last):
+    if ground.wary or corrects(scene.said, last):
         return frozenset(open_matter)
     lately = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
     told = {n for n in matters.grave() if any(matters.speaks_of(n, said) for said in lately)}

@@ -1,0 +1,67 @@
+"""What holds of a line however the turn is heard: worked out once, for all rankings of replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from affect import matters
+from affect.writers import naming, retelling
+from affect.writers.slots import Taken, take
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from affect.matters import Matter
+    from affect.writers.base import Scene
+
+SURE_TOPIC = 0.5  # probability from which the talk is about a topic
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """`topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
+    about surely, `wary` whether the program was corrected lately; `offered` are the words of the
+    line that slots may take.
+    """
+
+    topics: Mapping[str, float]
+    topic: str | None
+    matter: Matter | None
+    wary: bool
+    offered: Taken
+
+
+def ground(scene: Scene, topics: Mapping[str, float]) -> Ground:
+    """What holds of a scene whatever its plan."""
+    likeliest = max(topics, key=lambda name: topics[name], default=None)
+    topic = likeliest if likeliest and topics[likeliest] >= SURE_TOPIC else None
+    matter = matters.current(scene.history, scene.said)
+    if matter and topic and not matters.may_be(matter.name, topic):
+        matter = None  # words of it came up in a talk about something else
+    return Ground(topics, topic, matter, matters.wary(scene.history), _offered(scene))
+
+
+def taken(scene: Scene, offered: Taken | None = None) -> Taken:
+    """All that the person's words offer for slots, where they are heard as the plan has it."""
+    offered = offered or _offered(scene)
+    line = retelling.quoted(scene)
+    return replace(
+        offered,
+        other=line or offered.other,
+        told=None if line else retelling.told(scene),
+        feeling=retelling.feeling(scene),
+    )
+
+
+def _offered(scene: Scene) -> Taken:
+    said, language = scene.said, scene.language
+    between = retelling.choice(said, language)
+    one, other = between or (retelling.deed(said, language), None)
+    return replace(
+        take(said, language),
+        deed=retelling.wished(scene) if scene.persona == "support" else one,
+        other=other,
+        name=naming.name(scene),
+        count=naming.count(said, language),
+    )
