@@ -12,14 +12,12 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from affect import danger, facts, strategy, trajectory
 from affect.errors import BadInput
 from affect.facts import Fact
 from affect.fusion import fuse
 from affect.light import in_light
-from affect.perception import language as languages
 from affect.safety import cards, holding, screening
 from affect.safety.places import country_said
 from affect.types import Modality, Moment, Plan, Reading
@@ -32,30 +30,28 @@ from bot.charts import zone_of
 from bot.clock import Clock
 from bot.commands import COMMANDS
 from bot.commands.base import Answer, Ask, answer
+from bot.knowing import Known, know, spoken_to
 from bot.messages import Attachment, Button, Incoming, Kind
 from bot.perceiving import Perceiver, Witnessed, both_ends
-from bot.recalling import history, said_before, together, words
+from bot.recalling import history, together, words
 from bot.remembering import Life
 from bot.replying import Replying, wording
 from bot.senses import Listening
 from bot.settings import Settings
 from bot.speakers import SPOKEN
-from bot.texts import LANGUAGES, say
+from bot.texts import say
 from storage import facts as stored_facts
-from storage import people, talks, trajectories, voices
+from storage import talks, trajectories, voices
 from storage.database import Database
 from storage.records import (
     Care,
     Notes,
-    Profile,
     Report,
-    TurnView,
     UsualVoice,
     Wording,
 )
 
 DAY = timedelta(hours=24)
-REMEMBERED = 20  # turns looked back on, over all talks of the person
 
 log = logging.getLogger(__name__)
 
@@ -87,31 +83,6 @@ class Taken:
     def writer(self) -> str:
         """Who worded the reply."""
         return self.wording.writer if self.wording else "none"
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known when a turn begins.
-
-    `here` are the turns of this talk, oldest first; `line` is the person's line so far.
-    """
-
-    profile: Profile
-    recent: tuple[TurnView, ...]
-    here: tuple[TurnView, ...]
-    language: str
-    line: Moment | None
-
-    @cached_property
-    def before(self) -> tuple[str, ...]:
-        """What the person said just before, as screening reads it beside a message."""
-        return said_before(self.here)
-
-    @property
-    def care(self) -> Care:
-        """What care remembers; a turn that failed kept nothing of it."""
-        noted = (turn.notes.care for turn in reversed(self.recent) if turn.notes.care != Care())
-        return next(noted, Care())
 
 
 class Companion:
@@ -159,7 +130,7 @@ class Companion:
             witnessed, voice = await self._witness(known, messages, text)
             if witnessed.words:  # said aloud is screened, answered and kept as if it was typed
                 text = together(text, witnessed.words)
-                known = self._spoken_to(known, messages, text)
+                known = spoken_to(known, self._settings, messages, text)
                 found = screening.screen(text, known.before)
             steps.done("witness")
         if last.kind is Kind.COMMAND and not found.level:
@@ -330,11 +301,6 @@ class Companion:
         found = await self._perceiver.witness(messages, known.language, leave, hear=hear, how=how)
         return found, speakers.learned(found.speaker, usual)
 
-    def _spoken_to(self, known: Known, messages: Sequence[Incoming], text: str) -> Known:
-        """What is known, once it was heard which language is spoken."""
-        last = known.recent[-1].notes.language if known.recent else None
-        return replace(known, language=self._language(known.profile, messages, text, last))
-
     async def _know(
         self,
         person_id: int,
@@ -343,33 +309,7 @@ class Companion:
         text: str,
         upto: int | None,
     ) -> Known:
-        async with self._database.read() as connection:
-            profile = await people.found(connection, person_id)
-            if upto is not None:
-                profile = replace(profile, turns=upto)
-            upto = profile.turns
-            recent = await talks.latest(
-                self._database, connection, person_id, REMEMBERED, upto=upto
-            )
-            line = await trajectories.newest(self._database, connection, person_id, upto=upto)
-        here = tuple(turn for turn in recent if turn.talk_id == talk_id and turn.kind == "talk")
-        last = recent[-1].notes.language if recent else None
-        return Known(profile, recent, here, self._language(profile, messages, text, last), line)
-
-    def _language(
-        self, profile: Profile, messages: Sequence[Incoming], text: str, last: str | None
-    ) -> str:
-        """The language to answer in: chosen, else of the words, else of the talk or the app."""
-        if profile.language:
-            return profile.language
-        if self._settings.language != "auto":
-            return self._settings.language
-        hint = messages[-1].language or ""
-        before = last or ("zh" if hint.startswith("zh") else "en")
-        if messages[-1].kind is Kind.COMMAND or not text:
-            return before
-        heard = languages.detect(text, before)
-        return heard if heard in LANGUAGES else "en"
+        return await know(self._database, self._settings, person_id, talk_id, messages, text, upto)
 
     async def _command(self, talk_id: str, message: Incoming, known: Known) -> Taken:
         ask = Ask(

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, func, insert, select, update
 from ulid import ULID
 
-from bot.companion import REMEMBERED
+from bot.knowing import REMEMBERED
 from storage import jobs, people, retention, tables, trajectories
 from storage.database import Database
 from tests.bot.house import House

@@ -14,7 +14,8 @@ from affect.writers.base import Writer
 from affect.writers.llm import LLMWriter
 from bot import app
 from bot.clock import Clock
-from bot.companion import Companion, Known, Taken
+from bot.companion import Companion, Taken
+from bot.knowing import Known
 from bot.llm import open_llm
 from bot.perceiving import Perceiver, Witnessed
 from bot.senses import Senses
