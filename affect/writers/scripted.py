@@ -237,7 +237,7 @@ class ScriptedWriter:
             return None
         return replace(_candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
 
-    def _no_guesses(self, ranked: Sequence[Worded], scene: Scene) -> Sequence[Worded]:
+    def _no_guesses(self, ranked: list[Worded], scene: Scene) -> list[Worded]:
         """Without advice drawn at random: bound to no matter, near to nothing told."""
         if scene.plan.situation != "asked_advice" or scene.persona == "support":
             return ranked
