@@ -101,3 +101,11 @@ SPECIAL: Mapping[str, Special] = {
     "advice_any": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
 }
 """What the special turns ask for (voice.md 4); anything else is the ordinary case."""
+
+ASKS = frozenset(
+    {"asked_advice", "asked_again", "word_it", "ideas", "choose", "should_i", "open_question"}
+    | {"your_view", "is_it_ok", "hindsight", "fact", "others_mind"}
+)
+"""What a line may want of us. "How do I tell her?" asks for advice as well as for words, so such
+turns are heard together, and what answers one of them may answer another.
+"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from affect import kinds
 from affect.matters import NEWS
 from affect.pauses import lately
+from affect.special import ASKS
 from affect.turning import crossed
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.following import ASIDE
@@ -136,7 +137,8 @@ def _of_situation(entry: Entry, wanted: str) -> bool:
         return entry.matter is not None  # what may follow the yes or no
     if wanted == "asked_advice" and entry.situation is None:
         return entry.strategy in {Strategy.SUGGESTION, Strategy.INFORMATION}
-    return entry.situation == wanted
+    other_ask = wanted in ASKS and entry.situation in ASKS and bool(entry.cues)
+    return entry.situation == wanted or other_ask
 
 
 def _advises(entry: Entry) -> bool:

@@ -46,7 +46,7 @@ def forbidden() -> dict[str, re.Pattern[str]]:
 
 @cache
 def turns(where: str) -> dict[str, re.Pattern[str]]:
-    """The patterns of situations.yaml under `whole` or `inside`, by situation, in their order."""
+    """The patterns of situations.yaml under `where`, by situation, in their order."""
     return {name: _pattern(parts, {}) for name, parts in _file("situations")[where].items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from affect import matters
+from affect.special import ASKS
 from affect.writers.entry import tells_not
 from affect.writers.fitting import BARE
 from affect.writers.kindred import DARK, is_definite
@@ -21,10 +22,14 @@ ABOUT = 0.04  # what likeness is worth more to an entry of the topic, and less t
 TOPIC = 0.83  # likeness that an entry for any line of the topic has
 ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
 THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
+ASK = 0.75  # likeness from which a line wants what an entry for one certain request gives
 SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
 MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
 MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
 DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
+
+_CERTAIN = frozenset({"word_it", "ideas", "fact", "task"})
+"""Requests whose entries give one certain thing: a recipe answers no question about a gift."""
 
 
 class Relevance:
@@ -40,7 +45,8 @@ class Relevance:
         self._likeness, self._about = likeness, about
         self._topics, self._topic = ground.topics, ground.topic
         self._matter = matter = ground.matter
-        self._bare = scene.plan.situation in BARE
+        self._wanted = scene.plan.situation
+        self._bare = self._wanted in BARE
         self._asked_for = scene.persona == "support"
         self._glad = matter is not None and matter.name == matters.GOOD
         self._dark = is_definite(scene.reading, scene.said) or bool(matter and matter.dark)
@@ -92,4 +98,7 @@ class Relevance:
         """The likeness that an entry with lines of its own needs to be thought of at all."""
         if self._asked_for:
             return ANSWERS  # a case that nobody told of is not to be invented
+        another = entry.situation in ASKS and entry.situation != self._wanted
+        if another or entry.situation in _CERTAIN:
+            return ASK  # below, what fits any request is better
         return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter

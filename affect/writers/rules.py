@@ -80,6 +80,8 @@ _NO_CUES = frozenset(
         "goodbye",
         "owned",
         "advice_any",
+        "word_it",
+        "ideas",
     }
 )
 _EXAMPLES = {

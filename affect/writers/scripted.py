@@ -64,6 +64,7 @@ TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 # Asked in one sentence of several: the others say what about.
 SENTENCE_BY_SENTENCE = frozenset(
     {"asked_advice", "self_blame", "loved", "like_me", "comfort", "about_me", "fact"}
+    | {"word_it", "ideas", "choose", "should_i"}
 )
 # Turns that lines are often misheard as: on graded talks an ordinary reply was better there.
 _MISHEARD = frozenset(
