@@ -27,8 +27,12 @@ def train(
     what: Annotated[What, typer.Argument(help="Which model: text, voice, face or fusion.")],
     data: DataOption = None,
     base: Annotated[
-        str, typer.Option(help="Hub id or folder of the encoder that `train text` starts from.")
-    ] = "intfloat/multilingual-e5-small",
+        str | None,
+        typer.Option(
+            help="What is begun from: for text the hub id or folder of an encoder, else "
+            "multilingual-e5-small; for face the file of dlib's face network, else random weights."
+        ),
+    ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Cache, checkpoint and TensorBoard log; else runs/WHAT.")
     ] = None,
@@ -68,7 +72,7 @@ def train(
             "threads": threads,
             "resume": resume,
             **({"epochs": epochs} if epochs is not None and tune is None else {}),
-            **({"base": base} if what is What.TEXT else {}),
+            **({"base": base} if base is not None else {}),
         }
         settings, build = _program(what)
         from affect.training import data as corpora

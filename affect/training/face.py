@@ -1,8 +1,9 @@
 """Train the expression network: FER+ votes as soft targets, FER2013's labels beside them.
 
-Recipe: SGD with Nesterov momentum .9, one cycle to .1, weight decay 5e-4, batch 128, tiles
-of 32, then 40 pixels (small ones cost less than half), an exponential
-average of weights and batch statistics. Seeded; a run that was stopped goes on with `resume`.
+Recipe: begun from the lower layers of dlib's face network (`face_start`) where its file is given;
+SGD with Nesterov momentum .9, one cycle to .03, three times that for the heads, weight decay 5e-4,
+batch 64, tiles of 64, then 80 pixels (small ones cost less), an exponential average of weights and
+batch statistics. Seeded; a run that was stopped goes on with `resume`.
 """
 
 from __future__ import annotations
@@ -25,26 +26,40 @@ from affect.perception.face_network import VOTES
 from affect.training import face_data
 from affect.training.face_data import Faces
 from affect.training.face_export import finish
-from affect.training.face_network import FaceNetwork, Jitter, Shipped, jittered
+from affect.training.face_network import (
+    VIEW,
+    FaceNetwork,
+    Jitter,
+    Shipped,
+    enlarged,
+    jittered,
+    standardise,
+)
+from affect.training.face_start import begin
 from affect.training.precision import half_precision
 from affect.training.tune import Watch, unwatched
 
 MOMENTUM, WEIGHT_DECAY, NO_DECAY = 0.9, 5e-4, 0.0
-WARM_UP, AVERAGE = 0.2, 0.998
+WARM_UP, AVERAGE = 0.1, 0.998
+HEADS = 3.0  # times the rate: they alone begin from nothing
 SMOOTHING = 0.05  # of FER2013's labels; the votes are soft by themselves
-LABEL_WEIGHT = 0.7
+LABEL_WEIGHT = 1.0
 REPORT_EVERY = 50  # steps
-SIDES = ((0.78, 32), (1.0, 40))  # up to this share of the run, tiles of this side
+SIDES = ((0.45, 64), (1.0, VIEW))  # up to this share of the run, tiles of this side
+STATISTICS = 256  # tiles that the first batch statistics are taken from
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One training run. `run` is its folder: checkpoint and settings."""
+    """One training run. `run` is its folder: checkpoint and settings; `base` is the file of dlib's
+    face network that it begins from, "" for random weights.
+    """
 
     run: Path
-    epochs: float = 30.0
-    batch: int = 128
-    rate: float = 0.1
+    base: str = ""
+    epochs: float = 20.0
+    batch: int = 64
+    rate: float = 0.03
     seed: int = 0
     threads: int = 1
     resume: bool = False
@@ -57,6 +72,7 @@ def build(
     faces = face_data.read(data)
     network = train(settings, faces, report)
     told = {
+        "base": Path(settings.base).name,
         "epochs": settings.epochs,
         "batch": settings.batch,
         "rate": settings.rate,
@@ -91,14 +107,19 @@ class _Run:
         self.shares, self.labels = torch.from_numpy(faces.shares()), torch.from_numpy(faces.labels)
         self.steps = len(faces) // settings.batch
         self.total = round(self.steps * settings.epochs)
-        self.network = FaceNetwork().to(memory_format=torch.channels_last)
+        self.network = FaceNetwork()
+        if settings.base:
+            some = np.random.default_rng(settings.seed).permutation(len(faces))[:STATISTICS]
+            tiles = standardise(enlarged(torch.from_numpy(faces.tiles[some]).float()[:, None]))
+            begin(self.network, Path(settings.base), tiles)
+        self.network.to(memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        heads = list(self.network.heads.parameters())
+        body = [p for name, p in self.network.named_parameters() if not name.startswith("heads")]
         groups = [
-            {"params": [p for p in self.network.parameters() if p.dim() > 1]},
-            {
-                "params": [p for p in self.network.parameters() if p.dim() <= 1],
-                "weight_decay": NO_DECAY,
-            },
+            {"params": [p for p in body if p.dim() > 1], "times": 1.0},
+            {"params": [p for p in body if p.dim() == 1], "times": 1.0, "weight_decay": NO_DECAY},
+            {"params": heads, "times": HEADS},
         ]
         self.optimizer = torch.optim.SGD(
             groups, settings.rate, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True
@@ -124,7 +145,7 @@ class _Run:
     def step(self, rows: NDArray[np.int64], step: int, random: np.random.Generator) -> float:
         """One update; the loss before it."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.rate * _cycle(step / self.total)
+            group["lr"] = self.settings.rate * group["times"] * _cycle(step / self.total)
         side = next(side for until, side in SIDES if step < until * self.total)
         tiles = jittered(self.faces.tiles[rows], side, Jitter(), random)
         with half_precision("cpu"):

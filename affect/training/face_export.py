@@ -21,7 +21,9 @@ from affect.training.face_data import Faces
 from affect.training.face_network import FaceNetwork, Shipped
 from affect.types import EMOTIONS
 
-MODEL, VERSION = "attune-face", "2"
+MODEL, VERSION = "attune-face", "3"
+NOTHING = {"name": "none: trained from random weights", "licence": "-"}
+DLIB = {"name": "lower layers of dlib's face network (King 2017)", "licence": "CC0 1.0"}
 STEPS = 400  # of the fit; it has converged long before
 LEAST_VARIANCE = 0.02
 
@@ -118,7 +120,7 @@ def write_json(folder: Path, fitted: Calibration, training: dict[str, Any], toda
         "model": MODEL,
         "version": VERSION,
         "made": today.isoformat(),
-        "base": {"name": "none: trained from random weights", "licence": "-"},
+        "base": DLIB if training["base"] else NOTHING,
         "training": training,
         "data": [
             {"name": "FER2013 images", "licence": "no clear licence"},

@@ -47,8 +47,8 @@ AVERAGE_EVERY, CHECKPOINT_EVERY = 5, 250  # steps
 class Settings:
     """One training run. `run` is its folder: cache, checkpoint, TensorBoard log."""
 
-    base: str
     run: Path
+    base: str = "intfloat/multilingual-e5-small"
     epochs: float = 2.0
     batch: int = 64
     rate: float = 1.5e-4

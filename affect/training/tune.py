@@ -246,6 +246,6 @@ SEARCHES: Mapping[str, Search] = {
     "voice": Search(
         {"rate": (5e-4, 8e-3), "second_rate": (2.5e-4, 4e-3)}, ("first", "second"), ("dev",), _voice
     ),
-    "face": Search({"rate": (0.02, 0.4)}, ("epochs",), ("ferplus_8",), _face),
+    "face": Search({"rate": (0.005, 0.2)}, ("epochs",), ("ferplus_8",), _face),
 }
 """By model. Fusion has none: `train fusion` weighs its whole grid."""

@@ -32,7 +32,8 @@ COUNTS = {"Training": 128, "PublicTest": 40, "PrivateTest": 2}
 def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network and a fit that take no time."""
     monkeypatch.setattr(face_network, "STEM", 8)
-    monkeypatch.setattr(face_network, "STAGES", ((8, 1), (8, 1)))
+    monkeypatch.setattr(face_network, "BLOCKS", ((8, False), (8, True)))
+    monkeypatch.setattr(face_network, "VIEW", 16)
     monkeypatch.setattr(training, "SIDES", ((1.0, 16),))
     monkeypatch.setattr(face_export, "STEPS", 5)
 
@@ -83,8 +84,8 @@ def test_the_best_of_some_tries_is_printed_and_trained_with(data: Path, tmp_path
     low, high = tune.SEARCHES["face"].rates["rate"]
     assert low <= told["settings"]["rate"] <= high
     # The tries were short; the whole training has the model's own length, or a share of it.
-    assert told["settings"]["epochs"] in (15.0, 22.5, 30.0)
-    assert 'search 1/3: {"rate": 0.1, "epochs": 4.0}' in result.stderr
+    assert told["settings"]["epochs"] in (10.0, 15.0, 20.0)
+    assert 'search 1/3: {"rate": 0.03, "epochs": 4.0}' in result.stderr
     card = json.loads((run / "weights" / "face.json").read_text("utf-8"))
     assert {name: card["training"][name] for name in ("rate", "epochs")} == told["settings"]
     assert not list((run / "tune").rglob("*.pt"))
@@ -96,7 +97,7 @@ def test_what_was_stopped_goes_on(
     monkeypatch.setattr(training, "finish", lambda *_: None)
     again = ("--epochs", "1", "--resume", "--tune")
     first = train(data, tmp_path, *again, "1")
-    assert "step 1 " in first.stderr
+    assert "step 2 " in first.stderr
     # Nothing is left to do, neither of the search nor of the whole training.
     second = train(data, tmp_path, *again, "1")
     assert "step" not in second.stderr
@@ -104,7 +105,7 @@ def test_what_was_stopped_goes_on(
     assert "search 1/2" not in train(data, tmp_path, *again, "2").stderr
     # A whole training with other settings is not gone on from.
     (tmp_path / "tune" / "best.json").write_text("{}")
-    assert "step 1 " in train(data, tmp_path, *again, "2").stderr
+    assert "step 2 " in train(data, tmp_path, *again, "2").stderr
     # Another bound is another search.
     other = train(data, tmp_path, "--epochs", "2", "--resume", "--tune", "2")
     assert other.exit_code == 2
