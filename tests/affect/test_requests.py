@@ -39,6 +39,9 @@ def writer() -> ScriptedWriter:
         ("zh", "你说今晚打还是等周末再打", "choose"),
         ("zh", "明天见面穿啥好呢", "ideas"),
         ("zh", "隔了这么久才来气 正常吗", "is_it_ok"),
+        ("zh", "能帮我写个请假条不", "word_it"),
+        ("zh", "你说我现在去睡还是再等等他", "choose"),
+        ("en", "tea or coffee, which one", "choose"),
     ],
 )
 def test_a_request_is_heard_and_answered(
@@ -65,6 +68,20 @@ def test_a_request_is_heard_and_answered(
 )
 def test_what_only_tells_is_no_request(writer: ScriptedWriter, language: str, said: str) -> None:
     assert writer.situation(said, history=(BEFORE[language],)) not in ASKS
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "about"),
+    [
+        ("en", "are you a person or a program?", "are_you_real"),
+        ("en", "is what I write kept or thrown away?", "what_do_you_keep"),
+        ("zh", "你是真人还是机器人？", "are_you_real"),
+    ],
+)
+def test_a_question_about_the_program_stays_one(
+    writer: ScriptedWriter, language: str, said: str, about: str
+) -> None:
+    assert writer.situation(said, history=(BEFORE[language],)) == about
 
 
 def test_an_answer_to_one_certain_request_is_not_given_to_another(writer: ScriptedWriter) -> None:
