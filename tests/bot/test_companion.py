@@ -137,7 +137,7 @@ class TestDanger:
             (DOOR, "false alarm, it was my neighbour", "she brought me some soup"),
             (DOOR, "safe", "my cat is hungry"),
             (DOOR, "he left", "so I made tea"),
-            (DOOR, "/new", "can we talk about my cat"),
+            (DOOR, "/new", "so what can you do here?"),
             (DOOR_ZH, "？？？是我妈啊 没危险", "她说给我切了水果放门口"),
             (DOOR_ZH, "我是安全的", "水果吃了 她跟我道歉了"),
             (DOOR_ZH, "出来了", "今天作业好多"),
