@@ -24,8 +24,8 @@ BLOCKS = (  # width, and whether the side is halved
     *((128, True), (128, False), (128, False)),
     (256, True),
 )
-VIEW = 80  # pixels that a tile is enlarged to: a face is then as large as dlib's network knew it
-CONTRAST = 0.24  # standard deviation of grey (of 256) in the pictures that dlib's network saw
+VIEW = 80  # pixels that a tile is enlarged to: a face is nearly as large as dlib's network knew it
+CONTRAST = 0.24  # deviation that tiles begin with: about that of grey, of 256, in a photograph
 DROPOUT = 0.3
 
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from affect import kinds
 from affect.corrections import corrects
-from affect.special import ASKS
 from affect.types import Estimate, Modality
-from affect.writers import retelling, words
+from affect.writers import retelling, wants, words
 from affect.writers.addressed import (
     ASKED_ABOUT,
     CORRECTED,
@@ -56,8 +55,6 @@ SURE_OF = {
     "remember": 0.55,
     "did_it": 0.55,
 }
-SURE_ASKS = 0.5  # the same of all acts together that want something of us
-MAYBE_ASKS = 0.05  # the same where a form says that they do
 SURE_TO_US = 0.75  # the same of an act that is about our last reply: an apology needs a reason
 SURE_PRIVATE = 0.5  # the same of a sentence that asks who reads along
 MAYBE_ACT = 0.2  # probability from which an act is believed where a form says the same
@@ -130,13 +127,6 @@ _STILL_ANSWERED = frozenset(
     | {"insult", "explain", "love_me", "about_me", "understand_me", "memory"}
 )
 
-_DOUBTED = frozenset(
-    {None, "open_question", "small_talk", "task", "about_me", "your_life"}
-    | {"anger_at_bot", "corrected", "meant", "you_said"}
-)  # what a line is taken for that may be a request by its form: of 20 such lines 18 were
-_FOR_ADVICE = frozenset({"asked_advice", "should_i"})
-_CERTAIN = frozenset({"word_it", "choose", "ideas"})  # what such a question may be about
-
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 _WIDE = frozenset(
     {"others_mind", "your_view", "asked_advice", "is_it_ok"}
@@ -172,19 +162,9 @@ def find(
     # "No, she works nights" mostly answers; that it corrects must be heard.
     if fixed in _FORMAL and not (fixed == CORRECTED and _SAYS_NO.match(said)):
         return fixed
-    heard = _heard(said, fixed, cues, bank, hearing, history, embedding)
-    return _wanted(said, heard, hearing.acts(said, embedding))
-
-
-def _wanted(said: str, heard: str | None, acts: Mapping[str, float]) -> str | None:
-    """What a line wants by its form, where it was heard as nothing else but may be a request, or
-    as one for advice: "how do I tell her" wants words.
-    """
-    form = next((name for name, one in turns("wants").items() if one.search(said)), None)
-    if heard in _DOUBTED:
-        likely = sum(each for name, each in acts.items() if name in ASKS) >= MAYBE_ASKS
-        return form if form and likely else heard
-    return form if form in _CERTAIN and heard in _FOR_ADVICE else heard
+    acts = hearing.acts(said, embedding)
+    heard = _heard(said, fixed, acts, cues, bank, hearing, history, embedding)
+    return wants.wanted(said, heard, acts)
 
 
 def _private(said: str, hearing: Hearing) -> str | None:
@@ -201,6 +181,7 @@ def _private(said: str, hearing: Hearing) -> str | None:
 def _heard(
     said: str,
     fixed: str | None,
+    acts: Mapping[str, float],
     cues: Cues,
     bank: Bank,
     hearing: Hearing,
@@ -208,14 +189,13 @@ def _heard(
     embedding: Sequence[float] | None,
 ) -> str | None:
     """The situation by its most probable act, in the light of what its form says (`fixed`)."""
-    acts = hearing.acts(said, embedding)
     act, sure = _surest(acts)
     if fixed and (fixed == _whole(said) or _maybe(fixed, acts, sure)):
         return fixed
     if act in _LIGHT and sure >= SURE_ACT and (rest := _beside_light(said, hearing)):
         return find(rest, cues, bank, hearing, history)
     if sure < SURE_ACT or act == TELLS:
-        act, sure = _asking(acts) or (act, sure)
+        act, sure = wants.likeliest(acts) or (act, sure)
     # "Halifax" in the middle of a talk is no hello: of 27 such, one was.
     hails = act == "greeting" and bool(history)
     if hails or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
@@ -233,17 +213,6 @@ def _maybe(fixed: str, acts: Mapping[str, float], sure: float) -> bool:
     if fixed in acts:
         return acts[fixed] >= MAYBE_ACT
     return bool(acts) and sure < SURE_OF_ANOTHER and acts[TELLS] < SURE_ACT
-
-
-def _asking(acts: Mapping[str, float]) -> tuple[str, float] | None:
-    """The likeliest of the acts that want something of us, where together they are sure: "what do i
-    wear??" asks for an idea as well as for advice.
-    """
-    asks = {name: likely for name, likely in acts.items() if name in ASKS}
-    together = sum(asks.values())
-    if together < max(SURE_ASKS, acts.get(TELLS, 0.0)):
-        return None
-    return max(asks, key=lambda name: asks[name]), together
 
 
 def _surest(acts: Mapping[str, float]) -> tuple[str, float]:

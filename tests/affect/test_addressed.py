@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from affect.errors import ModelUnavailable
 from affect.evaluation.panel import Told
 from affect.evaluation.replies import moment_of, reading_of
-from affect.perception.text import TextModel
 from affect.strategy import plan
 from affect.types import Emotion
 from affect.writers import bank
@@ -37,14 +35,6 @@ ANSWERED_BY = {
     "about_me": {"about_me", "your_life"},
 }
 TO_US = frozenset[str]().union(*ANSWERED_BY.values())
-
-
-@pytest.fixture(scope="module")
-def writer() -> ScriptedWriter:
-    try:
-        return ScriptedWriter(bank.load(), TextModel.load())
-    except ModelUnavailable:
-        pytest.skip("the text model is not there")
 
 
 def after(said: str, reply: str) -> tuple[Exchange, ...]:

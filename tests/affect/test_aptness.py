@@ -22,11 +22,6 @@ from affect.writers.weighing import Worded
 from tests.affect.writing import reading, scene
 
 
-@pytest.fixture(scope="module")
-def writer() -> ScriptedWriter:
-    return ScriptedWriter(load(), TextModel.load())
-
-
 def test_what_readers_graded_higher_is_judged_to_fit_better(writer: ScriptedWriter) -> None:
     """On lines that it learned from: that it says anything of others, training tells."""
     good: list[float] = []

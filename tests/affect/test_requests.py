@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from affect.errors import ModelUnavailable
-from affect.perception.text import TextModel
 from affect.special import ASKS
 from affect.types import Emotion
 from affect.writers import bank
@@ -17,14 +15,6 @@ BEFORE = {
     "en": Exchange("we have not spoken since easter", "That's a long quiet."),
     "zh": Exchange("我们从过年就没说过话", "这么久没说话，心里一直搁着吧。"),
 }
-
-
-@pytest.fixture(scope="module")
-def writer() -> ScriptedWriter:
-    try:
-        return ScriptedWriter(bank.load(), TextModel.load())
-    except ModelUnavailable:
-        pytest.skip("the text model is not there")
 
 
 @pytest.mark.parametrize(

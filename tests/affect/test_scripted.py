@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from affect.errors import ModelUnavailable
 from affect.matters import current
-from affect.perception.text import TextModel
 from affect.types import Emotion, Strategy
 from affect.writers import guard, words
 from affect.writers.bank import Bank, load
@@ -258,11 +257,9 @@ def test_any_words_get_a_reply_that_may_leave(
     assert guard.check(reply.text).ok, reply
 
 
-def test_situations_are_found_by_meaning_and_seldom_where_there_are_none() -> None:
-    try:
-        writer = ScriptedWriter(load(), TextModel.load())
-    except ModelUnavailable:
-        pytest.skip("the text model is not there")
+def test_situations_are_found_by_meaning_and_seldom_where_there_are_none(
+    writer: ScriptedWriter,
+) -> None:
     lines = yaml.safe_load(LINES.read_text(encoding="utf-8"))
     history = (Exchange("it was a long day", "Long in which way?"),)
     special = [(name, line) for name in lines for line in lines[name] if name != "ordinary"]
@@ -275,8 +272,7 @@ def test_situations_are_found_by_meaning_and_seldom_where_there_are_none() -> No
 @pytest.mark.parametrize(
     "said", ["do you think i should write to her?", "maybe i could call her on sunday", "好的"]
 )
-def test_a_question_of_one_s_own_is_none_to_the_program(said: str) -> None:
-    writer = ScriptedWriter(load(), TextModel.load())
+def test_a_question_of_one_s_own_is_none_to_the_program(writer: ScriptedWriter, said: str) -> None:
     assert writer.situation(said) not in {"what_do_you_keep", "how_do_you_know", "irony"}
 
 
