@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from affect.agreeing import agrees
+
 if TYPE_CHECKING:
     from affect.shares import Turned
 
@@ -88,6 +90,8 @@ def corrects(said: str, last: Turned | None) -> str | None:
     plain = said[:READ].replace("’", "'").strip()
     if _SARCASM.search(plain):
         return "sarcasm"
+    if agrees(plain, last.reply):
+        return None
     stated = not last.asked and last.situation not in _OFFERS
     if _CORRECTED.search(plain) or (stated and _NO.search(plain)):
         return "corrected"

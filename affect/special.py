@@ -99,12 +99,20 @@ SPECIAL: Mapping[str, Special] = {
     "word_it": Special(Strategy.SUGGESTION, 45, "plain", ask=False),
     "ideas": Special(Strategy.SUGGESTION, 40, "light"),
     "advice_any": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
+    "pick": Special(Strategy.SUGGESTION, 30, "light", ask=False),
+    "draft_plain": Special(Strategy.SUGGESTION, 35, "plain", ask=False),
+    "draft_heated": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
+    "draft_unsure": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
+    "unknown": Special(Strategy.INFORMATION, 40, "plain", ask=False),
+    "able": Special(Strategy.INFORMATION, 30, "light"),
+    "something": Special(Strategy.INFORMATION, 40, "light", ask=False),
+    "story": Special(_OTHER, 45, "light", ask=False),
 }
 """What the special turns ask for (voice.md 4); anything else is the ordinary case."""
 
 ASKS = frozenset(
     {"asked_advice", "asked_again", "word_it", "ideas", "choose", "should_i", "open_question"}
-    | {"your_view", "is_it_ok", "hindsight", "fact", "others_mind"}
+    | {"your_view", "is_it_ok", "hindsight", "fact", "others_mind", "unknown"}
 )
 """What a line may want of us. "How do I tell her?" asks for advice as well as for words, so such
 turns are heard together, and what answers one of them may answer another.

@@ -69,6 +69,7 @@ _SCARE = re.compile(
     re.IGNORECASE,
 )
 AFTER_CARD_TURNS = 2  # turns about safety (cards too) after which another matter is taken up again
+_LIGHT = frozenset({"small_talk", "pick"})
 _CHOOSING = frozenset({"should_i", "choose"})
 _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
 ASKED_BACK = 8  # turns in which the same question counts as asked again
@@ -115,8 +116,8 @@ def of_companion(
     joyful = joyful and not doubtful
     if found == "good_news" and (doubtful or reading.affect.valence < GLADDISH):
         found = None  # it only looks like good news
-    if found == "small_talk" and (heavy or reading.affect.valence < DIM):
-        found = None
+    if found in _LIGHT:
+        found = _lightly(found, reading, matter, heavy=heavy, gentle=gentle)
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
     if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
@@ -175,6 +176,16 @@ def crossed(history: Sequence[Turned]) -> bool:
     """Whether a line of this stretch was read as dark: then joy is rather a bitter word."""
     readings = [turn.reading for turn in history[-STRETCH:] if turn.reading is not None]
     return any(r.emotion is Emotion.ANGER or r.affect.valence < ANGRY for r in readings)
+
+
+def _lightly(
+    found: str, reading: Reading, matter: Matter | None, *, heavy: bool, gentle: bool
+) -> str | None:
+    """What is for light moments; in others small talk is none, and two sides are weighed."""
+    if found == "small_talk":
+        return None if heavy or reading.affect.valence < DIM else found
+    grave = matter is not None and matter.name in matters.grave()
+    return "choose" if grave or gentle or reading.affect.valence < HEAVY else found
 
 
 def _asked_before(history: Sequence[Turned], said: str) -> bool:

@@ -210,7 +210,7 @@ def load_models(settings: Settings) -> tuple[TextReader, ScriptedWriter]:
             raise
         raise SettingsError(f"ATTUNE_TEXT_MODEL: {error}") from None
     own = model if isinstance(model, TextModel) else model.own
-    return model, ScriptedWriter(bank.load(), own)
+    return model, ScriptedWriter(bank.load(), own, own)
 
 
 async def open_database(settings: Settings) -> Database:

@@ -175,7 +175,7 @@ def main(json: bool = False, show: bool = False, read_too: bool = False) -> None
     """
     encoder = _text_model()
     entries = bank.load()
-    turns = run(ScriptedWriter(entries, encoder), encoder if read_too else None)
+    turns = run(ScriptedWriter(entries, encoder, encoder), encoder if read_too else None)
     if show:
         read(turns)
     retrieval = encoder.name if encoder else "words only (no text model)"
@@ -215,7 +215,7 @@ def try_out(arguments: Sequence[str] | None = None) -> None:
         main(show=True, read_too=given.read)
         return
     model = _text_model()
-    writer = ScriptedWriter(bank.load(), model)
+    writer = ScriptedWriter(bank.load(), model, model)
     told = [Told(given.emotion, given.valence, given.arousal, line) for line in given.lines]
     for talk in [told] if given.talk else [[one] for one in told]:
         language = "zh" if words.is_chinese(talk[0].said) else "en"

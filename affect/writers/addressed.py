@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from affect.agreeing import agrees
 from affect.answers import closed
 from affect.corrections import corrects
 from affect.writers import words
@@ -160,7 +161,7 @@ def to_us(said: str) -> bool:
 def _act(sentence: str, history: Sequence[Exchange], meant: Meant) -> str | None:
     """The act of one sentence."""
     plain = sentence.replace("’", "'")
-    if reported(plain):
+    if reported(plain) or agrees(plain, history[-1].reply):
         return None
     return _by_form(plain, history) or meant(plain)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LANGUAGES = ("en", "zh")
-SLOTS = ("topic", "person", "time", "deed", "other", "told", "feeling", "name", "count")
+SLOTS = ("topic", "person", "time", "deed", "other", "told", "feeling", "name", "count", "pick")
 INTENSITIES = ("low", "middle", "high")
 SITUATIONS = frozenset({*SPECIAL, "fallback"})
 _KEYS = frozenset(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from affect import matters
-from affect.writers import naming, retelling
-from affect.writers.slots import Taken, take
+from affect.writers import naming, plainly, retelling, sides
+from affect.writers.slots import Filler, Taken, take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,10 +58,13 @@ def _offered(scene: Scene) -> Taken:
     said, language = scene.said, scene.language
     between = retelling.choice(said, language)
     one, other = between or (retelling.deed(said, language), None)
+    light = sides.light(said, heard=True) if scene.plan.situation == plainly.PICK else None
+    pick = sides.picked(light, scene.moment.at.date()) if light else None
     return replace(
         take(said, language),
         deed=retelling.wished(scene) if scene.persona == "support" else one,
         other=other,
         name=naming.name(scene),
         count=naming.count(said, language),
+        pick=Filler(pick, pick) if pick else None,
     )

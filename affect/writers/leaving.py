@@ -48,6 +48,30 @@ _FAREWELL_LAST = re.compile(
     r"|^[我先得要该那就也不早时间到]{0,5}(溜|闪|撤|走|下线)(了|啦|喽)$|^(保重|拜|改天(来|聊))$",
     re.IGNORECASE,
 )
+# A clause by which a talk is closed before one goes: "行了，我去揉面了".
+_CLOSES = re.compile(
+    r"((那|好|行|嗯|对)+(吧|了|啊|的)*|算了|不早了|先这样|就这样|.{1,6}(到|来|开|醒|熟|没电)了)"
+)
+_GOES_TO = re.compile(r"(那)?我(先|得|要|就|这就)?(去|回)[^，。他她谁]{1,8}[了啦咯]")
+# What one does next, and says so to whoever is left: "该歇着了", "我得去接孩子了", "先撤".
+_CHINESE_NEXT = re.compile(
+    r"(那)?(我|咱)?(们)?(这就|就|得|要|该|先|赶紧|准备|去|回){1,4}(眯|睡|歇|休息|忙|干活|做饭|吃饭?|洗澡"
+    r"|洗漱|下车|上车|上班|上课|开会|接孩子|接娃|出门|看店|收摊|开工|赶车|值班|写作业|撤|溜)(着|会儿?|觉|个?澡|放学"
+    r"|一会儿)?(?P<now>去?[了啦咯吧哈])?"
+)
+_FIRST = re.compile("先|撤|溜")
+# The talk is put off to another time.
+_PUT_OFF = re.compile(
+    r"((i'?ll |i will |let'?s |we'?ll |we can )?(talk|speak|chat|write|text|tell you|message|type)"
+    r"( you| to you| again| more| the rest| back)* (tomorrow|later( on)?|soon|another (day|time)"
+    r"|tonight))"
+    r"|(i('?ve)? )?(got to|gotta|have to|need to|must|had better|'?d better) (get off|dash|fly"
+    r"|run off|head (off|in|out)|get (going|to bed|some sleep|back to (it|work)))( now| here)?"
+    r"|(it'?s |it is )?(time for bed|bedtime|time i was in bed)( i (reckon|think|guess)| for me)?"
+    r"|(我)?(们|就)?(明天|明晚|下次|改天|回头|晚点|晚上|待会儿?|等会儿?|回来|有空)(再|接着|跟你|来|我)+(聊|说|讲|写|唠)"
+    r"(了|啦|吧|哈|啊)?",
+    re.IGNORECASE,
+)
 _PAST = re.compile(
     r"\b(was|were|had|did|went|came|didn't|wasn't|he|she|they|yesterday)\b|昨|那天|早早|[他她]",
     re.IGNORECASE,
@@ -56,19 +80,48 @@ _PAST = re.compile(
 
 def leaves(said: str) -> str | None:
     """`goodbye` or `thanks` where a line ends on one: "right. bed. night", "no. thx, i'm off"."""
-    plain = said[-READ:].replace("’", "'").strip()
-    split = _CHINESE_CLAUSES if words.is_chinese(plain) else _CLAUSES
-    clauses = [_AND.sub("", part.strip()) for part in split.split(plain) if part.strip()]
-    if not clauses or plain.endswith(("?", "？")) or reported(plain):
-        return None
-    bare = list(map(words.bare, clauses[-LAST:]))
-    if any(map(_ENDS.fullmatch, bare)):
+    if ends(said):
         return "goodbye"
+    clauses = _bare_clauses(said)
     whole = len(clauses) == 1
+    bare = clauses[-LAST:]
+    if not bare:
+        return None
     taken = ["goodbye" if _bids(each, whole=whole) else _thanked(each) for each in bare]
     if taken[-1] is None:
         return None
     return "goodbye" if "goodbye" in taken else "thanks"
+
+
+def ends(said: str) -> bool:
+    """Whether it says itself that the talk ends for now: "下次聊", "got to get back to work"."""
+    bare = _bare_clauses(said)
+    return bool(bare) and (any(map(_ENDS.fullmatch, bare[-LAST:])) or _puts_off(bare))
+
+
+def _bare_clauses(said: str) -> list[str]:
+    """The clauses at its end, bare; none where it asks, or tells what somebody said."""
+    plain = said[-READ:].replace("’", "'").strip()
+    if plain.endswith(("?", "？")) or reported(plain):
+        return []
+    split = _CHINESE_CLAUSES if words.is_chinese(plain) else _CLAUSES
+    clauses = [_AND.sub("", part.strip()) for part in split.split(plain) if part.strip()]
+    return list(map(words.bare, clauses))
+
+
+def _puts_off(clauses: list[str]) -> bool:
+    """Whether it says last what comes next, or when the talk goes on."""
+    last = clauses[-1]
+    if _PUT_OFF.fullmatch(last):
+        return True
+    following = _CHINESE_NEXT.fullmatch(last)
+    if following and (following["now"] or _FIRST.search(last)):
+        return True
+    closed = [bool(_CLOSES.fullmatch(clause)) for clause in clauses]
+    return any(
+        any(closed[:at]) and _GOES_TO.fullmatch(clauses[at])
+        for at in range(max(1, len(clauses) - 2), len(clauses))
+    )
 
 
 def _bids(clause: str, *, whole: bool) -> bool:
@@ -77,8 +130,8 @@ def _bids(clause: str, *, whole: bool) -> bool:
         return False
     if not whole and not _RETIRES.search(clause):
         return False
-    ends = _FAREWELL.fullmatch(clause) or _FAREWELL_LAST.search(clause)
-    return bool(ends or turns("whole")["goodbye"].fullmatch(clause))
+    parts = _FAREWELL.fullmatch(clause) or _FAREWELL_LAST.search(clause)
+    return bool(parts or turns("whole")["goodbye"].fullmatch(clause))
 
 
 def tells_past(clause: str) -> bool:

@@ -52,7 +52,7 @@ ANSWERING = frozenset(
 WRITTEN = frozenset(
     {"are_you_real", "love_me", "how_do_you_know", "what_do_you_keep", "cannot_serve", "about_me"}
     | {"my_feeling", "my_voice", "memory", "understand_me", "after_card", "after_crisis"}
-    | {"unclear", "silence"}
+    | {"unclear", "silence", "able"}
 )
 """Special turns whose answers are facts about the program, or safety: never generated."""
 

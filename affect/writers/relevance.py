@@ -98,6 +98,8 @@ class Relevance:
         """The likeness that an entry with lines of its own needs to be thought of at all."""
         if self._asked_for:
             return ANSWERS  # a case that nobody told of is not to be invented
+        if self._wanted == "unknown":
+            return SURELY if entry.cues else 0.0
         another = entry.situation in ASKS and entry.situation != self._wanted
         if another or entry.situation in _CERTAIN:
             return ASK  # below, what fits any request is better

@@ -82,6 +82,14 @@ _NO_CUES = frozenset(
         "advice_any",
         "word_it",
         "ideas",
+        "pick",
+        "draft_plain",
+        "draft_heated",
+        "draft_unsure",
+        "able",
+        "unknown",
+        "something",
+        "story",
     }
 )
 _EXAMPLES = {
@@ -95,6 +103,7 @@ _EXAMPLES = {
         Filler("sadness", "sadness"),
         Filler("Jess", "Jess"),
         Filler("14 clients", "14 clients"),
+        Filler("leave it till you're better", "leave it till you're better"),
     ),
     "zh": Taken(
         Filler("夜班", "夜班"),
@@ -106,6 +115,7 @@ _EXAMPLES = {
         Filler("难过", "难过"),
         Filler("小雨", "小雨"),
         Filler("血糖十六", "血糖十六"),
+        Filler("在家躺着", "在家躺着"),
     ),
 }
 

@@ -20,7 +20,7 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import guard, situations, words
+from affect.writers import drafts, guard, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
@@ -31,6 +31,7 @@ from affect.writers.ground import Ground, ground, taken
 from affect.writers.hearing import Hearing
 from affect.writers.judge import WEIGHT, Judge
 from affect.writers.kindred import feelings
+from affect.writers.leaving import ends
 from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
 from affect.writers.pairing import pairs
@@ -43,6 +44,7 @@ from affect.writers.weighing import FELT, MIRROR, NAMED, NEAR, Weigher, Worded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from affect.perception.text import TextReader
     from affect.writers.bank import Bank
     from affect.writers.base import Draft, Exchange, Scene
     from affect.writers.chat import Queued
@@ -72,6 +74,8 @@ _MISHEARD = frozenset(
     | {"did_it", "you_said", "teasing", "change_topic", "relief", "open_question", "your_view"}
     | {"loved", "leaning", "unclear"}
 )
+# Turns whose answers all fit alike, so that chance may choose, and not the same each day.
+_ALIKE = frozenset({"pick", "something", "story"})
 _TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
@@ -80,12 +84,18 @@ ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
 
 class ScriptedWriter:
-    """Words replies from the bank; `encoder` finds entries by meaning, without it by words."""
+    """Words replies from the bank; `encoder` finds entries by meaning, without it by words.
+
+    `reader` reads what people would send to somebody; without it no wording is called calm.
+    """
 
     name = "scripted"
 
-    def __init__(self, bank: Bank, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, bank: Bank, encoder: Encoder | None = None, reader: TextReader | None = None
+    ) -> None:
         self._bank = bank
+        self._reader = reader
         self._cues = Cues(bank.entries, encoder)
         self._hearing = Hearing(self._cues.vectors)
         own = {entry.id: entry.topic for entry in bank.entries if entry.topic}
@@ -100,7 +110,9 @@ class ScriptedWriter:
     ) -> str | None:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
         plain = spelt_out(said)
-        return situations.find(plain, self._cues, self._bank, self._hearing, history, embedding)
+        found = situations.find(plain, self._cues, self._bank, self._hearing, history, embedding)
+        draft = drafts.held_up(plain, history) if found == drafts.HELD_UP else None
+        return drafts.reads(draft, self._reader) if draft else found
 
     async def write(
         self,
@@ -156,6 +168,8 @@ class ScriptedWriter:
     def _opened(self, said: str, scene: Scene) -> tuple[str, str]:
         """What is said before the answer, and what is answered: a greeting is returned, what a line
         holds against our last reply is owned, and the rest of it is the line."""
+        if scene.plan.situation in drafts.READ:
+            return "", said  # a greeting in it is said to somebody else
         to_us = None
         if scene.persona != "support" and scene.history:
             to_us = situations.parts(said, self._hearing, scene.history, scene.embedding)
@@ -205,7 +219,8 @@ class ScriptedWriter:
             worded = [each for each in worded if each.text != each.entry.plain] or worded
         # A death, a parting, an illness that was not told of is not spoken of, however apt it is.
         worded = [each for each in worded if "grave" not in each.reasons] or worded
-        worded = self.judge.weighed(scene, known.topics, worded)
+        if scene.plan.situation not in _ALIKE:
+            worded = self.judge.weighed(scene, known.topics, worded)
         worded.sort(key=lambda each: (-each.score, each.entry.id))
         return worded
 
@@ -214,7 +229,8 @@ class ScriptedWriter:
         have been misheard: what an ordinary turn would be answered is apter.
         """
         ranked = self._ranked(scene, known)
-        if ranked and scene.plan.situation not in _MISHEARD:
+        bids = scene.plan.situation == "goodbye" and ends(scene.said)
+        if ranked and (bids or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)
         ordinary = self._ranked(plain, known)

@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affect import kinds
+from affect.agreeing import agrees
 from affect.corrections import corrects
 from affect.types import Estimate, Modality
-from affect.writers import retelling, wants, words
+from affect.writers import plainly, retelling, sides, wants, words
 from affect.writers.addressed import (
     ASKED_ABOUT,
     CORRECTED,
@@ -112,6 +113,8 @@ _TO_US = frozenset(
     {None, "explain", "corrected", "silence", "acknowledged", "others_mind"}
     | {"irony", "wry", "success", "relief", "fact", "remember", "teasing"}
 )
+_AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
+_EITHER = frozenset({"choose", "should_i"})
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
@@ -153,6 +156,8 @@ def find(
     """The situation that `said` is, or None for an ordinary turn."""
     if private := _private(said, hearing):
         return private
+    if asked := plainly.asked(said, history):
+        return asked
     about_us = parts(said, hearing, history, embedding)
     if about_us is not None and about_us.rest:
         said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
@@ -164,7 +169,10 @@ def find(
         return fixed
     acts = hearing.acts(said, embedding)
     heard = _heard(said, fixed, acts, cues, bank, hearing, history, embedding)
-    return wants.wanted(said, heard, acts)
+    heard = wants.wanted(said, heard, acts)
+    if heard in _AGAINST_US and history and agrees(said, history[-1].reply):
+        return None
+    return plainly.PICK if heard in _EITHER and sides.light(said, heard=True) else heard
 
 
 def _private(said: str, hearing: Hearing) -> str | None:
@@ -245,7 +253,7 @@ def parts(
     embedding: Sequence[float] | None = None,
 ) -> Addressed | None:
     """What of `said` is about our last reply, and what is told beside it; None for nothing."""
-    if not history or leaves(said):
+    if not history or leaves(said) or plainly.asked(said, history):
         return None
     # "No, he doesn't help with that either" has the form of a correction, and tells something.
     if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:

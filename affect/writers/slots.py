@@ -17,9 +17,9 @@ MOST_WORDS = 4
 
 _TOKEN = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*|\d[\w.,:%-]*|[^\sA-Za-z\d]")
 _IN_LAW = re.compile(r"\b(\w+)[ -]in[ -]law\b", re.IGNORECASE)
-_SLOT = re.compile(r"\{(topic|person|time|deed|other|told|feeling|name|count)\}")
+_SLOT = re.compile(r"\{(topic|person|time|deed|other|told|feeling|name|count|pick)\}")
 _CLAUSES = frozenset(
-    {"deed", "other", "told", "feeling", "name", "count"}
+    {"deed", "other", "told", "feeling", "name", "count", "pick"}
 )  # stand as they are: no article, no agreement
 _SINGULAR = frozenset({"is", "was", "has", "does", "isn't", "wasn't", "hasn't", "doesn't"})
 _PLURAL = frozenset({"are", "were", "have", "do", "aren't", "weren't", "haven't", "don't"})
@@ -59,6 +59,7 @@ class Taken:
     feeling: Filler | None = None
     name: Filler | None = None
     count: Filler | None = None
+    pick: Filler | None = None
 
     def of(self, slot: str) -> Filler | None:
         """The filler for a slot by its name."""
@@ -72,6 +73,7 @@ class Taken:
             "feeling": self.feeling,
             "name": self.name,
             "count": self.count,
+            "pick": self.pick,
         }
         return fillers[slot]
 

@@ -44,7 +44,7 @@ SAD = -0.05  # valence below which weighty words are in place though no feeling 
 WEIGHS = -0.15  # valence below which light words are out of place
 ASKS = 0.4  # what a question is worth more where the plan asks: the judge of replies knows no plan
 REMEMBERED = 8  # replies whose wording is not repeated
-NAMED = frozenset({"name", "count"})  # slots that an entry is written for
+NAMED = frozenset({"name", "count", "pick"})  # slots that an entry is written for
 APT = "apt"  # the reason that `affect/writers/judge.py` adds
 MIRROR = "mirror"  # stands where an entry's id would: the event said back
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from affect.special import ASKS
 from affect.types import Emotion
-from affect.writers import bank
 from affect.writers.base import Exchange
+from affect.writers.entry import Entry
 from affect.writers.scripted import ScriptedWriter
 from tests.affect.writing import reading, scene
 
@@ -31,18 +33,21 @@ BEFORE = {
         ("zh", "隔了这么久才来气 正常吗", "is_it_ok"),
         ("zh", "能帮我写个请假条不", "word_it"),
         ("zh", "你说我现在去睡还是再等等他", "choose"),
-        ("en", "tea or coffee, which one", "choose"),
+        ("en", "her job or mine, which one", "choose"),
     ],
 )
 def test_a_request_is_heard_and_answered(
-    writer: ScriptedWriter, language: str, said: str, wanted: str
+    writer: ScriptedWriter,
+    entries: Mapping[str, Entry],
+    language: str,
+    said: str,
+    wanted: str,
 ) -> None:
     history = (BEFORE[language],)
     assert writer.situation(said, history=history) == wanted
     now = scene(
         said, history, language, situation=wanted, felt=reading(Emotion.NEUTRAL, 0.0), ask=False
     )
-    entries = {entry.id: entry for entry in bank.load().entries}
     first = writer.candidates(now)[0]
     assert entries[str(first.entry)].situation in ASKS, first
 

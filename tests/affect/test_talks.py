@@ -108,7 +108,7 @@ def test_nobody_is_advised_before_they_asked(talks: dict[str, list[Turn]]) -> No
         ("asking", "why would she say that", "others_mind"),
         ("asking_zh", "你能记住我说的吗", "memory"),
         ("asking_zh", "我是不是太不孝了", "is_it_ok"),
-        ("asking_zh", "你会开车吗", "your_life"),
+        ("asking_zh", "你会开车吗", "able"),
     ],
 )
 def test_the_turns_that_strangers_tried(

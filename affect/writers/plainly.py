@@ -1,0 +1,38 @@
+"""What a line plainly asks, by forms that leave little doubt: one of two things, whether wording of
+their own will do, whether the program can sing, something interesting.
+
+Heard before anything else of a line but who can read along: a complaint or a story beside it does
+not take the question away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from affect.writers import drafts, sides
+from affect.writers.addressed import sentences
+from affect.writers.lexicon import turns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from affect.writers.base import Exchange
+
+PICK = "pick"
+
+
+def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
+    """The situation that the line plainly is, or None."""
+    if drafts.held_up(said, history):
+        return drafts.HELD_UP
+    if sides.light(said):
+        return PICK
+    forms = turns("plain")
+    for sentence in map(_straight, sentences(said)):
+        if found := next((name for name, form in forms.items() if form.search(sentence)), None):
+            return found
+    return None
+
+
+def _straight(sentence: str) -> str:
+    return sentence.replace("’", "'").strip()
