@@ -27,7 +27,7 @@ app.command(
     "`python -m affect analyze --batch posts.csv --column text --time-column at -o read.csv`"
 )(analyze)
 app.command(
-    epilog="Example: `python -m affect train voice --data ../shared/data --run runs/voice --resume`"
+    epilog="Example: `python -m affect train voice --base whisper-base --run runs/voice --resume`"
 )(train)
 app.command(epilog="Example: `python -m affect evaluate text --data ../shared/data --json`")(
     evaluate

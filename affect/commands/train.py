@@ -30,7 +30,8 @@ def train(
         str | None,
         typer.Option(
             help="What is begun from: for text the hub id or folder of an encoder, else "
-            "multilingual-e5-small; for face the file of dlib's face network, else random weights."
+            "multilingual-e5-small; for voice the folder of Whisper base; for face the file of "
+            "dlib's face network, else random weights."
         ),
     ] = None,
     run: Annotated[

@@ -58,7 +58,7 @@ def _voice(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
 
 def voices(model: VoiceModel, clips: Clips) -> Floats:
     """(n, 7) what the voice model tells of clips, each heard as a stranger's."""
-    logits = np.stack([model.raw_of(picture).logits for picture in clips.pictures])
+    logits = np.stack([model.told(model.summary(picture)).logits for picture in clips.pictures])
     return model.calibration.emotions(logits)
 
 

@@ -16,7 +16,7 @@ from affect.evaluation.figures import Figure, measured
 from affect.evaluation.metrics import calibration_error, pearson
 from affect.perception.voice import VoiceModel
 from affect.perception.voice_calibration import CLASSES, merge
-from affect.training.voice_calibrate import raw
+from affect.training.voice_calibrate import summaries, told
 from affect.training.voice_data import Clips, crema_d, ravdess
 
 Floats = NDArray[np.float64]
@@ -30,8 +30,9 @@ def evaluate(model: VoiceModel, data: Path, report: Callable[[str], None]) -> li
     for corpus, read in (("CREMA-D", crema_d), ("RAVDESS", ravdess)):
         report(f"Reading {corpus} ...")
         clips = read(data, ("test",))
-        for who, known in (("strangers", False), ("known voices", True)):
-            figures += figures_of(corpus, who, model, clips, known)
+        summarised = summaries(model, clips)
+        for known in (False, True):
+            figures += figures_of(corpus, known, model, summarised, clips)
     return figures
 
 
@@ -41,13 +42,15 @@ def unweighted_recall(told: Floats, acted: NDArray[np.int64], classes: list[int]
     return float(np.mean([(guess[acted == k] == k).mean() for k in classes if (acted == k).any()]))
 
 
-def figures_of(corpus: str, who: str, model: VoiceModel, clips: Clips, known: bool) -> list[Figure]:
-    """Figures of some clips, heard as strangers' or as those of known voices."""
-    logits, told = raw(model, clips, known)
+def figures_of(
+    corpus: str, known: bool, model: VoiceModel, summarised: Floats, clips: Clips
+) -> list[Figure]:
+    """Figures of some clips, heard as strangers' or as those of `known` voices."""
+    logits, affects = told(model, summarised, clips, known)
     fitted = model.calibration
     seven = fitted.emotions(logits)
     classes = sorted(set(clips.acted.tolist()))
-    point, variance = fitted.affect(seven, told)
+    point, variance = fitted.affect(seven, affects)
     truth = merge(clips.targets.astype(np.float64))
     count = len(clips)
     best, rows = seven.argmax(axis=1), np.arange(count)
@@ -80,4 +83,5 @@ def figures_of(corpus: str, who: str, model: VoiceModel, clips: Clips, known: bo
                 None,
             ),
         )
+    who = "known voices" if known else "strangers"
     return [measured(corpus, f"{name}, {who}", measure, count, n) for name, measure, n in measures]

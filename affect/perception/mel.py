@@ -26,13 +26,19 @@ RANGE = 80.0  # dB below the loudest cell of all 128 bands
 HALF_TAPS = 64  # of the resampling filter, on each side, in samples of 16 kHz
 CUT_OFF, BETA = 0.956, 10.0  # share of 8 kHz that passes; Kaiser window, about -100 dB beside it
 
-# dB below the level of speech where everything drowns. High, so that CREMA-D's rooms drown too:
-# with 35 a network took clean sound for anger (loud speech) and failed on other recordings.
-FLOOR = 22.0
+# dB below the level of speech where everything drowns: CREMA-D's rooms lie deeper still.
+FLOOR = 35.0
 RUMBLE = 2  # lowest bands (to 65 Hz), where rooms and tables are heard but no voice
 LOUD = 20.0  # dB below the loudest frame: what counts for the level
 SPEECH = 30.0  # dB below the level: what may stand at the ends
 MARGIN = 4  # frames kept beside the speech
+
+
+def centres() -> NDArray[np.float64]:
+    """(78,) Hz: where each band is highest, and the middle of each pair."""
+    edges = _hertz(np.linspace(0, _mel(RATE * UP / DOWN / 2), ALL_BANDS + 2))[1:-1]
+    pairs = edges[SINGLE:PAIRED_TO].reshape(-1, 2).mean(axis=1)
+    return np.concatenate([edges[:SINGLE], pairs])
 
 
 def log_mel(samples: Floats) -> Floats:
@@ -64,7 +70,7 @@ def resample(samples: Floats) -> Floats:
 
 
 def picture(mel: Floats) -> Floats:
-    """(frames, 78) decibels -> (speech frames, 78): 0 is the level of speech, -22 the floor.
+    """(frames, 78) decibels -> (speech frames, 78): 0 is the level of speech, -35 the floor.
 
     The level is the mean, over the loud frames, of each frame's loudest cell. Frames before the
     first and after the last that stand out of the background are cut off.

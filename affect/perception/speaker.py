@@ -1,9 +1,10 @@
-"""What is usual for one voice: running moments of its log-mel pictures, of constant size.
+"""What is usual for one voice: running moments of what the network makes of each note.
 
-The mean and spread of each band, shrunk toward those of the training corpora by as much as
-`PRIOR` frames are worth: x' = (x - mu_n) / s_n with mu_n = (k mu_0 + n xbar) / (k + n). The first
-note of an unknown voice is normalised by itself and the prior; each further one sharpens it.
-It holds no words and no picture, and is kept for people who agreed alone.
+The mean and spread of a note's summary over the notes of one person, shrunk toward those of the
+training corpora by as much as `PRIOR` notes are worth: x' = (x - mu_n) / s_n with
+mu_n = (k mu_0 + n xbar) / (k + n). The first note of an unknown voice is set against itself and the
+prior; each further one sharpens it. Of constant size; it holds no words and no sound, and is kept
+for people who agreed alone.
 """
 
 from __future__ import annotations
@@ -15,32 +16,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from affect.perception.mel import BANDS
+Floats = NDArray[np.float64]
 
-Floats = NDArray[np.float32]
-
-PRIOR = 30.0  # frames (0.7 s)
-MOST = 8000.0  # frames (3 min): beyond, old notes fade, so that a voice may change
-LEAST_SPREAD = 3.0  # dB
+SUMMARY = 256  # numbers that the network makes of a note
+PRIOR = 4.0  # notes
+MOST = 100.0  # notes: beyond, old ones fade, so that a voice may change
+LEAST_SPREAD = 0.3  # of what is usual
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One person's voice: frames heard, and per band the mean of x and of x², in dB and dB²."""
+    """One person's voice: notes heard, and the means of x and of x² of their summaries."""
 
-    frames: float = 0.0
-    mean: tuple[float, ...] = (0.0,) * BANDS
-    square: tuple[float, ...] = (0.0,) * BANDS
+    notes: float = 0.0
+    mean: tuple[float, ...] = (0.0,) * SUMMARY
+    square: tuple[float, ...] = (0.0,) * SUMMARY
 
-    def after(self, picture: Floats) -> Speaker:
-        """With one more note, given as `mel.picture` makes it."""
-        known = min(self.frames, MOST)
-        total = known + len(picture)
-        first = (known * np.array(self.mean) + picture.sum(axis=0)) / total
-        second = (
-            known * np.array(self.square) + (picture.astype(np.float64) ** 2).sum(axis=0)
-        ) / total
-        return Speaker(total, tuple(first.tolist()), tuple(second.tolist()))
+    def after(self, summary: Floats) -> Speaker:
+        """With one more note, given as its summary (SUMMARY,)."""
+        known = min(self.notes, MOST)
+        first = (known * np.array(self.mean) + summary) / (known + 1)
+        second = (known * np.array(self.square) + summary**2) / (known + 1)
+        return Speaker(known + 1, tuple(first.tolist()), tuple(second.tolist()))
 
     def joined(self, afters: Sequence[Speaker]) -> Speaker:
         """With the notes of all `afters`, each of which is this speaker after one note of its own.
@@ -49,8 +46,8 @@ class Speaker:
         """
         if len(afters) == 1:
             return afters[0]
-        known = min(self.frames, MOST) * (1 - len(afters))  # it is in each of them, and counts once
-        weights = np.array([known, *(one.frames for one in afters)])
+        known = min(self.notes, MOST) * (1 - len(afters))  # it is in each of them, and counts once
+        weights = np.array([known, *(one.notes for one in afters)])
         total = weights.sum()
         first = weights @ np.array([self.mean, *(one.mean for one in afters)]) / total
         second = weights @ np.array([self.square, *(one.square for one in afters)]) / total
@@ -59,41 +56,37 @@ class Speaker:
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
         return {
-            "frames": round(self.frames, 1),
-            "mean": [round(x, 3) for x in self.mean],
-            "square": [round(x, 2) for x in self.square],
+            "notes": round(self.notes, 1),
+            "mean": [round(x, 4) for x in self.mean],
+            "square": [round(x, 4) for x in self.square],
         }
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Speaker:
-        """Read what `to_json` gave; raises `ValueError` where it does not fit the bands."""
+        """Read what `to_json` gave; raises `ValueError` where it does not fit the network."""
         try:
             mean, square = (tuple(float(x) for x in told[name]) for name in ("mean", "square"))
-            frames = float(told["frames"])
+            notes = float(told["notes"])
         except (KeyError, TypeError) as error:
             raise ValueError("this is no speaker") from error
-        if len(mean) != BANDS or len(square) != BANDS or not frames >= 0:
-            raise ValueError("this is no speaker of this front end")
-        return cls(frames, mean, square)
+        if len(mean) != SUMMARY or len(square) != SUMMARY or not notes >= 0:
+            raise ValueError("this is no speaker of this network")
+        return cls(notes, mean, square)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Usual:
-    """Mean and standard deviation of each band over the training corpora, (78,) dB."""
+    """Mean and standard deviation of the summaries of the training corpora, (SUMMARY,)."""
 
     mean: Floats
     spread: Floats
 
-    def normalise(self, picture: Floats, speaker: Speaker) -> Floats:
-        """(frames, 78) -> (2, 78, frames): against this note alone, and against `speaker`.
-
-        `speaker` should have heard this picture already.
-        """
-        alone = (picture - picture.mean(axis=0)) / np.maximum(picture.std(axis=0), LEAST_SPREAD)
-        frames, first, second = speaker.frames, np.array(speaker.mean), np.array(speaker.square)
-        total = PRIOR + frames
-        mean = (PRIOR * self.mean + frames * first) / total
-        square = (PRIOR * (self.spread**2 + self.mean**2) + frames * second) / total
-        spread = np.sqrt(np.maximum(square - mean**2, LEAST_SPREAD**2))
-        own = (picture - mean) / spread
-        return np.stack([alone.T, own.T]).astype(np.float32)
+    def normalise(self, summary: Floats, speaker: Speaker) -> Floats:
+        """(SUMMARY,) set against `speaker`, who should have heard this note already."""
+        notes, total = speaker.notes, PRIOR + speaker.notes
+        mean = (PRIOR * self.mean + notes * np.array(speaker.mean)) / total
+        known = notes * np.array(speaker.square)
+        square = (PRIOR * (self.spread**2 + self.mean**2) + known) / total
+        least = (LEAST_SPREAD * self.spread) ** 2
+        result: Floats = (summary - mean) / np.sqrt(np.maximum(square - mean**2, least))
+        return result

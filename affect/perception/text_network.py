@@ -7,6 +7,7 @@ to tell lines apart by what they do and what they are about: what is near to a r
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.abc import Traversable
@@ -21,7 +22,7 @@ from affect.errors import ModelUnavailable
 from affect.perception.sessions import session_of
 
 TRUNK, AFFECT, TALK = "text.onnx", "text_affect.onnx", "text_talk.onnx"
-TOKENIZER = "text_tokenizer.json"
+TOKENIZER = "text_tokenizer.json.gz"
 EMBEDDING = "embedding"
 HEADS = ("labels", "affect", "chinese", EMBEDDING)
 BATCH_ROWS, BATCH_TOKENS = 32, 4096  # of one run of the network: bounds its memory
@@ -66,7 +67,8 @@ class Network:
         try:
             trunk, affect = (session_of(place / name) for name in (TRUNK, AFFECT))
             talk = session_of(place / TALK) if (place / TALK).is_file() else None
-            tokenizer = Tokenizer.from_str((place / TOKENIZER).read_text("utf-8"))
+            packed = (place / TOKENIZER).read_bytes()
+            tokenizer = Tokenizer.from_str(gzip.decompress(packed).decode())
         except Exception as error:  # onnxruntime and tokenizers raise classes of their own
             raise ModelUnavailable(
                 f"No text model in {place}: it needs {TRUNK}, {AFFECT} and {TOKENIZER}."

@@ -1,14 +1,17 @@
 """z = T(voice): how a voice sounds becomes an `Estimate`, whatever the words.
 
-A small network (ONNX) over log-mel pictures, run on one core; a loaded model may be used by many
-threads. Nothing of the sound is kept. What a person's voice usually is may be kept as a `Speaker`
-where that person agreed; the model works without.
+A small network (ONNX) makes a summary of log-mel pictures, on one core; a linear head reads it
+against what is usual for the voice. A loaded model may be used by many threads. Nothing of the
+sound is kept. What a person's voice usually is may be kept as a `Speaker` where that person agreed;
+the model works without.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.abc import Traversable
@@ -32,7 +35,7 @@ __all__ = ["CLASSES", "Speaker", "VoiceModel", "VoiceReading"]
 
 Floats = NDArray[np.float64]
 
-GRAPH, CARD = "voice.onnx", "voice.json"
+GRAPH, HEAD, CARD = "voice.onnx", "voice_head.npz", "voice.json"
 LEAST_SPEECH = 0.5  # seconds
 PAUSE = 0.25  # seconds kept on both sides of speech: short pauses belong to how somebody talks
 MOST_SECONDS = 120.0  # of speech; the rest of a longer note is not heard
@@ -50,7 +53,7 @@ class VoiceReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawVoice:
-    """The network's outputs before calibration: `logits` (8,), `affect` (2,), the speaker after."""
+    """What is told before calibration: `logits` (8,), `affect` (2,), the speaker after."""
 
     logits: Floats
     affect: Floats
@@ -58,13 +61,18 @@ class RawVoice:
 
 
 class VoiceModel:
-    """The voice model as it ships, or one from another folder with the same two files."""
+    """The voice model as it ships, or one from another folder with the same three files."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, card: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        head: Mapping[str, Floats],
+        card: dict[str, Any],
+    ) -> None:
         self._session = session
+        self._usual = Usual(head["mean"], head["spread"])
+        self._weights, self._bias = head["weights"], head["bias"]
         self._calibration = VoiceCalibration.from_json(card["calibration"])
-        usual = card["usual"]
-        self._usual = Usual(*(np.array(usual[k], dtype=np.float32) for k in ("mean", "spread")))
         self.name: str = f"{card['model']}-{card['version']}"
 
     @classmethod
@@ -73,9 +81,11 @@ class VoiceModel:
         place: Traversable = Path(folder) if folder else resources.files("affect") / "weights"
         session = load_network(place)
         try:
-            return cls(session, json.loads((place / CARD).read_text("utf-8")))
+            with np.load(io.BytesIO((place / HEAD).read_bytes())) as stored:
+                head = {name: stored[name].astype(np.float64) for name in stored.files}
+            return cls(session, head, json.loads((place / CARD).read_text("utf-8")))
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise ModelUnavailable(f"The voice model's {CARD} cannot be used.") from error
+            raise ModelUnavailable(f"The voice model's {HEAD} or {CARD} cannot be used.") from error
 
     @property
     def calibration(self) -> VoiceCalibration:
@@ -114,22 +124,26 @@ class VoiceModel:
         """Outputs for samples (at 16 kHz) that are speech; raises `MediaRejected` on silence."""
         if not np.any(samples):
             raise MediaRejected("no_speech", "There is too little speech in this sound.")
-        return self.raw_of(mel.picture(mel.log_mel(samples)), speaker)
+        return self.told(self.summary(mel.picture(mel.log_mel(samples))), speaker)
 
-    def raw_of(self, picture: NDArray[np.float32], speaker: Speaker | None = None) -> RawVoice:
-        """Outputs for a picture as `mel.picture` makes it; for training and evaluation."""
-        after = (speaker or Speaker()).after(picture)
-        windows, mask = cut(self._usual.normalise(picture, after))
+    def summary(self, picture: NDArray[np.float32]) -> Floats:
+        """(SUMMARY,) how a picture sounds, as `mel.picture` makes it."""
+        windows, mask = cut(picture)
         parts = [
             self._session.run(
-                ["classes", "affect"],
-                {"picture": windows[at : at + BATCH], "mask": mask[at : at + BATCH]},
-            )
+                ["summary"], {"picture": windows[at : at + BATCH], "mask": mask[at : at + BATCH]}
+            )[0]
             for at in range(0, len(windows), BATCH)
         ]
-        logits, told = (np.concatenate([p[k] for p in parts]).astype(np.float64) for k in (0, 1))
-        weights = mask.sum(axis=1) / mask.sum()
-        return RawVoice(weights @ logits, weights @ told, after)
+        weights = mask.sum(axis=1, dtype=np.float64) / mask.sum(dtype=np.float64)
+        found: Floats = weights @ np.concatenate(parts)
+        return found
+
+    def told(self, summary: Floats, speaker: Speaker | None = None) -> RawVoice:
+        """What a summary says of the voice of `speaker`, who has not heard it yet."""
+        after = (speaker or Speaker()).after(summary)
+        told = self._usual.normalise(summary, after) @ self._weights + self._bias
+        return RawVoice(told[: len(CLASSES)], told[len(CLASSES) :], after)
 
 
 def load_network(place: Traversable) -> onnxruntime.InferenceSession:
@@ -138,7 +152,7 @@ def load_network(place: Traversable) -> onnxruntime.InferenceSession:
         return session_of(place / GRAPH)
     except Exception as error:  # onnxruntime raises classes of its own
         raise ModelUnavailable(
-            f"No voice model in {place}: it needs {GRAPH} and {CARD}."
+            f"No voice model in {place}: it needs {GRAPH}, {HEAD} and {CARD}."
         ) from error
 
 
@@ -154,14 +168,14 @@ def speech_samples(
 
 
 def cut(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(2, 78, frames) -> windows (n, 2, 78, m) of equal length, and their mask (n, m)."""
-    frames = picture.shape[2]
+    """(frames, 78) -> windows (n, 78, m) of equal length, and their mask (n, m)."""
+    frames = len(picture)
     count = math.ceil(frames / WINDOW)
     length = math.ceil(frames / count)
-    padded = np.zeros((*picture.shape[:2], count * length), dtype=np.float32)
-    padded[:, :, :frames] = picture
+    padded = np.zeros((count * length, picture.shape[1]), dtype=np.float32)
+    padded[:frames] = picture
     mask = (np.arange(count * length) < frames).astype(np.float32).reshape(count, length)
-    windows = padded.reshape(*picture.shape[:2], count, length).transpose(2, 0, 1, 3)
+    windows = padded.reshape(count, length, -1).transpose(0, 2, 1)
     return np.ascontiguousarray(windows), mask
 
 

@@ -30,6 +30,11 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return made
 
 
+def centres() -> NDArray[np.float64]:
+    """(BANDS,) Hz: where each band is highest."""
+    return _hertz(np.linspace(0, _mel(RATE / 2), BANDS + 2))[1:-1]
+
+
 @cache
 def filters() -> NDArray[np.float64]:
     """(BANDS, WINDOW / 2 + 1) triangles on Slaney's mel scale, each of area 1."""

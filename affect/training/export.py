@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,7 +31,8 @@ def export(
     weights, shape = weights_of(network, scale, keep), shape_of(network)
     graph.write(graph.trunk(weights, shape), out / TRUNK)
     graph.write(graph.branch(weights, shape, graph.HEADS), out / AFFECT, graph.HEADS)
-    vocabulary.cut(tokenizer, keep).save(str(out / TOKENIZER), pretty=False)
+    packed = gzip.compress(vocabulary.cut(tokenizer, keep).to_str().encode(), mtime=0)
+    (out / TOKENIZER).write_bytes(packed)
     return keep
 
 

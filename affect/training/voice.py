@@ -3,7 +3,7 @@ give again: folds over RAVDESS actors, and CREMA-D alone heard against RAVDESS.
 
 The first stage (CREMA-D alone) has met no RAVDESS person: it is run once and serves the shipped
 network and every fold. The second stage mixes both corpora; RAVDESS, which has a fifth of the
-clips, counts four times: twice as it is, and once after each Opus round trip of `ROUND_TRIPS`.
+clips, counts three times: as it is, and after each Opus round trip of `ROUND_TRIPS`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from affect.errors import BadInput
 from affect.evaluation.figures import Figure, as_json, measured
-from affect.perception.speaker import Usual
-from affect.perception.voice import CARD, GRAPH, VoiceModel
+from affect.perception.voice import CARD, GRAPH, HEAD, VoiceModel
 from affect.perception.voice_calibration import CLASSES, VoiceCalibration
-from affect.training import voice_calibrate
+from affect.training import voice_calibrate, voice_start
 from affect.training.tune import Watch, unwatched
-from affect.training.voice_data import FOLDS, Clips, crema_d, join, ravdess
-from affect.training.voice_fit import Check, Settings, Stage, fit, outputs, recall, usual
+from affect.training.voice_data import FOLDS, Clips, crema_d, ravdess
+from affect.training.voice_fit import Check, Settings, Stage, fit, outputs, recall
 from affect.training.voice_network import VoiceNetwork, export
+from affect.training.voice_states import Heard, both, hear
 
 __all__ = ["Settings", "build"]
 
-MODEL, VERSION = "attune-voice", "1"
-AS_IT_IS = 2  # how often RAVDESS is there without another round trip
+MODEL, VERSION = "attune-voice", "2"
+WHISPER = {"name": "convolutions and first layer of openai/whisper-base", "licence": "MIT"}
 ROUND_TRIPS = (32_000, 9_000)  # bits a second: a voice note, and the least that one understands
 LICENCE = (
     "CC BY-NC-SA 4.0: non-commercial (trained on RAVDESS, CC BY-NC-SA 4.0, and CREMA-D, ODbL 1.0)"
@@ -43,119 +44,134 @@ Report = Callable[[str], None]
 
 
 def build(settings: Settings, data: Path, out: Path, today: date, report: Report) -> None:
-    """The whole way; `out` holds `voice.onnx` and `voice.json` afterwards."""
+    """The whole way; `out` holds the three files of the model afterwards. Raises `BadInput`."""
     settings.run.mkdir(parents=True, exist_ok=True)
+    network = begun(settings)
     report("Reading the corpora ...")
     crema, ravd = crema_d(data), ravdess(data)
-    base = usual(crema.take(crema.split == "train"))
-    first = first_stage(crema, base, settings, report)
-    figures = cross_corpus(first, base, ravd)
-    report("Sending RAVDESS through Opus ...")
-    coded = [ravd] * AS_IT_IS + [ravdess(data, bits=bits) for bits in ROUND_TRIPS]
-    train, *more = (corpus.take(corpus.split == "train") for corpus in (crema, *coded))
-    network = second_stage(first, "second", train, more, base, settings, report)
+    heard, plain = hear_crema(network, crema, settings, report)
+    first = first_stage(network, heard, plain, settings, report)
+    report("RAVDESS, as it is and after Opus ...")
+    forms = [ravd, *(ravdess(data, bits=bits) for bits in ROUND_TRIPS)]
+    coded = [hear(network.lower, form, settings.rooms, settings.seed, report) for form in forms]
+    figures = cross_corpus(first, coded[0])
+    more = [form.take(ravd.split == "train") for form in coded]
+    network = second_stage(first, "second", heard, more, settings, report)
     report("Exporting, calibrating on dev ...")
     out.mkdir(parents=True, exist_ok=True)
-    export(network, out / GRAPH)
-    fresh = VoiceCalibration.fresh()
-    write_json(out, fresh, base, settings, today, figures)
+    export(network, out)
+    write_json(out, VoiceCalibration.fresh(), settings, today, figures)
     model = VoiceModel.load(out)
     fitted = voice_calibrate.fit(model, [c.take(c.split == "dev") for c in (crema, ravd)])
-    write_json(out, fitted, base, settings, today, figures)
+    write_json(out, fitted, settings, today, figures)
     report("Folds over RAVDESS actors ...")
-    figures += folds(first, crema, coded, base, settings, report)
-    write_json(out, fitted, base, settings, today, figures)
-    report(f"Written: {out / GRAPH}, {out / CARD}.")
+    figures += folds(first, heard, coded, settings, report)
+    write_json(out, fitted, settings, today, figures)
+    report(f"Written: {out / GRAPH}, {out / HEAD}, {out / CARD}.")
 
 
 def watched(crema: Clips, ravd: Clips, settings: Settings, report: Report, watch: Watch) -> None:
     """Both stages, measured on dev of both corpora: what a search for settings repeats."""
     settings.run.mkdir(parents=True, exist_ok=True)
-    train, more = (corpus.take(corpus.split == "train") for corpus in (crema, ravd))
-    base = usual(train)
+    network = begun(settings)
+    heard, plain = hear_crema(network, crema, settings, report)
     half = settings.first / (settings.first + settings.second)
-    first = first_stage(crema, base, settings, report, lambda at, told: watch(half * at, told))
-    dev = join([corpus.take(corpus.split == "dev") for corpus in (crema, ravd)])
+    first = first_stage(
+        network, heard, plain, settings, report, lambda at, told: watch(half * at, told)
+    )
+    more = hear(network.lower, ravd, settings.rooms, settings.seed, report)
+    known = ravd.split == "dev"
+    dev = both([plain, Heard(ravd.take(known), more.take(known).states[:1])])
     second_stage(
         first,
         "second",
-        train,
-        [more] * (AS_IT_IS + len(ROUND_TRIPS)),
-        base,
+        heard,
+        [more.take(ravd.split == "train")] * (1 + len(ROUND_TRIPS)),
         settings,
         report,
-        _check(dev, base),
+        _check(dev),
         lambda at, told: watch(half + (1 - half) * at, told),
     )
 
 
+def begun(settings: Settings) -> VoiceNetwork:
+    """A network on the lower part of the Whisper that the settings name."""
+    if settings.base is None:
+        raise BadInput("base", "A voice model begins from Whisper base: give its folder as --base.")
+    torch.manual_seed(settings.seed)
+    network = VoiceNetwork()
+    voice_start.begin(network.lower, Path(settings.base))
+    return network
+
+
+def hear_crema(
+    network: VoiceNetwork, crema: Clips, settings: Settings, report: Report
+) -> tuple[Heard, Heard]:
+    """CREMA-D's train split in all rooms, and its dev split as it is."""
+    train, dev = (crema.take(crema.split == name) for name in ("train", "dev"))
+    rooms = hear(network.lower, train, settings.rooms, settings.seed, report)
+    return rooms, hear(network.lower, dev, 0, settings.seed, report)
+
+
 def first_stage(
-    crema: Clips, base: Usual, settings: Settings, report: Report, watch: Watch = unwatched
+    network: VoiceNetwork,
+    heard: Heard,
+    dev: Heard,
+    settings: Settings,
+    report: Report,
+    watch: Watch = unwatched,
 ) -> VoiceNetwork:
     """Train on CREMA-D's train split alone."""
-    torch.manual_seed(settings.seed)
-    train, dev = (crema.take(crema.split == name) for name in ("train", "dev"))
-    stage = Stage("first", train, settings.first, settings.rate)
-    return fit(VoiceNetwork(), stage, base, settings, _check(dev, base), report, watch)
+    stage = Stage("first", heard, settings.first, settings.rate)
+    return fit(network, stage, settings, _check(dev), report, watch)
 
 
 def second_stage(
     first: VoiceNetwork,
     name: str,
-    crema: Clips,
-    ravd: list[Clips],
-    base: Usual,
+    crema: Heard,
+    ravd: list[Heard],
     settings: Settings,
     report: Report,
     check: Check = lambda _: {},
     watch: Watch = unwatched,
 ) -> VoiceNetwork:
     """Go on from the first stage with every form of RAVDESS's clips among CREMA-D's."""
-    both = join([crema, *ravd])
-    stage = Stage(name, both, settings.second, settings.second_rate, settings.drawn)
-    return fit(copy.deepcopy(first), stage, base, settings, check, report, watch)
+    heard = both([crema, *ravd])
+    stage = Stage(name, heard, settings.second, settings.second_rate, settings.drawn)
+    return fit(copy.deepcopy(first), stage, settings, check, report, watch)
 
 
-def cross_corpus(first: VoiceNetwork, base: Usual, ravd: Clips) -> list[Figure]:
+def cross_corpus(first: VoiceNetwork, ravd: Heard) -> list[Figure]:
     """CREMA-D's network on every RAVDESS clip of the six shared classes."""
     six = [k for k, name in enumerate(CLASSES) if name not in ("surprise", "calm")]
-    heard = ravd.take(np.isin(ravd.acted, six))
+    heard = ravd.take(np.isin(ravd.clips.acted, six))
     return [
-        _figure("CREMA-D to RAVDESS", f"6 classes UAR, {name}", logits, heard.acted, six, needed)
+        _figure(
+            "CREMA-D to RAVDESS", f"6 classes UAR, {name}", logits, heard.clips.acted, six, needed
+        )
         for name, logits, needed in (
-            ("strangers", outputs(first, heard, base)[0], MUST["shared"]),
-            ("known voices", outputs(first, heard, base, known=True)[0], None),
+            ("strangers", outputs(first, heard)[0], MUST["shared"]),
+            ("known voices", outputs(first, heard, known=True)[0], None),
         )
     ]
 
 
 def folds(
-    first: VoiceNetwork,
-    crema: Clips,
-    forms: list[Clips],
-    base: Usual,
-    settings: Settings,
-    report: Report,
+    first: VoiceNetwork, crema: Heard, forms: list[Heard], settings: Settings, report: Report
 ) -> list[Figure]:
     """Six second stages, each without the actors whom it is tested on; no dev is looked at.
 
     The first of RAVDESS's `forms` is what is tested.
     """
-    train, ravd = crema.take(crema.split == "train"), forms[0]
+    ravd = forms[0].clips
     told = {known: np.zeros((len(ravd), len(CLASSES))) for known in (False, True)}
     for fold in range(FOLDS):
         held = ravd.fold == fold
-        network = second_stage(
-            first,
-            f"fold{fold}",
-            train,
-            [form.take(~held) for form in forms],
-            base,
-            settings,
-            report,
-        )
+        more = [form.take(~held) for form in forms]
+        network = second_stage(first, f"fold{fold}", crema, more, settings, report)
         for known, logits in told.items():
-            logits[held] = outputs(network, ravd.take(held), base, known)[0]
+            logits[held] = outputs(network, forms[0].take(held), known)[0]
         report(f"fold {fold}: {recall(told[False][held], ravd.acted[held], list(range(8))):.3f}")
     classes = list(range(len(CLASSES)))
     name = "8 classes UAR, 6 folds by actor"
@@ -168,7 +184,6 @@ def folds(
 def write_json(
     out: Path,
     fitted: VoiceCalibration,
-    base: Usual,
     settings: Settings,
     today: date,
     figures: list[Figure],
@@ -178,9 +193,11 @@ def write_json(
         "model": MODEL,
         "version": VERSION,
         "made": today.isoformat(),
+        "base": WHISPER,
         "training": {
             "epochs": [settings.first, settings.second],
             "batch": settings.batch,
+            "rooms": settings.rooms,
             "drawn": settings.drawn,
             "rate": [settings.rate, settings.second_rate],
             "seed": settings.seed,
@@ -190,10 +207,6 @@ def write_json(
             {"name": "CREMA-D", "licence": "ODbL 1.0"},
         ],
         "licence": LICENCE,
-        "usual": {
-            "mean": [round(float(x), 3) for x in base.mean],
-            "spread": [round(float(x), 3) for x in base.spread],
-        },
         "calibration": fitted.to_json(),
         "folds": as_json(figures),
         "figures": {},
@@ -202,11 +215,17 @@ def write_json(
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _check(dev: Clips, base: Usual) -> Check:
-    classes = sorted(set(dev.acted.tolist()))
+def _check(dev: Heard) -> Check:
+    acted = dev.clips.acted
+    classes = sorted(set(acted.tolist()))
 
     def check(network: VoiceNetwork) -> dict[str, float]:
-        return {"dev": recall(outputs(network, dev, base)[0], dev.acted, classes)}
+        """Of strangers, and of known voices."""
+        told = {"dev": False, "known": True}
+        return {
+            name: recall(outputs(network, dev, known)[0], acted, classes)
+            for name, known in told.items()
+        }
 
     return check
 

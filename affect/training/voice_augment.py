@@ -6,8 +6,6 @@ reverberation), gains multiply (equaliser, band limits), and time and bands are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -22,50 +20,49 @@ TAIL = 10  # frames of reverberation
 MASKS, MASK_BANDS, MASK_FRAMES = 1, 12, 20
 
 
-@dataclass(frozen=True, slots=True)
-class Varied:
-    """Pictures (n, frames, 78) in dB, their mask (n, frames), and the tone (n, 78) in dB that was
-    given to them: a voice's history was recorded by the same microphone.
+def vary(
+    pictures: Tensor, mask: Tensor, random: torch.Generator, group: int = 1
+) -> tuple[Tensor, Tensor]:
+    """Another recording of each clip: pictures (n, frames, 78) in dB and their mask (n, frames).
+
+    Every `group` clips in turn are heard in one room by one microphone, as one person's notes are.
     """
-
-    pictures: Tensor
-    mask: Tensor
-    tone: Tensor
-
-
-def vary(pictures: Tensor, mask: Tensor, random: torch.Generator) -> Varied:
-    """Another recording of each clip."""
     count = len(pictures)
 
     def draw(*shape: int) -> Tensor:
         return torch.rand(count, *shape, generator=random)
 
+    def room(*shape: int) -> Tensor:
+        return torch.rand(count // group, *shape, generator=random).repeat_interleave(group, 0)
+
+    def bell(*shape: int) -> Tensor:
+        return torch.randn(count // group, *shape, generator=random).repeat_interleave(group, 0)
+
     def chance(share: float) -> Tensor:
-        return (draw(1, 1) < share).float()
+        return (room(1, 1) < share).float()
 
     places = torch.arange(BANDS)[None, None, :]
 
     pictures, mask = _stretch(pictures, mask, draw(1), draw(1))
-    contrast = 1 + CONTRAST * (2 * draw(1, 1) - 1)  # compressors, and how crisply a room lets hear
+    contrast = 1 + CONTRAST * (2 * room(1, 1) - 1)  # compressors, and how crisply a room lets hear
     power = 10 ** (pictures * contrast / 10) * mask[:, :, None]
-    power = _reverberate(power, 0.75 * draw(1, 1) * chance(0.3))
-    tone = _tone(torch.randn(count, KNOTS, generator=random) * TONE * chance(0.8)[:, 0])
-    slope = torch.randn(count, 1, generator=random) * SLOPE
-    tone = tone + slope * torch.linspace(-1, 1, BANDS)[None, :]
+    power = _reverberate(power, 0.75 * room(1, 1) * chance(0.3))
+    tone = _tone(bell(KNOTS) * TONE * chance(0.8)[:, 0])
+    tone = tone + bell(1) * SLOPE * torch.linspace(-1, 1, BANDS)[None, :]
     level = torch.randn(count, 1, 1, generator=random) * 1.5
     power = power * 10 ** ((tone[:, None, :] + level) / 10)
-    power = power * (1 - (places > 58 + 20 * draw(1, 1)).float() * chance(0.3))
-    power = power * (1 - (places < 10 * draw(1, 1)).float() * chance(0.3))
-    noise = -36 + 26 * draw(1, 1).pow(1.5)  # dB: mostly quiet rooms
-    colour = _tone(torch.randn(count, KNOTS, generator=random) * 6)[:, None, :]
+    power = power * (1 - (places > 58 + 20 * room(1, 1)).float() * chance(0.3))
+    power = power * (1 - (places < 10 * room(1, 1)).float() * chance(0.3))
+    noise = -36 + 26 * room(1, 1).pow(1.5)  # dB: mostly quiet rooms
+    colour = _tone(bell(KNOTS) * 6)[:, None, :]
     jitter = torch.randn(pictures.shape, generator=random) * 3
     power = power + 10 ** ((noise + colour + jitter) / 10) * chance(0.7)
-    return Varied(10 * torch.log10(power + 10 ** (-FLOOR / 10)), mask, tone + level[:, :, 0])
+    return 10 * torch.log10(power + 10 ** (-FLOOR / 10)), mask
 
 
 def hide(x: Tensor, random: torch.Generator) -> Tensor:
-    """SpecAugment (Park et al. 2019): bands and stretches of time set to the mean, 0."""
-    count, _, bands, frames = x.shape
+    """SpecAugment (Park et al. 2019): bands and stretches of (n, bands, frames) set to the mean."""
+    count, bands, frames = x.shape
     keep = torch.ones(count, bands, frames)
     for _ in range(MASKS):
         for size, most, axis in ((bands, MASK_BANDS, 1), (frames, MASK_FRAMES, 2)):
@@ -74,7 +71,8 @@ def hide(x: Tensor, random: torch.Generator) -> Tensor:
             at = torch.arange(size)[None, :]
             gone = ((at >= start) & (at < start + width)).float()
             keep = keep * (1 - gone.unsqueeze(2 if axis == 1 else 1))
-    return x * keep[:, None]
+    middle = x.mean(dim=(1, 2), keepdim=True)
+    return (x - middle) * keep + middle
 
 
 def _stretch(pictures: Tensor, mask: Tensor, speed: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor]:

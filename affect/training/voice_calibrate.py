@@ -23,9 +23,12 @@ def fit(model: VoiceModel, dev: list[Clips]) -> VoiceCalibration:
     """Scale and biases by the log loss of the soft seven-class targets, variances by residuals."""
     from scipy.optimize import minimize, nnls  # measuring needs `raw` alone, and no scipy
 
-    heard = [raw(model, clips, known) for clips in dev for known in (False, True)]
+    heard = []
+    for clips in dev:
+        summarised = summaries(model, clips)
+        heard += [told(model, summarised, clips, known) for known in (False, True)]
     logits = np.concatenate([one for one, _ in heard])
-    told = np.concatenate([two for _, two in heard])
+    affects = np.concatenate([two for _, two in heard])
     twice = [clips for clips in dev for _ in range(2)]
     truth = merge(np.concatenate([clips.targets for clips in twice]).astype(np.float64))
     weights = np.concatenate([np.full(len(c), 1 / len(c) / len(twice)) for c in twice])
@@ -40,7 +43,7 @@ def fit(model: VoiceModel, dev: list[Clips]) -> VoiceCalibration:
 
     found = made(minimize(loss, np.zeros(9), method="L-BFGS-B").x)
     emotions = found.emotions(logits)
-    point, _ = found.affect(emotions, told)
+    point, _ = found.affect(emotions, affects)
     goal = np.concatenate([clips.affect for clips in twice]).astype(np.float64)
     goal = np.concatenate([goal, (truth @ centroids())[:, 2:]], axis=1)
     base, slope = np.zeros(3), np.zeros(3)
@@ -51,10 +54,13 @@ def fit(model: VoiceModel, dev: list[Clips]) -> VoiceCalibration:
     return VoiceCalibration(found.scale, found.bias, found.rates, base, slope)
 
 
-def raw(model: VoiceModel, clips: Clips, known: bool) -> tuple[Floats, Floats]:
-    """Logits (n, 8) and affect (n, 2), of strangers or of known voices."""
-    outs = [
-        model.raw_of(picture, before)
-        for picture, before in zip(clips.pictures, speakers(clips, known), strict=True)
-    ]
+def summaries(model: VoiceModel, clips: Clips) -> Floats:
+    """(n, SUMMARY) what the network makes of each clip."""
+    return np.stack([model.summary(picture) for picture in clips.pictures])
+
+
+def told(model: VoiceModel, found: Floats, clips: Clips, known: bool) -> tuple[Floats, Floats]:
+    """Logits (n, 8) and affect (n, 2) of summaries, as strangers' or as those of known voices."""
+    before = speakers(found, clips, known)
+    outs = [model.told(one, speaker) for one, speaker in zip(found, before, strict=True)]
     return np.stack([out.logits for out in outs]), np.stack([out.affect for out in outs])

@@ -79,20 +79,20 @@ def join(parts: list[Clips]) -> Clips:
     )
 
 
-def speakers(clips: Clips, known: bool) -> list[Speaker]:
+def speakers(summaries: NDArray[np.float64], clips: Clips, known: bool) -> list[Speaker]:
     """Who speaks before each clip: a stranger, or one whose every other clip was heard."""
     if not known:
         return [Speaker()] * len(clips)
-    frames = np.array([len(picture) for picture in clips.pictures], dtype=np.float64)
-    first = np.stack([p.sum(axis=0, dtype=np.float64) for p in clips.pictures])
-    second = np.stack([(p.astype(np.float64) ** 2).sum(axis=0) for p in clips.pictures])
     found = []
     for row, name in enumerate(clips.people):
         others = clips.people == name
         others[row] = False
-        total = max(float(frames[others].sum()), 1.0)
-        means = (values[others].sum(axis=0) / total for values in (first, second))
-        found.append(Speaker(float(frames[others].sum()), *(tuple(m.tolist()) for m in means)))
+        heard = summaries[others]
+        if not len(heard):
+            found.append(Speaker())
+            continue
+        first, second = heard.mean(axis=0), (heard**2).mean(axis=0)
+        found.append(Speaker(float(len(heard)), tuple(first.tolist()), tuple(second.tolist())))
     return found
 
 

@@ -2,8 +2,8 @@
 
 The first stage knows no RAVDESS person, so what comes of it serves every fold over RAVDESS actors
 and the shipped network alike, and its figure on RAVDESS is the cross-corpus one. Each clip is heard
-through another microphone every time (`voice_augment`), against a drawn amount of its speaker's
-other clips, so that the network reads strangers and known voices. Seeded, resumable.
+in several rooms (`voice_states`), against a drawn number of other clips that its speaker said in
+the same one, so that strangers and known voices are read. Seeded, resumable.
 """
 
 from __future__ import annotations
@@ -20,21 +20,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from affect.perception import speaker
-from affect.perception.mel import BANDS, FLOOR
-from affect.perception.speaker import Usual
 from affect.perception.voice_calibration import CLASSES
-from affect.training.precision import half_precision
 from affect.training.tune import Watch, unwatched
-from affect.training.voice_augment import hide, vary
-from affect.training.voice_data import Clips, speakers
+from affect.training.voice_data import speakers
 from affect.training.voice_network import VoiceNetwork
+from affect.training.voice_states import Heard, together
 
-FRAMES = 120  # of a training crop
 AFFECT_WEIGHT, SMOOTHING = 1.0, 0.05
 MIXUP, MIXUP_SHARE = 0.3, 0.3  # Beta parameter; share of batches
 WEIGHT_DECAY, AVERAGE = 0.02, 0.99
 UNHEARD = -1e4  # logit of a class that a corpus does not have
-HISTORY, MOST_CLIPS = 0.5, 20  # share of clips heard with history; most clips in it
+GROUP = 8  # clips of one person, one after another in a batch
+STRANGERS = 0.4  # share of clips heard as a stranger's
+SAVED = 10  # epochs between checkpoints
+BATCH = 64  # clips measured at once
 
 Check = Callable[[VoiceNetwork], dict[str, float]]
 """Figures of a network on dev; none where dev is not looked at."""
@@ -42,44 +41,39 @@ Check = Callable[[VoiceNetwork], dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One training. `run` is its folder (checkpoints); `first` and `second` are the epochs
-    of the two stages, `drawn` the clips in an epoch of the second.
+    """One training. `run` is its folder (checkpoints), `base` that of a Whisper base which is begun
+    from; every clip is heard in `rooms` other rooms; `first` and `second` are the epochs of the two
+    stages, `drawn` the clips in an epoch of the second.
     """
 
     run: Path
-    first: int = 36
-    second: int = 14
+    base: str | None = None
+    rooms: int = 4
+    first: int = 30
+    second: int = 30
     drawn: int = 2560
     batch: int = 64
     rate: float = 2e-3
     second_rate: float = 1e-3
     seed: int = 0
-    threads: int = 1
+    threads: int = 2
     resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: its name, clips, epochs, learning rate at the top, most clips drawn an epoch."""
+    """One stage: its name, what is heard, epochs, learning rate at the top, most clips an epoch."""
 
     name: str
-    clips: Clips
+    heard: Heard
     epochs: int
     rate: float
     most: int = 1_000_000
 
 
-def usual(clips: Clips) -> Usual:
-    """Mean and spread of each band over all frames of some clips."""
-    frames = np.concatenate(clips.pictures).astype(np.float64)
-    spread = np.maximum(frames.std(axis=0), speaker.LEAST_SPREAD)
-    return Usual(frames.mean(axis=0).astype(np.float32), spread.astype(np.float32))
-
-
 def fit(
     network: VoiceNetwork,
     stage: Stage,
-    base: Usual,
     settings: Settings,
     check: Check,
     report: Callable[[str], None],
@@ -87,14 +81,12 @@ def fit(
 ) -> VoiceNetwork:
     """Run one stage; gives the averaged weights. `check` measures now and then how it stands."""
     torch.set_num_threads(settings.threads)
-    network = network.to(memory_format=torch.channels_last)
-    steps = min(len(stage.clips), stage.most) // settings.batch
-    total = steps * stage.epochs
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=stage.rate, weight_decay=WEIGHT_DECAY, fused=True
-    )
+    feed = Feed(stage.heard)
+    steps = min(feed.groups() * GROUP, stage.most) // settings.batch
+    learned = [value for value in network.parameters() if value.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=stage.rate, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, stage.rate, total_steps=total + 1, pct_start=0.2
+        optimizer, stage.rate, total_steps=steps * stage.epochs + 1, pct_start=0.2
     )
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
@@ -108,157 +100,133 @@ def fit(
             part.load_state_dict(state[name])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
-    feed = Feed(stage.clips, base)
     for epoch in range(begun, stage.epochs):
         random = np.random.default_rng([settings.seed, epoch])
         torch.manual_seed(settings.seed * 1000 + epoch)  # dropout
-        draws = torch.Generator().manual_seed(settings.seed * 1000 + epoch)
-        order = random.permutation(len(stage.clips))
+        order = feed.order(random)
         start, losses = time.monotonic(), []
         network.train()
         for step in range(steps):
             rows = order[step * settings.batch : (step + 1) * settings.batch]
-            loss = batch_loss(network, feed, rows, random, draws)
+            loss = batch_loss(network, feed, rows, random)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            torch.nn.utils.clip_grad_norm_(learned, 2.0)
             optimizer.step()
             schedule.step()
             average.update_parameters(network)
             losses.append(float(loss.detach()))
         pace = time.monotonic() - start
-        _save(path, epoch + 1, network, average, optimizer, schedule)
-        figures = check(average.module) if epoch % 2 or epoch + 1 == stage.epochs else {}
+        done = epoch + 1
+        seldom = done % SAVED == 0 or done == stage.epochs
+        figures = check(average.module) if seldom else {}
+        if seldom:
+            _save(path, done, network, average, optimizer, schedule)
         told = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-        where = f"{stage.name} {epoch + 1}/{stage.epochs}"
-        report(f"{where} loss {np.mean(losses):.3f} {pace:.0f} s {told}")
+        report(f"{stage.name} {done}/{stage.epochs} loss {np.mean(losses):.3f} {pace:.0f} s {told}")
         if figures:
-            watch((epoch + 1) / stage.epochs, figures)
+            watch(done / stage.epochs, figures)
     found: VoiceNetwork = average.module
     found.train(mode=False)
     return found
 
 
 class Feed:
-    """Clips as batches of tensors."""
+    """States as batches of tensors: groups of GROUP clips of one person in one room."""
 
-    def __init__(self, clips: Clips, base: Usual) -> None:
-        self.clips = clips
-        self.mean, self.spread = torch.from_numpy(base.mean), torch.from_numpy(base.spread)
-        sums = [(len(p), p.sum(axis=0), (p**2).sum(axis=0)) for p in clips.pictures]
-        self.frames = np.array([n for n, _, _ in sums], dtype=np.float32)
-        self.first = np.stack([s for _, s, _ in sums])
-        self.second = np.stack([s for _, _, s in sums])
-        self.same = {name: np.flatnonzero(clips.people == name) for name in set(clips.people)}
+    def __init__(self, heard: Heard) -> None:
+        clips = self.clips = heard.clips
+        self.states = heard.states
+        people = sorted(set(clips.people))
+        self.same = {name: np.flatnonzero(clips.people == name) for name in people}
         # A corpus's classes are those that it has at all.
         corpus = np.array([name.split("-")[0] for name in clips.people])
-        heard = {name: np.unique(clips.acted[corpus == name]) for name in set(corpus)}
-        self.heard = np.stack([np.isin(np.arange(len(CLASSES)), heard[c]) for c in corpus])
+        known = {name: np.unique(clips.acted[corpus == name]) for name in set(corpus)}
+        self.known = np.stack([np.isin(np.arange(len(CLASSES)), known[c]) for c in corpus])
 
-    def pictures(
-        self, rows: NDArray[np.int64], random: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Crops (n, frames, 78) and their mask."""
-        x = np.full((len(rows), FRAMES, BANDS), -FLOOR, dtype=np.float32)
-        mask = np.zeros((len(rows), FRAMES), dtype=np.float32)
-        for place, row in enumerate(rows):
-            picture = self.clips.pictures[row]
-            start = random.integers(0, max(1, len(picture) - FRAMES + 1))
-            part = picture[start : start + FRAMES]
-            x[place, : len(part)] = part
-            mask[place, : len(part)] = 1
-        return torch.from_numpy(x), torch.from_numpy(mask)
+    def groups(self) -> int:
+        """How many there are; what is left over of a person waits for another epoch."""
+        return sum(len(rows) // GROUP for rows in self.same.values())
 
-    def history(
-        self, rows: NDArray[np.int64], random: np.random.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Frames (n, 1) and sums of x and x² (n, 78) of other clips of the same people."""
-        frames = np.zeros((len(rows), 1), dtype=np.float32)
-        first, second = (np.zeros((len(rows), BANDS), dtype=np.float32) for _ in range(2))
-        for place, row in enumerate(rows):
-            if random.random() < HISTORY:
-                continue
-            count = int(random.integers(1, MOST_CLIPS + 1))
-            others = random.choice(self.same[self.clips.people[row]], count)
-            frames[place] = self.frames[others].sum()
-            first[place] = self.first[others].sum(axis=0)
-            second[place] = self.second[others].sum(axis=0)
-        return torch.from_numpy(frames), torch.from_numpy(first), torch.from_numpy(second)
+    def order(self, random: np.random.Generator) -> NDArray[np.int64]:
+        """All groups, one after another, in a new order."""
+        groups = [
+            random.permutation(rows)[: len(rows) // GROUP * GROUP].reshape(-1, GROUP)
+            for rows in self.same.values()
+        ]
+        return random.permutation(np.concatenate(groups)).ravel()
 
-    def normalise(
-        self, x: Tensor, mask: Tensor, past: tuple[Tensor, Tensor, Tensor], tone: Tensor
-    ) -> Tensor:
-        """What `Usual.normalise` does, for a batch; the past had the same tone."""
-        frames, first, second = past
-        real = mask[:, :, None]
-        total = speaker.PRIOR + frames + mask.sum(dim=1, keepdim=True)
-        second = second + 2 * tone * first + frames * tone.square() + (real * x.square()).sum(dim=1)
-        first = first + frames * tone + (real * x).sum(dim=1)
-        mean = (speaker.PRIOR * self.mean + first) / total
-        square = (speaker.PRIOR * (self.spread.square() + self.mean.square()) + second) / total
-        spread = (square - mean.square()).clamp(min=speaker.LEAST_SPREAD**2).sqrt()
-        own = (x - mean[:, None]) / spread[:, None]
-        centre = (real * x).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        power = (real * x.square()).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        swing = (power - centre.square()).clamp(min=speaker.LEAST_SPREAD**2).sqrt()
-        alone = (x - centre[:, None]) / swing[:, None]
-        return torch.stack([alone, own], dim=1).transpose(2, 3)
+    def batch(self, rows: NDArray[np.int64], random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """States (n, steps, WIDTH) and their mask (n, steps)."""
+        rooms = random.integers(0, len(self.states), len(rows) // GROUP).repeat(GROUP)
+        return together([self.states[room][row] for room, row in zip(rooms, rows, strict=True)])
+
+
+def notes_heard(count: int, random: np.random.Generator) -> Tensor:
+    """(groups, GROUP, GROUP): which clips of a person had been heard when each is read, itself
+    among them; no others for a share of `STRANGERS`.
+    """
+    heard = np.zeros((count // GROUP, GROUP, GROUP), dtype=np.float32)
+    for row in heard.reshape(-1, GROUP):
+        others = 0 if random.random() < STRANGERS else random.integers(1, GROUP)
+        row[random.choice(GROUP, others, replace=False)] = 1
+    heard[:, np.arange(GROUP), np.arange(GROUP)] = 1
+    return torch.from_numpy(heard)
+
+
+def against_usual(network: VoiceNetwork, summaries: Tensor, heard: Tensor) -> Tensor:
+    """What `Usual.normalise` does, for a batch of groups."""
+    grouped = summaries.unflatten(0, (-1, GROUP))
+    total = speaker.PRIOR + heard.sum(dim=2, keepdim=True)
+    usual, spread = network.usual_mean, network.usual_spread
+    mean = (speaker.PRIOR * usual + heard @ grouped) / total
+    square = (speaker.PRIOR * (spread.square() + usual.square()) + heard @ grouped.square()) / total
+    least = (speaker.LEAST_SPREAD * spread).square()
+    own = (grouped - mean) / torch.maximum(square - mean.square(), least).sqrt()
+    return own.flatten(0, 1)
 
 
 def batch_loss(
-    network: VoiceNetwork,
-    feed: Feed,
-    rows: NDArray[np.int64],
-    random: np.random.Generator,
-    draws: torch.Generator,
+    network: VoiceNetwork, feed: Feed, rows: NDArray[np.int64], random: np.random.Generator
 ) -> Tensor:
     """Soft cross-entropy and squared error of valence and arousal."""
-    varied = vary(*feed.pictures(rows, random), draws)
-    x = feed.normalise(varied.pictures, varied.mask, feed.history(rows, random), varied.tone)
-    x, mask = hide(x, draws), varied.mask
-    heard = torch.from_numpy(feed.heard[rows])
+    known = torch.from_numpy(feed.known[rows])
     truth = torch.from_numpy(feed.clips.targets[rows])
-    truth = (1 - SMOOTHING) * truth + SMOOTHING * heard / heard.sum(dim=1, keepdim=True)
+    truth = (1 - SMOOTHING) * truth + SMOOTHING * known / known.sum(dim=1, keepdim=True)
     affect = torch.from_numpy(feed.clips.affect[rows])
+    summaries = network.pooled(*feed.batch(rows, random))
+    network.remember(summaries.detach())
+    own = against_usual(network, summaries, notes_heard(len(rows), random))
     if random.random() < MIXUP_SHARE:
         share = float(random.beta(MIXUP, MIXUP))
-        other = torch.randperm(len(rows), generator=draws)
-        x = share * x + (1 - share) * x[other]
-        mask = torch.maximum(mask, mask[other])
+        other = torch.from_numpy(random.permutation(len(rows)))
+        own = share * own + (1 - share) * own[other]
         truth = share * truth + (1 - share) * truth[other]
         affect = share * affect + (1 - share) * affect[other]
-        heard = heard | heard[other]
-    with half_precision("cpu"):
-        logits, told = network(x.contiguous(memory_format=torch.channels_last), mask)
-    logits = torch.where(heard, logits, UNHEARD)
+        known = known | known[other]
+    logits, told = network.told(own)
+    logits = torch.where(known, logits, UNHEARD)
     loss = -(truth * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
     return loss + AFFECT_WEIGHT * (told - affect).square().sum(dim=1).mean()
 
 
 def outputs(
-    network: VoiceNetwork, clips: Clips, base: Usual, known: bool = False
+    network: VoiceNetwork, heard: Heard, known: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Logits (n, 8) and affect (n, 2) of whole clips, of strangers or of known voices."""
+    """Logits (n, 8) and affect (n, 2) of clips as they are, of strangers or of known voices."""
     network.train(mode=False)
-    inputs = [
-        base.normalise(picture, before.after(picture))
-        for picture, before in zip(clips.pictures, speakers(clips, known), strict=True)
-    ]
-    order = np.argsort([x.shape[2] for x in inputs], kind="stable")
-    logits, affect = np.zeros((len(inputs), len(CLASSES))), np.zeros((len(inputs), 2))
+    usual, states = network.usual(), heard.states[0]
     with torch.no_grad():
-        for at in range(0, len(order), 64):
-            rows = order[at : at + 64]
-            longest = max(inputs[row].shape[2] for row in rows)
-            x = torch.zeros(len(rows), 2, BANDS, longest)
-            mask = torch.zeros(len(rows), longest)
-            for place, row in enumerate(rows):
-                length = inputs[row].shape[2]
-                x[place, :, :, :length] = torch.from_numpy(inputs[row])
-                mask[place, :length] = 1
-            one, two = network(x.contiguous(memory_format=torch.channels_last), mask)
-            logits[rows], affect[rows] = one.numpy(), two.numpy()
-    return logits, affect
+        parts = [
+            network.pooled(*together(states[at : at + 64])) for at in range(0, len(states), 64)
+        ]
+        summaries = torch.cat(parts).double().numpy()
+        before = speakers(summaries, heard.clips, known)
+        own = [
+            usual.normalise(one, who.after(one)) for one, who in zip(summaries, before, strict=True)
+        ]
+        logits, affect = network.told(torch.from_numpy(np.stack(own).astype(np.float32)))
+    return logits.double().numpy(), affect.double().numpy()
 
 
 def recall(logits: NDArray[np.float64], acted: NDArray[np.int64], classes: list[int]) -> float:

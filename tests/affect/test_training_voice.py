@@ -15,16 +15,31 @@ pytest.importorskip("onnx", reason="export needs onnx (extra `train`)")
 pytest.importorskip("scipy", reason="calibration needs scipy (extra `train`)")
 
 import torch
+from safetensors.torch import load_file, save_file
+from torch.nn import functional
 
+from affect.errors import BadInput, NotFound
 from affect.evaluation.voice import figures_of
 from affect.perception import mel
-from affect.perception.voice import VoiceModel
+from affect.perception.speaker import SUMMARY, Speaker
+from affect.perception.voice import VoiceModel, cut
 from affect.perception.voice_calibration import CLASSES
-from affect.training import tune, voice_data
+from affect.training import tune, voice_data, voice_start
 from affect.training import voice as training
+from affect.training.voice_calibrate import summaries
 from affect.training.voice_data import FOLDS, Clips, join, speakers
-from affect.training.voice_fit import Feed, Settings, Stage, fit, outputs, usual
-from affect.training.voice_network import VoiceNetwork, export
+from affect.training.voice_fit import (
+    GROUP,
+    Feed,
+    Settings,
+    Stage,
+    against_usual,
+    fit,
+    notes_heard,
+    outputs,
+)
+from affect.training.voice_network import WIDTH, Lower, VoiceNetwork, export
+from affect.training.voice_states import Heard, both, hear
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # torch's own warnings
 
@@ -49,51 +64,81 @@ def clips(corpus: str, count: int, classes: int, seed: int = 0) -> Clips:
     )
 
 
-def settings(run: Path) -> Settings:
-    return Settings(run=run, first=2, second=1, drawn=16, batch=8)
+@pytest.fixture(scope="module")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a first layer as Whisper base has it, of random weights."""
+    torch.manual_seed(0)
+    own = Lower().state_dict()
+    stored = {
+        f"{voice_start.BEFORE}{theirs}.{kind}": own[f"{ours}.{kind}"]
+        for ours, theirs in voice_start.PARTS.items()
+        for kind in ("weight", "bias")
+        if f"{ours}.{kind}" in own
+    }
+    stored[f"{voice_start.BEFORE}embed_positions.weight"] = torch.full((1500, WIDTH), 0.5)
+    folder = tmp_path_factory.mktemp("whisper")
+    save_file(stored, folder / voice_start.FILE)
+    return folder
+
+
+def settings(run: Path, whisper: Path | None = None) -> Settings:
+    return Settings(
+        run=run,
+        base=str(whisper) if whisper else None,
+        rooms=1,
+        first=2,
+        second=1,
+        batch=GROUP,
+        threads=1,
+    )
+
+
+def heard(some: Clips) -> Heard:
+    return hear(fresh().lower, some, 1, 0, _hush)
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
-    some = clips("crema", 24, 6)
-    base = usual(some)
+    some = heard(clips("crema", 96, 6))
     finals = []
     for name, stopped in (("whole", False), ("stopped", True)):
         run = settings(tmp_path / name)
         if stopped:
             with pytest.raises(KeyboardInterrupt):
-                fit(fresh(), Stage("first", some, 2, 1e-3), base, run, _quiet, _stop)
+                fit(fresh(), Stage("first", some, 2, 1e-3), run, _quiet, _stop)
         again = replace(run, resume=True)
-        done = fit(fresh(), Stage("first", some, 2, 1e-3), base, again, _quiet, _hush)
-        finals.append(outputs(done, some, base)[0])
+        done = fit(fresh(), Stage("first", some, 2, 1e-3), again, _quiet, _hush)
+        finals.append(outputs(done, some)[0])
     assert np.allclose(finals[0], finals[1], atol=1e-4)
 
 
 def test_the_whole_way_gives_files_that_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, whisper: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    corpora = {"crema_d": clips("crema", 48, 6), "ravdess": clips("ravdess", 64, 8)}
+    corpora = {"crema_d": clips("crema", 96, 6), "ravdess": clips("ravdess", 96, 8)}
     for name, found in corpora.items():
         monkeypatch.setattr(training, name, lambda _, bits=None, found=found: found)
     lines: list[str] = []
     out = tmp_path / "out"
-    training.build(settings(tmp_path / "run"), tmp_path, out, date(2026, 1, 2), lines.append)
+    own = settings(tmp_path / "run", whisper)
+    training.build(own, tmp_path, out, date(2026, 1, 2), lines.append)
     model = VoiceModel.load(out)
     some = corpora["ravdess"]
-    assert model.raw_of(some.pictures[0]).logits.shape == (len(CLASSES),)
-    figures = figures_of("RAVDESS", "strangers", model, some, known=False)
+    made = summaries(model, some)
+    assert made.shape == (len(some), SUMMARY)
+    figures = figures_of("RAVDESS", False, model, made, some)
     assert all(f.low <= f.high for f in figures)
     assert any(line.startswith("fold 5") for line in lines)
 
 
 def test_a_search_goes_by_both_corpora_and_counts_both_stages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, whisper: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("optuna", reason="searching needs optuna (extra `train`)")
-    corpora = {"crema_d": clips("crema", 24, 6), "ravdess": clips("ravdess", 32, 8)}
+    corpora = {"crema_d": clips("crema", 48, 6), "ravdess": clips("ravdess", 64, 8)}
     for name, clips_of in corpora.items():
         monkeypatch.setattr(voice_data, name, lambda _, found=clips_of: found)
     lines: list[str] = []
-    own = settings(tmp_path)
+    own = settings(tmp_path, whisper)
     found = tune.search(tune.SEARCHES["voice"], own, tmp_path, 2, 2, lines.append)
     assert 0 <= found.dev <= 1
     assert "search 1/2: " in lines[0]
@@ -104,35 +149,113 @@ def test_a_search_goes_by_both_corpora_and_counts_both_stages(
 
 def test_exported_and_trained_network_agree(tmp_path: Path) -> None:
     some = clips("ravdess", 8, 8)
-    base = usual(some)
     network = VoiceNetwork()
-    export(network, tmp_path / "voice.onnx")
+    export(network, tmp_path)
     session = onnxruntime.InferenceSession(str(tmp_path / "voice.onnx"))
-    picture = base.normalise(
-        some.pictures[0], speakers(some, known=False)[0].after(some.pictures[0])
-    )
-    mask = np.ones((1, picture.shape[2]), dtype=np.float32)
-    told = session.run(["classes"], {"picture": picture[None], "mask": mask})[0]
-    assert np.allclose(told[0], outputs(network, some, base)[0][0], atol=1e-4)
+    windows, mask = cut(some.pictures[0])
+    told = session.run(["summary"], {"picture": windows, "mask": mask})[0]
+    with torch.no_grad():
+        own = network(torch.from_numpy(windows), torch.from_numpy(mask)).numpy()
+    assert np.allclose(told, own, atol=2e-2)  # weights in 8 bits
+
+
+def test_what_lies_behind_a_clip_tells_nothing() -> None:
+    network = fresh().eval()
+    picture = torch.from_numpy(clips("ravdess", 8, 8).pictures[0].T.copy())[None]
+    mask = functional.pad(torch.ones(1, picture.shape[2]), (0, 40))
+    with torch.no_grad():
+        one, other = (
+            network(functional.pad(picture, (0, 40), value=behind), mask) for behind in (7.0, -50.0)
+        )
+    assert torch.equal(one, other)
+
+
+def test_a_person_is_heard_in_one_room_and_each_room_differs() -> None:
+    some = clips("crema", 24, 6)
+    found = hear(fresh().lower, some, 2, 0, _hush)
+    assert len(found.states) == 3
+    plain, one, other = (room[0].astype(np.float32).mean(axis=0) for room in found.states)
+    assert not np.allclose(plain, one, atol=1e-3)
+    assert not np.allclose(one, other, atol=1e-3)
+    again = hear(fresh().lower, some, 2, 0, _hush)
+    assert all(np.array_equal(a, b) for a, b in zip(found.states[2], again.states[2], strict=True))
 
 
 def test_training_normalises_as_reading_does() -> None:
-    some = clips("ravdess", 8, 8)
-    base, feed = usual(some), Feed(some, usual(some))
-    x = torch.from_numpy(some.pictures[0][None])
-    zeros = torch.zeros(1, mel.BANDS)
-    told = feed.normalise(x, torch.ones(x.shape[:2]), (torch.zeros(1, 1), zeros, zeros), zeros)
-    first = speakers(some, known=False)[0].after(some.pictures[0])
-    assert np.allclose(told[0].numpy(), base.normalise(some.pictures[0], first), atol=1e-3)
+    network = fresh()
+    notes = torch.from_numpy(np.random.default_rng(0).normal(0.3, 2, (GROUP, SUMMARY))).float()
+    network.remember(notes)
+    before = torch.zeros(1, GROUP, GROUP)
+    before[0, 0, :3] = 1
+    before[0, 1, 1] = 1
+    own = against_usual(network, notes, before).numpy()
+    first, second, third = notes[:3].double().numpy()
+    speaker = Speaker().after(first).after(second).after(third)
+    assert np.allclose(own[0], network.usual().normalise(first, speaker), atol=1e-3)
+    alone = network.usual().normalise(second, Speaker().after(second))
+    assert np.allclose(own[1], alone, atol=1e-3)
+
+
+def test_every_clip_has_heard_itself_and_some_have_heard_nobody_else() -> None:
+    before = notes_heard(40 * GROUP, np.random.default_rng(0)).numpy()
+    assert (before[:, np.arange(GROUP), np.arange(GROUP)] == 1).all()
+    counts = before.sum(axis=2).ravel()
+    assert 0.3 < (counts == 1).mean() < 0.6
+    assert counts.max() == GROUP
+
+
+def test_groups_are_of_one_person_each() -> None:
+    feed = Feed(both([heard(clips("crema", 96, 6)), heard(clips("ravdess", 96, 8))]))
+    order = feed.order(np.random.default_rng(0))
+    assert len(order) == feed.groups() * GROUP
+    assert len(set(order.tolist())) == len(order)
+    people = feed.clips.people[order].reshape(-1, GROUP)
+    assert (people == people[:, :1]).all()
 
 
 def test_known_speakers_have_heard_every_clip_but_this_one() -> None:
     some = join([clips("crema", 24, 6), clips("ravdess", 32, 8)])
-    before = speakers(some, known=True)[0]
+    found = np.random.default_rng(0).normal(size=(len(some), SUMMARY))
+    before = speakers(found, some, known=True)[0]
     others = (some.people == some.people[0]) & (np.arange(len(some)) > 0)
-    frames = np.concatenate([p for p, keep in zip(some.pictures, others, strict=True) if keep])
-    assert before.frames == len(frames)
-    assert np.allclose(before.mean, frames.mean(axis=0), atol=1e-3)
+    assert before.notes == others.sum()
+    assert np.allclose(before.mean, found[others].mean(axis=0))
+    assert speakers(found, some, known=False)[0] == Speaker()
+
+
+def test_it_begins_from_whispers_lower_layers(whisper: Path) -> None:
+    network, stored = fresh(), load_file(whisper / voice_start.FILE)
+    before = network.narrow[2].weight.clone()
+    torch.nn.init.zeros_(network.lower.layer.wide.weight)
+    voice_start.begin(network.lower, whisper)
+    wide = stored[f"{voice_start.BEFORE}layers.0.fc1.weight"]
+    assert torch.equal(network.lower.layer.wide.weight, wide)
+    assert (network.lower.places == 0.5).all()
+    assert torch.equal(network.narrow[2].weight, before)
+
+
+def test_without_a_base_or_with_another_network_nothing_begins(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--base"):
+        training.build(settings(tmp_path), tmp_path, tmp_path, date(2026, 1, 2), _hush)
+    lower = fresh().lower
+    with pytest.raises(NotFound):
+        voice_start.begin(lower, tmp_path)
+    save_file({"some.weight": torch.zeros(3)}, tmp_path / voice_start.FILE)
+    with pytest.raises(BadInput, match="Whisper base"):
+        voice_start.begin(lower, tmp_path)
+    (tmp_path / voice_start.FILE).write_bytes(b"no weights")
+    with pytest.raises(BadInput, match="Whisper base"):
+        voice_start.begin(lower, tmp_path)
+
+
+def test_what_whisper_brought_is_left_as_it_is() -> None:
+    learned = {name for name, value in fresh().named_parameters() if value.requires_grad}
+    assert {name.partition(".")[0] for name in learned} == {
+        "narrow",
+        "attention",
+        "classes",
+        "affect",
+    }
 
 
 def fresh() -> VoiceNetwork:

@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from affect.errors import MediaRejected
-from affect.perception.mel import BANDS
-from affect.perception.speaker import Speaker
+from affect.perception.speaker import SUMMARY, Speaker
 from affect.types import Estimate, Modality
 from bot.senses import Heard, Listening, Senses
 from tests.bot.reading import WordReader
@@ -22,7 +21,7 @@ FAILING = b"failing"
 class FakeSenses(Senses):
     """Hears the bytes as words and, where it may, their emotion in the tone; `then` looks on.
 
-    A note teaches its speaker as many frames as it has bytes.
+    What a note teaches of its speaker is the number of its bytes.
     """
 
     def __init__(self, then: Callable[[], None] | None = None) -> None:
@@ -44,8 +43,7 @@ class FakeSenses(Senses):
         if not tone:
             return heard
         self.speakers.append(how.speaker)
-        sound = np.full((len(data), BANDS), -30.0, dtype=np.float32)
-        after = (how.speaker or Speaker()).after(sound)
+        after = (how.speaker or Speaker()).after(np.full(SUMMARY, float(len(data))))
         return replace(heard, tone=_felt(words, Modality.VOICE), speaker=after)
 
     def see(self, data: bytes) -> Estimate:

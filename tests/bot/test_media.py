@@ -96,18 +96,20 @@ class TestVoice:
         await house.answer("", media=voice("so sad"))
         await house.answer("and now I type")
         await house.answer("", media=video("still sad"))
-        assert [one and one.frames for one in house.senses.speakers] == [None, 8.0, 14.0]
+        assert [one and one.notes for one in house.senses.speakers] == [None, 1.0, 2.0]
         kept = await voices.usual(house.database, 1)
         known = speakers.known(kept)
         assert known is not None
-        assert (known.frames, known.mean[0]) == (23.0, -30.0)
+        assert known.notes == 3.0
+        assert known.mean[0] == pytest.approx((8 + 6 + 9) / 3, abs=1e-3)
 
     async def test_notes_of_one_turn_are_joined(self, house: House) -> None:
         await house.answer("/voice on")
         await house.answer("", media=(*voice("I am sad"), *voice("so sad"), *photo("glad")))
         known = speakers.known(await voices.usual(house.database, 1))
         assert known is not None
-        assert known.frames == pytest.approx(14.0)
+        assert known.notes == 2.0
+        assert known.mean[0] == pytest.approx((8 + 6) / 2, abs=1e-3)
 
     @pytest.mark.parametrize("command", ["/voice off", "/consent voice no"])
     async def test_what_is_usual_for_a_voice_goes_with_the_leave(

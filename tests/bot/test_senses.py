@@ -8,8 +8,7 @@ import pytest
 
 from affect.errors import MediaRejected, ModelUnavailable
 from affect.perception.activity import Activity, VoiceActivity
-from affect.perception.mel import BANDS
-from affect.perception.speaker import Speaker
+from affect.perception.speaker import SUMMARY, Speaker
 from affect.perception.speech import SpeechModel, Transcript
 from affect.perception.voice import VoiceModel, VoiceReading
 from bot.senses import Listening, Senses
@@ -18,7 +17,7 @@ from tests.affect.perception.sounds import encoded, tone
 from tests.bot.reading import WordReader
 
 NOTE = encoded(tone(1.0), "wav")
-KNOWN = Speaker(10.0, (-20.0,) * BANDS, (410.0,) * BANDS)
+KNOWN = Speaker(10.0, (0.5,) * SUMMARY, (2.0,) * SUMMARY)
 
 
 class Models:
