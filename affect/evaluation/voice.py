@@ -51,10 +51,10 @@ def figures_of(
     seven = fitted.emotions(logits)
     classes = sorted(set(clips.acted.tolist()))
     point, variance = fitted.affect(seven, affects)
-    truth = merge(clips.targets.astype(np.float64))
+    truth = merge(np.eye(len(CLASSES))[clips.acted])
     count = len(clips)
     best, rows = seven.argmax(axis=1), np.arange(count)
-    confidence, share = seven[rows, best], truth[rows, best]
+    confidence, right = seven[rows, best], truth[rows, best]
     inside = np.abs(point[:, :2] - clips.affect) <= 1.96 * np.sqrt(variance[:, :2])
 
     def uar(r: NDArray[np.int64]) -> float:
@@ -64,7 +64,7 @@ def figures_of(
         (f"{len(classes)} classes UAR", uar, None if known else NEEDED.get(corpus)),
         (
             "7 emotions calibration error",
-            lambda r: calibration_error(confidence[r], share[r]),
+            lambda r: calibration_error(confidence[r], right[r]),
             None,
         ),
         ("valence r", lambda r: pearson(clips.affect[r, 0], point[r, 0]), None),

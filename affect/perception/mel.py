@@ -19,7 +19,6 @@ Floats = NDArray[np.float32]
 RATE = 16_000  # of the sound that comes in, Hz
 UP, DOWN = 441, 320  # 16,000 * 441 / 320 = 22,050 Hz
 WINDOW, HOP = 2048, 512
-FRAMES_PER_SECOND = RATE * UP / DOWN / HOP  # 43.07
 ALL_BANDS, SINGLE, PAIRED_TO = 128, 40, 116
 BANDS = SINGLE + (PAIRED_TO - SINGLE) // 2  # 78
 RANGE = 80.0  # dB below the loudest cell of all 128 bands

@@ -1,7 +1,8 @@
 """Fit the constants of `VoiceCalibration` on dev, for the exported network.
 
 Each corpus weighs the same. Half of the clips are heard as a stranger's, half as a known voice's,
-since one set of constants must serve both.
+since one set of constants must serve both. A probability says how likely the acted emotion is the
+one, which is what fusion takes it for; what listeners heard softens training alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from affect.labels import centroids
 from affect.perception.voice import VoiceModel
-from affect.perception.voice_calibration import VoiceCalibration, merge, within
+from affect.perception.voice_calibration import CLASSES, VoiceCalibration, merge, within
 from affect.training.voice_data import Clips, speakers
 
 Floats = NDArray[np.float64]
@@ -20,8 +21,8 @@ PULL = 0.02  # of the biases toward 0
 
 
 def fit(model: VoiceModel, dev: list[Clips]) -> VoiceCalibration:
-    """Scale and biases by the log loss of the soft seven-class targets, variances by residuals."""
-    from scipy.optimize import minimize, nnls  # measuring needs `raw` alone, and no scipy
+    """Scale and biases by the log loss of the acted emotion, variances by residuals."""
+    from scipy.optimize import minimize, nnls  # measuring needs `told` alone, and no scipy
 
     heard = []
     for clips in dev:
@@ -30,7 +31,7 @@ def fit(model: VoiceModel, dev: list[Clips]) -> VoiceCalibration:
     logits = np.concatenate([one for one, _ in heard])
     affects = np.concatenate([two for _, two in heard])
     twice = [clips for clips in dev for _ in range(2)]
-    truth = merge(np.concatenate([clips.targets for clips in twice]).astype(np.float64))
+    truth = merge(np.eye(len(CLASSES))[np.concatenate([clips.acted for clips in twice])])
     weights = np.concatenate([np.full(len(c), 1 / len(c) / len(twice)) for c in twice])
 
     def made(values: Floats) -> VoiceCalibration:
