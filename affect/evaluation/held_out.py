@@ -20,6 +20,7 @@ from affect.perception.text import TextModel
 from affect.perception.voice import VoiceModel
 from affect.training import data as corpora
 from affect.training import face_data, voice_data
+from affect.training.voice_calibrate import summaries, told
 from affect.training.voice_data import Clips
 from affect.types import EMOTIONS, Emotion, Modality, Probabilities
 
@@ -58,7 +59,7 @@ def _voice(data: Path, split: str) -> tuple[HeldOut, Probabilities]:
 
 def voices(model: VoiceModel, clips: Clips) -> Floats:
     """(n, 7) what the voice model tells of clips, each heard as a stranger's."""
-    logits = np.stack([model.told(model.summary(picture)).logits for picture in clips.pictures])
+    logits, _ = told(model, summaries(model, clips), clips, known=False)
     return model.calibration.emotions(logits)
 
 

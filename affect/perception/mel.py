@@ -35,7 +35,7 @@ MARGIN = 4  # frames kept beside the speech
 
 def centres() -> NDArray[np.float64]:
     """(78,) Hz: where each band is highest, and the middle of each pair."""
-    edges = _hertz(np.linspace(0, _mel(RATE * UP / DOWN / 2), ALL_BANDS + 2))[1:-1]
+    edges = _edges()[1:-1]
     pairs = edges[SINGLE:PAIRED_TO].reshape(-1, 2).mean(axis=1)
     return np.concatenate([edges[:SINGLE], pairs])
 
@@ -109,14 +109,18 @@ def _bank() -> Floats:
 @cache
 def _filters() -> Floats:
     """(1025, 128): triangles on Slaney's scale from 0 to 11,025 Hz, each of unit area."""
-    top = RATE * UP / DOWN / 2
-    edges = _hertz(np.linspace(0, _mel(top), ALL_BANDS + 2))
-    bins = np.linspace(0, top, WINDOW // 2 + 1)[:, None]
+    edges = _edges()
+    bins = np.linspace(0, RATE * UP / DOWN / 2, WINDOW // 2 + 1)[:, None]
     width = np.diff(edges)
     rising = (bins - edges[:-2]) / width[:-1]
     falling = (edges[2:] - bins) / width[1:]
     triangles = np.maximum(0, np.minimum(rising, falling))
     return (triangles * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
+
+
+def _edges() -> NDArray[np.float64]:
+    """(130,) Hz: where the triangles begin, are highest and end; the last is 11,025."""
+    return _hertz(np.linspace(0, _mel(RATE * UP / DOWN / 2), ALL_BANDS + 2))
 
 
 # Slaney's Auditory Toolbox scale: linear to 1 kHz (66.7 Hz a mel), then 27 steps to 6.4 kHz.

@@ -32,14 +32,14 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def centres() -> NDArray[np.float64]:
     """(BANDS,) Hz: where each band is highest."""
-    return _hertz(np.linspace(0, _mel(RATE / 2), BANDS + 2))[1:-1]
+    return _corners()[1:-1]
 
 
 @cache
 def filters() -> NDArray[np.float64]:
     """(BANDS, WINDOW / 2 + 1) triangles on Slaney's mel scale, each of area 1."""
     bins = np.linspace(0, RATE / 2, WINDOW // 2 + 1)
-    corners = _hertz(np.linspace(0, _mel(RATE / 2), BANDS + 2))
+    corners = _corners()
     width = np.diff(corners)
     slopes = corners[:, None] - bins[None, :]
     rising = -slopes[:-2] / width[:-1, None]
@@ -47,6 +47,11 @@ def filters() -> NDArray[np.float64]:
     area = 2 / (corners[2:] - corners[:-2])
     triangles: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling)) * area[:, None]
     return triangles
+
+
+def _corners() -> NDArray[np.float64]:
+    """(BANDS + 2,) Hz: where the triangles begin, are highest and end."""
+    return _hertz(np.linspace(0, _mel(RATE / 2), BANDS + 2))
 
 
 # Slaney's scale: 200 / 3 Hz a mel up to 1 kHz, logarithmic above.

@@ -19,6 +19,7 @@ from affect.perception.face_detection import load_session
 from affect.perception.face_network import VOTE_FOR, VOTES
 from affect.training.face_data import Faces
 from affect.training.face_network import FaceNetwork, Shipped
+from affect.training.small import in_16_bits, keep_small
 from affect.types import EMOTIONS
 
 MODEL, VERSION = "attune-face", "3"
@@ -26,6 +27,7 @@ NOTHING = {"name": "none: trained from random weights", "licence": "-"}
 DLIB = {"name": "lower layers of dlib's face network (King 2017)", "licence": "CC0 1.0"}
 STEPS = 400  # of the fit; it has converged long before
 LEAST_VARIANCE = 0.02
+LARGE = 1000  # numbers: kept in 16 bits
 
 Floats = NDArray[np.float64]
 
@@ -47,27 +49,7 @@ def export(network: FaceNetwork, folder: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-    _halve(path)
-
-
-def _halve(path: Path) -> None:
-    import onnx
-    from onnx import helper, numpy_helper
-
-    model = onnx.load(str(path))
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < 1000:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_16"))
-        casts.append(helper.make_node("Cast", [name + "_16"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    keep_small(path, LARGE, in_16_bits)
 
 
 def seven(faces: Faces) -> tuple[Floats, NDArray[np.bool_]]:

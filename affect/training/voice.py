@@ -49,7 +49,7 @@ def build(settings: Settings, data: Path, out: Path, today: date, report: Report
     network = begun(settings)
     report("Reading the corpora ...")
     crema, ravd = crema_d(data), ravdess(data)
-    heard, plain = hear_crema(network, crema, settings, report)
+    heard, plain = hear_parts(network, crema, settings, report)
     first = first_stage(network, heard, plain, settings, report)
     report("RAVDESS, as it is and after Opus ...")
     forms = [ravd, *(ravdess(data, bits=bits) for bits in ROUND_TRIPS)]
@@ -74,22 +74,20 @@ def watched(crema: Clips, ravd: Clips, settings: Settings, report: Report, watch
     """Both stages, measured on dev of both corpora: what a search for settings repeats."""
     settings.run.mkdir(parents=True, exist_ok=True)
     network = begun(settings)
-    heard, plain = hear_crema(network, crema, settings, report)
+    heard, plain = hear_parts(network, crema, settings, report)
     half = settings.first / (settings.first + settings.second)
     first = first_stage(
         network, heard, plain, settings, report, lambda at, told: watch(half * at, told)
     )
-    more = hear(network.lower, ravd, settings.rooms, settings.seed, report)
-    known = ravd.split == "dev"
-    dev = both([plain, Heard(ravd.take(known), more.take(known).states[:1])])
+    more, dev = hear_parts(network, ravd, settings, report)
     second_stage(
         first,
         "second",
         heard,
-        [more.take(ravd.split == "train")] * (1 + len(ROUND_TRIPS)),
+        [more] * (1 + len(ROUND_TRIPS)),
         settings,
         report,
-        _check(dev),
+        _check(both([plain, dev])),
         lambda at, told: watch(half + (1 - half) * at, told),
     )
 
@@ -104,11 +102,11 @@ def begun(settings: Settings) -> VoiceNetwork:
     return network
 
 
-def hear_crema(
-    network: VoiceNetwork, crema: Clips, settings: Settings, report: Report
+def hear_parts(
+    network: VoiceNetwork, clips: Clips, settings: Settings, report: Report
 ) -> tuple[Heard, Heard]:
-    """CREMA-D's train split in all rooms, and its dev split as it is."""
-    train, dev = (crema.take(crema.split == name) for name in ("train", "dev"))
+    """The train split in all rooms, and the dev split as it is."""
+    train, dev = (clips.take(clips.split == name) for name in ("train", "dev"))
     rooms = hear(network.lower, train, settings.rooms, settings.seed, report)
     return rooms, hear(network.lower, dev, 0, settings.seed, report)
 

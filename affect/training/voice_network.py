@@ -18,6 +18,7 @@ from affect.perception import mel, whisper_mel
 from affect.perception.speaker import SUMMARY, Usual
 from affect.perception.voice import GRAPH, HEAD
 from affect.perception.voice_calibration import CLASSES
+from affect.training.small import in_8_bits, keep_small
 
 WIDTH, HEADS, INNER = 512, 8, 2048  # Whisper base's
 TAPS = 3  # of each convolution
@@ -25,7 +26,7 @@ LONGEST = 80  # places: a window of 160 frames (3.7 s)
 NARROW, ATTENTION = SUMMARY // 2, 64
 MOVE = 0.02  # of what is usual, by each batch
 LARGE = 10_000  # numbers: kept in 8 bits
-MASKED = -1e4  # beside attention scores; fits 16 bits
+MASKED = 1e4  # taken off the score of what is not there
 
 
 class Layer(nn.Module):  # type: ignore[misc]
@@ -73,7 +74,7 @@ class Lower(nn.Module):  # type: ignore[misc]
         x = functional.gelu(self.first(_beside(x, 1)))
         x = functional.gelu(self.second(_beside(x, 2)))
         real = functional.max_pool1d(real, 2, 2, ceil_mode=True)
-        x = self.layer(x + self.places[: x.shape[1]], (real[:, :, None, :] - 1) * -MASKED)
+        x = self.layer(x + self.places[: x.shape[1]], (real[:, :, None, :] - 1) * MASKED)
         return x, real[:, 0]
 
 
@@ -101,7 +102,7 @@ class VoiceNetwork(nn.Module):  # type: ignore[misc]
     def pooled(self, states: Tensor, real: Tensor) -> Tensor:
         """States (n, steps, WIDTH) and their mask -> (n, SUMMARY): means, then spreads."""
         steps = self.narrow(states)
-        weights = torch.softmax(self.attention(steps) + (real[:, :, None] - 1) * -MASKED, dim=1)
+        weights = torch.softmax(self.attention(steps) + (real[:, :, None] - 1) * MASKED, dim=1)
         mean = (weights * steps).sum(dim=1)
         spread = ((weights * steps.square()).sum(dim=1) - mean.square()).clamp(min=1e-4).sqrt()
         return torch.cat([mean, spread], dim=1)
@@ -155,7 +156,7 @@ def export(network: VoiceNetwork, folder: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-    narrow(folder / GRAPH)
+    keep_small(folder / GRAPH, LARGE, in_8_bits)
     parts, usual = (network.classes, network.affect), network.usual()
     np.savez(
         folder / HEAD,
@@ -164,34 +165,3 @@ def export(network: VoiceNetwork, folder: Path) -> None:
         weights=torch.cat([part.weight.detach() for part in parts]).numpy().T,
         bias=torch.cat([part.bias.detach() for part in parts]).numpy(),
     )
-
-
-def narrow(path: Path) -> None:
-    """Rewrite a graph with large weights kept in 8 bits, a scale for each output, and widened as it
-    is loaded: a quarter of the size, and what is multiplied stays whole.
-    """
-    import onnx
-    from onnx import helper, numpy_helper
-
-    model = onnx.load(str(path))
-    widened = []
-    for tensor in list(model.graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < LARGE:
-            continue
-        name = tensor.name
-        scale = np.maximum(np.abs(values).max(axis=0, keepdims=True) / 127, 1e-12)
-        small = np.rint(values / scale).astype(np.int8)
-        model.graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
-        tensor.CopyFrom(numpy_helper.from_array(small, f"{name}.small"))
-        widened += [
-            helper.make_node(
-                "Cast", [f"{name}.small"], [f"{name}.cast"], to=onnx.TensorProto.FLOAT
-            ),
-            helper.make_node("Mul", [f"{name}.cast", f"{name}.scale"], [name]),
-        ]
-    nodes = [*widened, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))

@@ -41,8 +41,8 @@ class Heard:
 def both(parts: Sequence[Heard]) -> Heard:
     """One after another; each must have been heard in as many rooms."""
     rooms = zip(*(part.states for part in parts), strict=True)
-    together = (tuple(one for part in room for one in part) for room in rooms)
-    return Heard(join([part.clips for part in parts]), tuple(together))
+    states = tuple(tuple(one for part in room for one in part) for room in rooms)
+    return Heard(join([part.clips for part in parts]), states)
 
 
 def hear(lower: Lower, clips: Clips, rooms: int, seed: int, report: Callable[[str], None]) -> Heard:

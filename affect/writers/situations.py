@@ -158,7 +158,7 @@ def find(
         return private
     if asked := plainly.asked(said, history):
         return asked
-    about_us = parts(said, hearing, history, embedding)
+    about_us = _parts(said, hearing, history, embedding)
     if about_us is not None and about_us.rest:
         said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
     fixed = _by_words(said, history)
@@ -253,7 +253,16 @@ def parts(
     embedding: Sequence[float] | None = None,
 ) -> Addressed | None:
     """What of `said` is about our last reply, and what is told beside it; None for nothing."""
-    if not history or leaves(said) or plainly.asked(said, history):
+    return None if plainly.asked(said, history) else _parts(said, hearing, history, embedding)
+
+
+def _parts(
+    said: str,
+    hearing: Hearing,
+    history: Sequence[Exchange],
+    embedding: Sequence[float] | None,
+) -> Addressed | None:
+    if not history or leaves(said):
         return None
     # "No, he doesn't help with that either" has the form of a correction, and tells something.
     if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:
