@@ -2,6 +2,8 @@
 
 The λ of a modality, times the quality of its signal, weighs what that modality adds to the prior;
 weight that is missing stays with the prior, so a poor selfie alone remains near "cannot tell".
+Each may tell of something else than this moment, as a joke or an old picture does: what the others
+contradict is believed less.
 Estimates of one modality share its λ (their errors are shared), so a copy of one adds nothing.
 Affect coordinates are pooled by inverse variance, the numbers a Kalman step takes.
 Constants and where each comes from: `weights/fusion.json`. It knows neither people nor time.
@@ -45,8 +47,9 @@ class Constants:
     `weights` are the λ, each in [0, 1]. `prior` (7) is the base rate of emotions where Attune is
     used, `base_rates` (7 each) those that each modality's model was calibrated on. `affect_mean`
     and `affect_variance` (3 each) are the prior of the coordinates. Probabilities are held above
-    `probability_floor`, variances above `variance_floor`. A reading names an emotion only from
-    `least_probability` on and `least_margin` ahead of the next one.
+    `probability_floor`, variances above `variance_floor`. `doubt` is how often what a modality
+    tells does not belong to the moment. A reading names an emotion only from `least_probability`
+    on and `least_margin` ahead of the next one.
     """
 
     version: int
@@ -57,6 +60,7 @@ class Constants:
     affect_variance: Vector
     probability_floor: float
     variance_floor: float
+    doubt: float
     least_probability: float
     least_margin: float
 
@@ -69,6 +73,7 @@ class Constants:
             and all(abs(math.fsum(rate) - 1) < ROUNDING for rate in rates)
             and min(self.affect_variance) >= self.variance_floor > 0
             and 0 < self.probability_floor < 1 / len(EMOTIONS)
+            and 0 <= self.doubt < 1
         )
         if not sound:
             raise ModelUnavailable("The constants of fusion are out of range.")
@@ -92,6 +97,7 @@ def shipped() -> Constants:
             affect_variance=tuple(told["affect"]["variance"]),
             probability_floor=told["floor"]["probability"],
             variance_floor=told["floor"]["variance"],
+            doubt=told["doubt"],
             least_probability=told["abstain"]["probability"],
             least_margin=told["abstain"]["margin"],
         )
@@ -106,7 +112,8 @@ def fuse(
 ) -> Reading:
     """One reading from any number of estimates, none included (the prior, abstaining).
 
-    Emotions: log p = log prior + Σ λq·log(p_m / rate_m) + c, a silent class having ratio 1.
+    Emotions: log p = log prior + Σ λq·log((1 - d)·p_m / rate_m + d) + c, a silent class having
+    ratio 1; d is how far the other modalities make it doubtful that this one tells of the moment.
     Coordinates: precision Σ λq/R_m, the variance widened by conflict x the spread between the
     modalities (with that probability they do not speak of the same thing), and the prior with
     weight 1 - Σ λq, at least 0. `Estimate.variance` must not hold the signal's quality already.
@@ -116,7 +123,7 @@ def fuse(
     witnesses = _witnesses(estimates, constants)
     log_posterior = list(map(math.log, constants.prior))
     for witness in witnesses:
-        for k, ratio in enumerate(witness.log_ratios):
+        for k, ratio in enumerate(_doubted(witness, witnesses, constants)):
             log_posterior[k] += witness.weight * ratio
     conflict = _conflict(witnesses, constants)
     mean, variance = _pooled(witnesses, conflict, constants)
@@ -299,6 +306,31 @@ def _log_ratios(estimate: Estimate, constants: Constants) -> Vector:
     for k, value, base in zip(heard, odds, prior, strict=True):
         ratios[k] = math.log(value * share / base)
     return tuple(ratios)
+
+
+def _doubted(
+    witness: _Witness, witnesses: Sequence[_Witness], constants: Constants
+) -> Sequence[float]:
+    """(7) its log-likelihood ratios, as far as it is believed to tell of this moment.
+
+    By Bayes' rule the others say how likely it tells of something else, whose ratios are 1: more
+    than `doubt`, as likely as that was before they spoke, where they contradict it.
+    """
+    one = _told([witness], constants)
+    rest = _told([other for other in witnesses if other is not witness], constants)
+    same = math.fsum(p * q / rate for p, q, rate in zip(one, rest, constants.prior, strict=True))
+    strange = constants.doubt / (constants.doubt + (1 - constants.doubt) * same)
+    left = min(1.0, (1 - strange) / (1 - constants.doubt))
+    return [math.log(left * math.exp(ratio) + 1 - left) for ratio in witness.log_ratios]
+
+
+def _told(witnesses: Sequence[_Witness], constants: Constants) -> Vector:
+    """(7) what they make of the prior, each weighed and believed."""
+    logs = list(map(math.log, constants.prior))
+    for witness in witnesses:
+        for k, ratio in enumerate(witness.log_ratios):
+            logs[k] += witness.weight * ratio
+    return _normalised(logs)
 
 
 def _pooled(

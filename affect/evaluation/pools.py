@@ -7,7 +7,7 @@ Each takes `Moments` and gives (n, 7). They see the same numbers: probabilities 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -58,8 +58,19 @@ def plain_product(found: Moments, constants: Constants) -> Floats:
 
 
 def ours(found: Moments, constants: Constants) -> Floats:
-    """log p = log prior + Σ λq·log(p_m / prior) + c."""
-    return _joined(found, constants, _weights(found, constants))
+    """log p = log prior + Σ λq·log((1 - d)·p_m / prior + d) + c, d being how far the others make
+    it doubtful that m tells of the moment.
+    """
+    weights, prior, doubt = _weights(found, constants), np.array(constants.prior), constants.doubt
+    told = {}
+    for modality, alone in found.told.items():
+        rest = found.only(*(m for m in found.told if m is not modality))
+        one = _joined(found.only(modality), constants, weights)
+        same = (one * _joined(rest, constants, weights) / prior).sum(axis=1)
+        strange = doubt / (doubt + (1 - doubt) * same)
+        left = np.minimum(1, (1 - strange) / (1 - doubt))[:, None]
+        told[modality] = left * alone + (1 - left) * prior
+    return _joined(replace(found, told=told), constants, weights)
 
 
 def dempster_shafer(found: Moments, constants: Constants) -> Floats:
@@ -135,8 +146,10 @@ def _weights(found: Moments, constants: Constants) -> dict[Modality, Floats]:
 
 def _joined(found: Moments, constants: Constants, weights: Mapping[Modality, Floats]) -> Floats:
     names = list(found.told)
+    nothing = np.zeros((len(found.truth), len(EMOTIONS)))
     ratios = [np.log(found.told[m] / np.array(constants.prior)) for m in names]
-    return _softmax(np.log(constants.prior) + _sum([weights[m] for m in names], ratios))
+    own = _sum([weights[m] for m in names], ratios) if names else nothing
+    return _softmax(np.log(constants.prior) + own)
 
 
 def _features(found: Moments, modality: Modality) -> Floats:

@@ -2,8 +2,7 @@
 
 λ of the words is 1 by decision: words alone stay the calibrated text estimate. The other two have
 least log loss on matched moments of dev people in which `AGREEMENT` of each modality's items belong
-to their moment: with all of them, λ would trust that errors are independent, as they are in moments
-put together by label and are not in life, and that strangers' voices are like the corpora's.
+to their moment; that the others do not is what `doubt` stands for.
 """
 
 from __future__ import annotations
@@ -24,9 +23,7 @@ from affect.evaluation.pairs import HeldOut
 from affect.fusion import Constants, shipped
 from affect.types import EMOTIONS, Modality, Probabilities
 
-# Of .6, .7, .8, .9 and 1 the least at which, on dev, voice and face together still beat either by
-# five points of macro-F1; at .6 a broken modality costs too much as well.
-AGREEMENT = 0.9
+AGREEMENT = 0.9  # a design value: how often sarcasm, acting or an old picture come in is not known
 COUNT = 20_000  # moments that λ are fitted on
 STEP = 0.05  # of the grid; the loss is flat around its least
 FILE = "fusion.json"
@@ -50,7 +47,7 @@ def build(
         report(f"Reading the dev split: {modality} ...")
         held[modality], rates[modality] = held_out(modality, data, DEV)
     rates = {modality: rounded(of) for modality, of in rates.items()}
-    constants = with_rates(shipped(), rates)
+    constants = replace(with_rates(shipped(), rates), doubt=round(1 - AGREEMENT, 4))
     weights, loss = fit(held, constants, settings.seed)
     report(f"λ: {', '.join(f'{m} {w:.2f}' for m, w in weights.items())}; log loss {loss:.4f}.")
     out.mkdir(parents=True, exist_ok=True)
@@ -93,6 +90,7 @@ def written(
     how = f"fitted by `python -m affect train fusion` on {today.isoformat()}"
     told["form"] = how
     told["weights"] = {str(m): weight for m, weight in weights.items()}
+    told["doubt"] = round(1 - AGREEMENT, 4)
     told["base_rates"] = {str(m): _told(of) for m, of in rates.items()}
     told["prior"] = _told(rates[Modality.TEXT])
     told["provenance"] |= {
@@ -100,6 +98,7 @@ def written(
         f"estimate unchanged. voice and face {how}: least log loss on {COUNT} moments matched by "
         f"label from dev splits, {AGREEMENT:.0%} of each modality's items belonging to their "
         "moment.",
+        "doubt": "the share of items that did not belong to their moment in that fit.",
         "prior": "the text model's base rates: what we expect of people who talk with a companion, "
         "a design value of `affect/training/events.py`, not a measurement.",
         "base_rates.text": "the same as the prior, so that they cancel.",

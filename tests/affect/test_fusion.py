@@ -112,6 +112,29 @@ def test_quality_zero_changes_nothing(estimates: list[Estimate], other: Estimate
 
 
 @laws
+@given(st.sampled_from(EMOTIONS), st.floats(0.6, 0.99), st.floats(0.6, 0.99))
+def test_who_is_not_contradicted_is_not_doubted(emotion: Emotion, one: float, two: float) -> None:
+    told = [estimate(Modality.TEXT, emotion, one), estimate(Modality.FACE, emotion, two)]
+    trusting = fusion.fuse(told, constants=replace(fusion.shipped(), doubt=0.0))
+    assert same(fusion.fuse(told), trusting)
+
+
+def test_one_that_two_contradict_is_believed_less() -> None:
+    """Glad words beside a sad voice and a sad face, as a joke is told: their weights alone would
+    leave the words as much as ever.
+    """
+    told = [
+        estimate(Modality.TEXT, Emotion.JOY, 0.97),
+        estimate(Modality.VOICE, Emotion.SADNESS, 0.8),
+        estimate(Modality.FACE, Emotion.SADNESS, 0.8),
+    ]
+    found = fusion.fuse(told)
+    trusting = fusion.fuse(told, constants=replace(fusion.shipped(), doubt=0.0))
+    assert found.emotion is Emotion.SADNESS
+    assert found.probabilities[Emotion.JOY] < trusting.probabilities[Emotion.JOY] / 2
+
+
+@laws
 @given(several, st.data())
 def test_a_copy_changes_nothing(estimates: list[Estimate], data: st.DataObject) -> None:
     """Estimates of one modality share its weight, so a second view of a signal adds no surety."""
