@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from affect import written
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one if it is there
 FILE = Path(__file__).parent / "kinds.yaml"
 READ = 300  # characters of a line that are read for it
 DETAIL, TOLD = "detail", "told"
@@ -108,8 +106,7 @@ def _is_short(line: str) -> bool:
 
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
-    text = FILE.read_text(encoding="utf-8")
-    content: dict[str, list[str]] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe
+    content: dict[str, list[str]] = written.read(FILE)
     return {
         name: re.compile("|".join(f"(?:{part})" for part in parts), re.IGNORECASE)
         for name, parts in content.items()

@@ -15,8 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from affect import written
 from affect.corrections import corrects
 from affect.literals import Index
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from affect.shares import Turned
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one if it is there
 FILE = Path(__file__).parent / "matters.yaml"
 LOOKED_BACK = 12  # turns that are read for it
 READ = 400  # characters of a line that are read for it
@@ -272,8 +270,7 @@ def _stays(name: str, said: str) -> bool:
 
 @cache
 def _kinds() -> Mapping[str, _Kind]:
-    text = FILE.read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe
+    content: dict[str, Any] = written.read(FILE)
     return {
         name: _Kind(
             bool(raw["dark"]),

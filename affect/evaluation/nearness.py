@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
+from affect import written
 from affect.perception.text import TextModel
 from affect.writers import bank
 from affect.writers.cues import Cues, known
-from affect.writers.lexicon import LOADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +55,7 @@ def figures(encoder: Encoder) -> list[tuple[str, float, list[float]]]:
     entries = bank.load().entries
     told = [entry for entry in entries if _about_something(entry)]
     cues = Cues([replace(entry, cues=entry.cues[1:]) for entry in told], _Known(encoder), None)
-    strangers = yaml.load(STRANGERS.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe
+    strangers = written.read(STRANGERS)
     rows: list[tuple[str, float, list[float]]] = []
     for language in ("en", "zh"):
         own = [entry for entry in told if entry.language == language]

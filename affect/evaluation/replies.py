@@ -14,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
+from affect import written
 from affect.errors import ModelUnavailable
 from affect.evaluation.panel import Told, Turn, figures
 from affect.fusion import fuse
@@ -25,7 +24,6 @@ from affect.strategy import plan
 from affect.types import EMOTIONS, Affect, Emotion, Moment, Parts, Reading, Variance
 from affect.writers import bank, guard, words
 from affect.writers.base import Candidate, Exchange, Scene
-from affect.writers.lexicon import LOADER
 from affect.writers.scripted import ScriptedWriter
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ START = datetime(2026, 1, 5, 19, tzinfo=UTC)
 
 def script(file: Path = SCRIPT) -> Iterator[tuple[str, list[Told]]]:
     """Every talk of the script with its language; single lines are talks of one turn."""
-    content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe
+    content = written.read(file)
     for language, parts in content.items():
         for line in parts["singles"]:
             yield language, [_told(line)]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from affect import written
 from affect.evaluation import talks
 from affect.evaluation.figures import Figure, averaged, measured
 from affect.evaluation.metrics import (
@@ -151,7 +151,7 @@ def _sign(affect: Floats, classes: NDArray[np.int64]) -> Figure:
 def _carried_over(model: TextModel, data: Path) -> list[Figure]:  # noqa: ARG001 - they are ours
     """Whether valence falls on the right side in languages that the model was not trained on."""
     figures = []
-    for language, sides in yaml.safe_load(VALENCE.read_text("utf-8")).items():
+    for language, sides in written.read(VALENCE).items():
         lines = [(line, side) for side, name in ((1, "pleasant"), (-1, "unpleasant"))
                  for line in sides[name]]  # fmt: skip
         read = model.read_many([line for line, _ in lines], [language] * len(lines))

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from affect import written
 from affect.errors import ModelUnavailable
 from affect.labels import LABELS, narrow_map
 from affect.types import EMOTIONS, Emotion
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 @cache
 def names() -> Mapping[str, Emotion]:
     """The table: each name in small letters, and its emotion."""
-    told = yaml.safe_load(FILE.read_text("utf-8"))
+    told = written.read(FILE)
     return {name: Emotion(emotion) for emotion, known in told.items() for name in known}
 
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
-import yaml
-
+from affect import written
 from affect.danger import About, Answer, Topic
 from affect.errors import BadInput
 from affect.safety.helplines import Helpline, Line, helpline
@@ -33,18 +33,20 @@ _BEGINNING = re.compile(r"(?:^|\n|(?<=[.!?]) )[a-z]")
 @lru_cache(maxsize=len(LANGUAGES))
 def texts(language: str) -> dict[str, list[str]]:
     """Return all cards of a language: for each name the first text and its follow-ups."""
-    chosen = "zh" if language.lower().startswith("zh") else "en"
-    text = files("affect.safety").joinpath("cards", f"{chosen}.yaml").read_text("utf-8")
-    content: dict[str, list[str]] = yaml.safe_load(text)["cards"]
+    content: dict[str, list[str]] = _file(language)["cards"]
     return content
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def words(language: str) -> dict[str, str]:
     """Return the small words that join numbers, hours and names in a language."""
+    content: dict[str, str] = _file(language)["words"]
+    return content
+
+
+def _file(language: str) -> dict[str, Any]:
     chosen = "zh" if language.lower().startswith("zh") else "en"
-    text = files("affect.safety").joinpath("cards", f"{chosen}.yaml").read_text("utf-8")
-    content: dict[str, str] = yaml.safe_load(text)["words"]
+    content: dict[str, Any] = written.read(files("affect.safety") / "cards" / f"{chosen}.yaml")
     return content
 
 

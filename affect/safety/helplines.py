@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from affect import written
 
 
 class Status(StrEnum):
@@ -62,8 +62,7 @@ class Helpline:
 
 @lru_cache(maxsize=1)
 def _content() -> dict[str, Any]:
-    text = files("affect.safety").joinpath("helplines.yaml").read_text("utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
+    content: dict[str, Any] = written.read(files("affect.safety") / "helplines.yaml")
     return content
 
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-import yaml
+from affect import written
 
 _BEFORE = (
     r"(?<!not )\b(?:i(?:'m| am| live| study| work|'m living| am living)(?: (?!not\b)\w+)?"
@@ -32,8 +32,7 @@ def country_said(said: str) -> str | None:
 @lru_cache(maxsize=1)
 def names() -> dict[str, str]:
     """Return the code of every name of a country or town, the names in lower case."""
-    text = files("affect.safety").joinpath("places.yaml").read_text("utf-8")
-    content: dict[str, list[str]] = yaml.safe_load(text)
+    content: dict[str, list[str]] = written.read(files("affect.safety") / "places.yaml")
     return {name.lower(): code for code, names in content.items() for name in names}
 
 

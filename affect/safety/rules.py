@@ -14,8 +14,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from affect import written
 from affect.literals import Index
 from affect.safety.plain import Spelling
 
@@ -117,8 +116,8 @@ class _Compiler:
 @lru_cache(maxsize=len(LANGUAGES))
 def load(language: str) -> dict[str, Any]:
     """Return the phrase file of a language as read."""
-    text = files("affect.safety").joinpath("phrases", f"{language}.yaml").read_text("utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
+    file = files("affect.safety") / "phrases" / f"{language}.yaml"
+    content: dict[str, Any] = written.read(file)
     return content
 
 

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
-import yaml
-
+from affect import written
 from affect.errors import BadInput
 from affect.writers import bank
 from affect.writers.entry import LANGUAGES
@@ -54,7 +54,7 @@ def held_out(text: str) -> bool:
 
 def talks(language: str) -> Iterator[dict[str, Any]]:
     """Talks whose lines were named by what they do, and whose possible replies were graded."""
-    return map(json.loads, _text(f"judged.{language}.jsonl").splitlines())
+    return map(json.loads, _file(f"judged.{language}.jsonl").read_text("utf-8").splitlines())
 
 
 def _talks(language: str) -> Iterator[Line]:
@@ -92,15 +92,15 @@ def _cues(language: str) -> Iterator[Line]:
             yield Line(cue, entry.language, act, topic, entry.id)
 
 
-def _text(name: str) -> str:
+def _file(name: str) -> Traversable:
     file = LINES / name
     if not file.is_file():
         raise BadInput("lines", f"{name} is not in the package: learn from a checkout.")
-    return file.read_text("utf-8")
+    return file
 
 
 def _read(name: str) -> dict[str, Any]:
-    content = yaml.safe_load(_text(name))
+    content = written.read(_file(name))
     if not isinstance(content, dict):
         raise BadInput("lines", f"{name} must map names to lines.")
     return content

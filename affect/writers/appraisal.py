@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
+from affect import written
 from affect.fusion import shipped
 from affect.labels import centroids
 from affect.types import EMOTIONS, Affect, Emotion, Estimate, Modality, Variance
 from affect.writers.chat import Message
-from affect.writers.lexicon import LOADER
 from affect.writers.neutral import neutralise
 
 if TYPE_CHECKING:
@@ -145,10 +144,7 @@ def estimate(logits: Floats, fitted: Fitted, model: str) -> Estimate:
 @cache
 def labelled() -> tuple[tuple[str, Emotion, str], ...]:
     """The labelled lines as (language, emotion, words); halves hold each emotion equally often."""
-    content = yaml.load(  # both loaders are safe
-        (Path(__file__).parent / "appraisal.yaml").read_text(encoding="utf-8"),
-        Loader=LOADER,  # noqa: S506
-    )
+    content = written.read(Path(__file__).parent / "appraisal.yaml")
     return tuple(
         (language, Emotion(emotion), line)
         for language, emotions in content.items()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from affect import written
 from affect.errors import BadInput
 from affect.types import Emotion
 from affect.writers.entry import LANGUAGES, Entry, parse
-from affect.writers.lexicon import LOADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,7 +100,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _read(file: Path) -> list[object]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe
+        content = written.read(file)
     except yaml.YAMLError as error:
         raise BadInput("entry", f"{file.name} is not YAML: {error}") from error
     if content is None:

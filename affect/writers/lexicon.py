@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from affect import written
 
 FOLDER = Path(__file__).parent / "lexicon"
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one where libyaml is there
 
 
 @cache
@@ -71,6 +70,5 @@ def _pattern(parts: list[str], known: dict[str, str]) -> re.Pattern[str]:
 
 @cache
 def _file(name: str) -> dict[str, Any]:
-    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.load(text, Loader=LOADER)  # noqa: S506 - both loaders are safe
+    content: dict[str, Any] = written.read(FOLDER / f"{name}.yaml")
     return content

@@ -14,11 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from affect import written
 from affect.shares import is_sure
 from affect.writers.chat import Message
-from affect.writers.lexicon import LOADER
 from affect.writers.neutral import neutralise
 from affect.writers.words import WORDS_PER_CHARACTER
 
@@ -104,10 +102,7 @@ def _task(scene: Scene) -> str:
 def texts(language: str) -> dict[str, Any]:
     """The texts of prompts.yaml; English where a language has none."""
     file = Path(__file__).parent / "prompts.yaml"
-    content: dict[str, Any] = yaml.load(  # both loaders are safe
-        file.read_text(encoding="utf-8"),
-        Loader=LOADER,  # noqa: S506
-    )
+    content: dict[str, Any] = written.read(file)
     return dict(content.get(language, content["en"]))
 
 

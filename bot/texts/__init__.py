@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from affect import written
 
 LANGUAGES = ("en", "zh")
 
@@ -13,9 +13,7 @@ LANGUAGES = ("en", "zh")
 @cache
 def sentences(language: str) -> dict[str, str]:
     """All sentences of a language by key."""
-    source = files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
-    loaded: dict[str, str] = yaml.load(source, loader)  # noqa: S506 - safe in either form
+    loaded: dict[str, str] = written.read(files(__name__) / f"{language}.yaml")
     return loaded
 
 
