@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, insert, make_url, select
 
 from affect.errors import AttuneError, BadInput, Refused, Unreachable
-from storage import migrate, people
+from storage import migrate, people, presence
 from storage.database import AWAY, Database, sentence
 from storage.tables import Key, Person, Turn
 from storage.vault import Vault
@@ -82,13 +82,16 @@ async def keys_here(database: Database) -> Mapping[str, bytes]:
 
 
 async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes]) -> Restored:
-    """Put a copy, with these keys, in the place of the store; nothing may be using it.
+    """Put a copy, with these keys, in the place of the store.
 
-    What was there is kept beside it on SQLite. Raises `AttuneError` with what is wrong.
+    What was there is kept beside it on SQLite. Raises `Refused` while a process has it open, or
+    `AttuneError` with what else is wrong.
     """
     if not _embedded(url):
-        database = Database(url, vault)
+        database = Database(url, vault, alone=True)
         try:
+            async with database.read():
+                pass  # from here on nobody else comes in
             await asyncio.to_thread(_pg, "pg_restore", database, *_RESTORE, str(path))
             return await _completed(database, keys)
         finally:
@@ -96,7 +99,7 @@ async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes])
     target = Path(make_url(url).database or "")
     _room(target)
     await asyncio.to_thread(_whole, path)
-    unused(url)
+    presence.alone_with_file(target)
     draft = target.with_name(f".{target.name}.restoring")
     beside = Database(str(make_url(url).set(database=str(draft))), vault)
     try:
@@ -168,24 +171,6 @@ def _whole(path: Path) -> None:
             copied.execute("SELECT 1 FROM alembic_version")
     except sqlite3.DatabaseError:
         raise damaged from None
-
-
-def unused(url: str) -> None:
-    """Raise `Refused` while a process has the store open; of a server it is not known."""
-    if not _embedded(url):
-        return
-    target = Path(make_url(url).database or "")
-    if not target.exists():
-        return
-    with closing(sqlite3.connect(target, timeout=0, isolation_level=None)) as here:
-        try:
-            here.execute("PRAGMA locking_mode = EXCLUSIVE")
-            here.execute("BEGIN EXCLUSIVE")
-            here.execute("ROLLBACK")
-        except sqlite3.OperationalError:
-            raise Refused("The store is in use: stop Attune first.") from None
-        except sqlite3.DatabaseError:
-            return  # damaged: that is what a copy is for
 
 
 def _alone(path: Path) -> None:

@@ -36,7 +36,7 @@ def waiting(keys: Path) -> Path:
 
 
 async def rekey(database: Database, keys: Path) -> Rekeyed:
-    """Do it in one transaction; nothing else may be using the store. The old key file is kept.
+    """Do it in one transaction, with the store opened `alone`. The old key file is kept.
 
     Raises `Refused` where one that was kept before would be lost: copies may need it.
     """
@@ -77,12 +77,8 @@ async def rekey(database: Database, keys: Path) -> Rekeyed:
 
 async def _finish(database: Database, keys: Path, new: Vault) -> Rekeyed:
     """The database has the new key already: only the file is left."""
-    changed = Database(database.engine.url.render_as_string(hide_password=False), new)
-    try:
-        if not await people.key_fits(changed):
-            raise Refused("Neither key opens this database: put its key file back first.")
-    finally:
-        await changed.close()
+    if not await people.key_fits(database, new):
+        raise Refused("Neither key opens this database: put its key file back first.")
     _rename(keys)
     return Rekeyed(0, 0, 0)
 

@@ -162,8 +162,6 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
     act = disclosure.act("db rekey", SystemClock(), reason)
     configured = store.settings(how)
 
-    backup.unused(configured.database)
-
     async def job(database: Database) -> None:
         await act.begin(database)
         done = await rekeying.rekey(database, configured.keys)
@@ -174,7 +172,7 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
                 f"{done.people} key(s) wrapped anew; {configured.keys} is the new one."
             )
 
-    store.serve(how, job, any_key=True)
+    store.serve(how, job, any_key=True, alone=True)
 
 
 async def _restore(configured: Settings, file: Path, keys: Path | None) -> Restored:
