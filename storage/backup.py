@@ -42,28 +42,22 @@ class Restored:
     forgotten: int
 
 
-async def copy(database: Database, path: Path) -> None:
-    """Copy everything but persons' keys into a file of its own (mode 0600)."""
-    with _draft(path) as draft:
-        if database.embedded:
-            await asyncio.to_thread(_copy_sqlite, _file(database), draft)
-        else:
-            await asyncio.to_thread(_pg, "pg_dump", database, *_DUMP, f"--file={draft}")
+async def copy(database: Database, draft: Path) -> None:
+    """Copy everything but persons' keys into a draft."""
+    if database.embedded:
+        await asyncio.to_thread(_copy_sqlite, _file(database), draft)
+    else:
+        await asyncio.to_thread(_pg, "pg_dump", database, *_DUMP, f"--file={draft}")
 
 
-async def copy_keys(database: Database, path: Path) -> int:
-    """Write persons' wrapped keys into a file (mode 0600); give how many."""
-    wanted = select(Person.uid, Key.wrapped).join(Key, Key.person_id == Person.id)
-    async with database.read() as connection:
-        rows = (await connection.execute(wanted.order_by(Person.uid))).all()
-    told = {row.uid: base64.b64encode(row.wrapped).decode() for row in rows}
-    with _draft(path) as draft:
-        draft.write_text(json.dumps({"kind": KIND, "keys": told}) + "\n", encoding="utf-8")
-    return len(told)
+def write_keys(keys: Mapping[str, bytes], draft: Path) -> None:
+    """Write persons' wrapped keys into a draft."""
+    told = {uid: base64.b64encode(wrapped).decode() for uid, wrapped in sorted(keys.items())}
+    draft.write_text(json.dumps({"kind": KIND, "keys": told}) + "\n", encoding="utf-8")
 
 
 def keys_in(path: Path) -> Mapping[str, bytes]:
-    """The keys of a file that `copy_keys` wrote; raise `BadInput`."""
+    """The keys of a file that `write_keys` wrote; raise `BadInput`."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         keys = {uid: base64.b64decode(key, validate=True) for uid, key in told["keys"].items()}
@@ -230,8 +224,11 @@ def _file(database: Database) -> Path:
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """A file of ours alone that takes its name once it is whole."""
+def drafted(path: Path) -> Iterator[Path]:
+    """An empty file of ours alone (mode 0600), which takes its name once it is whole.
+
+    Raises `Refused` or `BadInput` where it cannot have that name.
+    """
     if os.path.lexists(path):
         raise Refused(f"{path} is there already: choose another name.")
     if not path.parent.is_dir():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -95,20 +97,26 @@ def back_up(
     it, and stays forgotten when a copy is restored. With --keys it goes on record with a reason.
     """
     clock = SystemClock()
-    if keys is not None and keys.absolute().parent == file.absolute().parent:
+    if keys is not None and keys.resolve().parent == file.resolve().parent:
         raise BadInput("same_place", "Keys and what they open belong in different folders.")
     action = "db backup with keys" if keys else "db backup"
     act = disclosure.act(action, clock, reason if keys else reason or "a copy without keys")
 
     async def job(database: Database) -> None:
-        await act.begin(database)
-        await backup.copy(database, file)
-        count = await backup.copy_keys(database, keys) if keys else 0
+        theirs: Mapping[str, bytes] = {}
+        with ExitStack() as places:  # both can be had before anything goes on record
+            draft = places.enter_context(backup.drafted(file))
+            keys_draft = places.enter_context(backup.drafted(keys)) if keys else None
+            await act.begin(database)
+            await backup.copy(database, draft)
+            if keys_draft is not None:
+                theirs = await backup.keys_here(database)
+                backup.write_keys(theirs, keys_draft)
         size = file.stat().st_size
         if how.as_json:
-            output.print_json({"file": str(file), "bytes": size, "keys": count})
+            output.print_json({"file": str(file), "bytes": size, "keys": len(theirs)})
         else:
-            also = f", {count} key(s) in {keys}" if keys else ""
+            also = f", {len(theirs)} key(s) in {keys}" if keys else ""
             output.print_table(f"{size / 2**20:.1f} MiB in {file}{also}.")
 
     store.serve(how, job)
@@ -163,6 +171,7 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
     configured = store.settings(how)
 
     async def job(database: Database) -> None:
+        await rekeying.check(database, configured.keys)
         await act.begin(database)
         done = await rekeying.rekey(database, configured.keys)
         if how.as_json:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import RenderableType
 
-from affect.errors import BadInput
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import parts
 from bot.admin.options import Leave, Many, One
@@ -150,8 +149,6 @@ def export(
 
     async def job(database: Database) -> None:
         parts.free(file, force=False, hint="")
-        if not file.parent.is_dir():
-            raise BadInput("no_folder", f"There is no folder {file.parent}.")
         member = await _member(database, user)
         await asked.begin(database, member.uid)
         kept = await people.export(database, member.id)

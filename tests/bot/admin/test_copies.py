@@ -107,6 +107,54 @@ async def test_a_copy_of_postgresql_comes_back(
 
 
 @ON_SQLITE
+async def test_what_is_refused_leaves_no_row_on_record(
+    admin: Admin, told: Told, database: Database, tmp_path: Path, elsewhere: Path
+) -> None:
+    (tmp_path / "there").write_text("mine")
+    (tmp_path / "master.key.old").write_text("an older key")
+    leave = ("--reveal", *WHY)
+    there = str(elsewhere / "keys")
+    for command, code in (
+        (("db", "backup", "there"), 4),
+        (("db", "backup", "nowhere/copy.db"), 2),
+        (("db", "backup", "copy.db", "--keys", there), 4),
+        (("db", "backup", "copy.db", "--keys", f"{elsewhere}/../keys", *WHY), 2),
+        (("db", "backup", "copy.db", "--keys", f"{elsewhere}/no/keys", *WHY), 2),
+        (("db", "backup", "there", "--keys", there, *WHY), 4),
+        (("user", "export", told.omar, "-o", "there", *leave), 4),
+        (("user", "export", told.omar, "-o", "nowhere/z.json", *leave), 2),
+        (("logs", "export", "-o", "there", *leave), 4),
+        (("logs", "export", "-o", "nowhere/z.jsonl", *leave), 2),
+        (("logs", "export", "-o", "nowhere/z", "--by", "day", *leave), 2),
+        (("logs", "export", "-o", "z", "--new", "nowhere/note", *leave), 2),
+        (("logs", "show", "ZZZZZZZZ", *leave), 3),
+        (("logs", "chat", "ZZZZZZZZ", *leave), 3),
+        (("user", "forget", "ZZZZZZZZ", "--yes", *WHY), 3),
+        (("db", "rekey", "--yes", *WHY), 4),
+    ):
+        if "rekey" in command:
+            await database.close()
+        result = await admin(*command)
+        assert (command, result.code, result.out) == (command, code, "")
+        assert result.err.count("\n") == 1, result.err
+    assert await audit.entries(database) == []
+    assert (tmp_path / "there").read_text() == "mine"
+    assert [*elsewhere.iterdir(), *tmp_path.glob(".*"), *tmp_path.glob("*.new")] == []
+
+
+@ON_SQLITE
+async def test_an_export_that_asks_for_something_else_leaves_no_row_on_record(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / ".z.jsonl.partial").touch()
+    (tmp_path / ".z.jsonl.partial.json").write_text('{"asked": "something else"}')
+    refused = await admin("logs", "export", "-o", "z.jsonl", "--resume", "--reveal", *WHY)
+    assert (refused.code, refused.out) == (4, "")
+    assert "asked for something else" in refused.err
+    assert await audit.entries(database) == []
+
+
+@ON_SQLITE
 async def test_what_is_cut_off_or_broken_is_one_sentence(
     admin: Admin, told: Told, database: Database, tmp_path: Path
 ) -> None:
