@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from affect import batch, catalogue
+from affect.__main__ import main
 from affect.analysis import Analyst
 from affect.batch import Columns
 from affect.cli import app
@@ -43,6 +44,32 @@ def test_one_text_from_standard_input_as_a_table() -> None:
     assert result.exit_code == 0
     assert "sadness" in result.stdout
     assert "language: zh" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("bench writer --tokens many", "--tokens must be a whole number."),
+        ("bench writer --tokens 1", "--tokens must be at least 2."),
+        ("train text --tune 0", "--tune must be at least 1."),
+        ("bench all day", "Got unexpected extra argument(s) (day)."),
+        ("models --markdwn", "No such option: --markdwn (Possible options: --markdown)."),
+    ],
+)
+def test_what_is_typed_wrong_is_one_plain_sentence(
+    command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
+def test_a_choice_that_there_is_not_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["evaluate", "moods"], ["evaluate"]):
+        assert main(command) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+        assert "fairness" in told.err
+        assert "Value error" not in told.err
 
 
 @pytest.mark.parametrize(

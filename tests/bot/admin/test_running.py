@@ -187,6 +187,33 @@ def test_what_cannot_be_reached_is_told_apart(
     assert capsys.readouterr().err.count("\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("user limit ABCD many", "N must be a whole number."),
+        ("logs list -n 3.5", "--limit must be a whole number."),
+        ("logs list --min-score much", "--min-score must be a number."),
+        ("logs list --min-score 7", "--min-score must be at most 1."),
+        ("logs list --valence-below -1.5", "--valence-below must be at least -1."),
+        ("crisis report --year 1900", "--year must be at least 2020."),
+        ("trajectory ABCD --days 0", "--days must be at least 1."),
+        ("user list --platform irc",
+         "--platform: 'irc' is not one of 'terminal', 'telegram', 'discord'."),
+        ("user limit ABCD", "Missing argument 'N'."),
+        ("logs export", "Missing option '-o' / '--output'."),
+        ("logs list --since", "Option '--since' requires an argument."),
+        ("logs lis", "No such command 'lis'. Did you mean 'list'?"),
+        ("logs list --tz Mars",
+         "There is no time zone of that name: give one such as Asia/Shanghai."),
+    ],
+)  # fmt: skip
+def test_what_is_typed_wrong_is_one_plain_sentence(
+    command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
 def test_what_fails_inside_tells_no_text_of_the_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
