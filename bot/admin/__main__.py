@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from affect import misuse
 from affect.errors import AttuneError, BadInput, NotFound, Refused, SettingsError, Unreachable
+from affect.examples import ending
 from bot import logs as events
 from bot.admin import late
 
@@ -59,7 +60,7 @@ app = typer.Typer(
 )
 
 
-@app.callback(epilog="Example: attune-admin doctor")
+@app.callback(epilog=ending("attune-admin doctor"))
 def attune_admin() -> None:
     """Run Attune: look at turns, readings and the audit; what people wrote stays hidden."""
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from affect.errors import BadInput, NotFound
+from affect.examples import ending
 from bot.admin import options, output, store
 from bot.admin.options import Many, One
 from bot.admin.output import Form
@@ -29,7 +30,7 @@ END = 8  # characters of a uid in a table
 BROKEN = {"changed": "was changed", "unlinked": "does not follow the row before it"}
 
 
-@app.command("list", epilog="Example: attune-admin audit list --since 30d --json")
+@app.command("list", epilog=ending("attune-admin audit list --since 30d --json"))
 @options.spread
 def list_entries(
     how: Many,
@@ -56,7 +57,7 @@ def list_entries(
     store.serve(how, job)
 
 
-@app.command(epilog="Example: attune-admin audit verify --head $(cat last-head)")
+@app.command(epilog=ending("attune-admin audit verify --head $(cat last-head)"))
 @options.spread
 def verify(
     how: One,

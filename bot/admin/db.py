@@ -13,6 +13,7 @@ import typer
 from sqlalchemy import make_url
 
 from affect.errors import BadInput, Refused, SettingsError
+from affect.examples import ending
 from bot.admin import disclosure, options, output, store
 from bot.admin.options import One
 from bot.clock import SystemClock
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 
 
-@app.command(epilog="Example: attune-admin db upgrade")
+@app.command(epilog=ending("attune-admin db upgrade"))
 @options.spread
 def upgrade(how: One) -> None:
     """Bring the database to the tables of this version, making it if there is none."""
@@ -44,7 +45,7 @@ def upgrade(how: One) -> None:
         output.print_table(f"The database is at revision {after} (before: {before or 'empty'}).")
 
 
-@app.command(epilog="Example: attune-admin db status --json")
+@app.command(epilog=ending("attune-admin db status --json"))
 @options.spread
 def status(how: One) -> None:
     """Which database, its revision and the one needed here; exit code 1 if they differ."""
@@ -58,7 +59,7 @@ def status(how: One) -> None:
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: attune-admin db check")
+@app.command(epilog=ending("attune-admin db check"))
 @options.spread
 def check(how: One) -> None:
     """Whether pages, references, keys, a sample of turns and the audit are sound; else exit 1."""
@@ -79,7 +80,7 @@ def check(how: One) -> None:
 
 
 @app.command(
-    "backup", epilog="Example: attune-admin db backup a.db --keys /elsewhere/keys --reason nightly"
+    "backup", epilog=ending("attune-admin db backup a.db --keys /elsewhere/keys --reason nightly")
 )
 @options.spread
 def back_up(
@@ -122,7 +123,7 @@ def back_up(
     store.serve(how, job)
 
 
-@app.command(epilog="Example: attune-admin db restore nightly.db --keys /elsewhere/keys --yes")
+@app.command(epilog=ending("attune-admin db restore nightly.db --keys /elsewhere/keys --yes"))
 @options.spread
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that db backup made.")],
@@ -157,7 +158,7 @@ def restore(
         output.note(f"What was there is in {kept}, with its keys: delete it when all is well.")
 
 
-@app.command(epilog='Example: attune-admin db rekey --yes --reason "yearly"')
+@app.command(epilog=ending('attune-admin db rekey --yes --reason "yearly"'))
 @options.spread
 def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> None:
     """Make a new master key and wrap every person's key with it; Attune must not be running.

@@ -31,7 +31,7 @@ from storage.database import Database
 from storage.tables import Audit, Key, Person, Turn
 from storage.vault import Vault
 
-EXAMPLE = "Example: attune-admin doctor --json"
+EXAMPLE = "attune-admin doctor --json"
 LITTLE_SPACE, HARDLY_SPACE = 2**30, 100 * 2**20  # bytes
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows less
 TOLERANCE = timedelta(minutes=5)  # between the clock and what is stored
@@ -49,7 +49,7 @@ class Check:
 
 @options.spread
 def examine(how: One) -> None:
-    """Look at all that Attune needs and say what to do; exit code 1 if something fails."""
+    """Look at all that Attune needs and say what to do. Exit code 1 if something fails."""
     checks = _checks(how, SystemClock().now())
     failed = any(check.state == "fail" for check in checks)
     if how.as_json:

@@ -69,7 +69,8 @@ def _commands(command: Any, name: str) -> Iterator[str]:
         return
     yield f"## {name}\n"
     yield f"{inspect.cleandoc(command.help)}\n"
-    yield f"    {command.epilog.removeprefix('Example: ')}\n"
+    yield from (f"  {line}" for line in command.epilog.splitlines()[2:])  # below its title
+    yield ""
     yield "| option | meaning |\n|---|---|"
     for parameter in command.params:
         meaning = parameter.help

@@ -27,7 +27,7 @@ from bot.clock import SystemClock
 from storage import roll, search, trajectories
 from storage.database import Database
 
-EXAMPLE = "Example: attune-admin trajectory 8WZ3K0QF --days 30 --term"
+EXAMPLE = "attune-admin trajectory 8WZ3K0QF --days 30 --term"
 COHORT = "cohort"
 FEWEST = 10  # people of whom an aggregate is told
 WIDTH = 41  # characters from the least to the most pleasant
@@ -55,7 +55,7 @@ def show(
     reason: options.Why = None,
     tz: options.Tz = "UTC",
 ) -> None:
-    """A person's line by day with its band of 90 %; of everybody who agreed, ten at least."""
+    """A person's line by day with its band of 90 %. Of everybody who agreed, aggregates."""
     if rebuild:
         _rebuild(user, how, disclosure.act("rebuild", SystemClock(), reason) if yes else None)
         return

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import RenderableType
 
+from affect.examples import ending
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import parts
 from bot.admin.options import Leave, Many, One
@@ -39,7 +40,7 @@ Kind = Annotated[
 ]
 
 
-@app.command("list", epilog="Example: attune-admin user list --platform telegram -n 50")
+@app.command("list", epilog=ending("attune-admin user list --platform telegram -n 50"))
 @options.spread
 def list_users(
     how: Many,
@@ -63,7 +64,7 @@ def list_users(
     store.serve(how, job)
 
 
-@app.command("show", epilog="Example: attune-admin user show 8WZ3K0QF")
+@app.command("show", epilog=ending("attune-admin user show 8WZ3K0QF"))
 @options.spread
 def show(user: Person, how: One, tz: options.Tz = "UTC") -> None:
     """One person, without their name."""
@@ -81,7 +82,7 @@ def show(user: Person, how: One, tz: options.Tz = "UTC") -> None:
     store.serve(how, job)
 
 
-@app.command("block", epilog='Example: attune-admin user block 8WZ3K0QF --reason "abuse, ticket 3"')
+@app.command("block", epilog=ending('attune-admin user block 8WZ3K0QF --reason "abuse, ticket 3"'))
 @options.spread
 def block(user: Person, how: One, reason: options.Why = None, undo: Undo = False) -> None:
     """Answer a person no more; danger is still answered, and so is /export and /forget."""
@@ -97,7 +98,7 @@ def block(user: Person, how: One, reason: options.Why = None, undo: Undo = False
     store.serve(how, job)
 
 
-@app.command("allow", epilog='Example: attune-admin user allow 8WZ3K0QF --reason "ticket 3 closed"')
+@app.command("allow", epilog=ending('attune-admin user allow 8WZ3K0QF --reason "ticket 3 closed"'))
 @options.spread
 def allow(user: Person, how: One, reason: options.Why = None) -> None:
     """Answer a blocked person again, without a limit."""
@@ -113,7 +114,7 @@ def allow(user: Person, how: One, reason: options.Why = None) -> None:
     store.serve(how, job)
 
 
-@app.command("limit", epilog='Example: attune-admin user limit 8WZ3K0QF 40 --reason "ticket 5"')
+@app.command("limit", epilog=ending('attune-admin user limit 8WZ3K0QF 40 --reason "ticket 5"'))
 @options.spread
 def limit(
     user: Person,
@@ -135,7 +136,7 @@ def limit(
 
 @app.command(
     "export",
-    epilog='Example: attune-admin user export 8WZ3K0QF -o z.json --reveal --reason "by mail"',
+    epilog=ending('attune-admin user export 8WZ3K0QF -o z.json --reveal --reason "by mail"'),
 )
 @options.spread
 def export(
@@ -158,7 +159,7 @@ def export(
     store.serve(how, job)
 
 
-@app.command("forget", epilog='Example: attune-admin user forget 8WZ3K0QF --yes --reason "by mail"')
+@app.command("forget", epilog=ending('attune-admin user forget 8WZ3K0QF --yes --reason "by mail"'))
 @options.spread
 def forget(user: Person, how: One, yes: options.Yes = False, reason: options.Why = None) -> None:
     """Destroy a person's key and all that is kept of them. Nothing brings it back."""
@@ -176,7 +177,7 @@ def forget(user: Person, how: One, yes: options.Yes = False, reason: options.Why
     store.serve(how, job)
 
 
-@app.command("consent", epilog="Example: attune-admin user consent 8WZ3K0QF")
+@app.command("consent", epilog=ending("attune-admin user consent 8WZ3K0QF"))
 @options.spread
 def consent(
     user: Person,

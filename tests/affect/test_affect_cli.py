@@ -15,7 +15,9 @@ from affect.analysis import Analyst
 from affect.batch import Columns
 from affect.cli import app
 from affect.errors import BadInput
+from affect.examples import ending
 from affect.safety.screening import screen
+from tests.affect.examples import shown
 
 ADDED = [
     "emotion", "confidence", "anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral",
@@ -102,10 +104,18 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 
 
 @pytest.mark.parametrize("command", ["analyze", "train", "evaluate", "bench", "models"])
-def test_every_command_has_help_with_an_example(command: str) -> None:
+def test_every_command_has_help_with_examples(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     result = run(command, "--help")
     assert result.exit_code == 0
-    assert "python -m affect" in " ".join(result.stdout.split())
+    examples = shown(result.stdout)
+    assert examples
+    for example in examples:
+        assert example[:4] == ["python", "-m", "affect", command]
+        again = run(*example[3:], "--help")  # it knows every option
+        assert (again.exit_code, again.stdout) == (0, result.stdout)
 
 
 def test_models_names_data_and_licences() -> None:
@@ -291,3 +301,10 @@ def test_media_are_timed_without_a_data_folder(
     assert all(timing["p50_ms"] > 0 for timing in timings)
     # Nobody is in the made-up picture, and the table says so.
     assert ("no face in it" in timings[0]["what"]) == (what == "face")
+
+
+def test_a_long_example_is_broken_with_a_backslash() -> None:
+    assert ending("affect a \\\n  --long b", "affect c").splitlines()[1:] == [
+        "Examples:", "  affect a \\", "    --long b", "  affect c",
+    ]  # fmt: skip
+    assert shown(ending("affect a \\\n  --long b")) == [["affect", "a", "--long", "b"]]

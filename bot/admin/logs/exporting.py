@@ -34,7 +34,7 @@ from storage import search
 from storage.database import Database
 from storage.wanted import Wanted
 
-EXAMPLE = "Example: attune-admin logs export -o may.jsonl --since 2026-05-01"
+EXAMPLE = "attune-admin logs export -o may.jsonl --since 2026-05-01"
 SETTLED = timedelta(seconds=10)  # another process may commit a turn a little after its time
 
 Format = Annotated[

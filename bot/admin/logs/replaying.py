@@ -26,7 +26,7 @@ from storage.database import Database
 from storage.records import TurnView
 from storage.values import load
 
-EXAMPLE = "Example: attune-admin logs replay 8WZ3K0QF"
+EXAMPLE = "attune-admin logs replay 8WZ3K0QF"
 SAME = frozenset({"turn", "at", "person", "no", "platform", "kind"})  # those of the turn itself
 UNLIKE = frozenset({"timings"})  # never twice the same
 

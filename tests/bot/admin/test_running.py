@@ -19,6 +19,7 @@ from bot.admin.__main__ import main
 from storage import audit, migrate
 from storage.database import Database
 from storage.tables import Audit, Turn
+from tests.affect.examples import shown
 from tests.bot.admin.conftest import Admin, Told
 from tests.conftest import NOON, ON_SQLITE
 
@@ -237,14 +238,20 @@ def test_what_fails_inside_tells_no_text_of_the_error(
 LISTS = {"list", "chat", "search", "tail", "consent"}
 
 
-def test_every_command_helps_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_helps_with_an_example(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     page = manual.text()
     commands = [line.split()[2:] for line in page.splitlines() if line.startswith("## ")]
     assert len(commands) >= 14
     for command in commands:
         assert main((*command, "--help")) == 0
         helped = capsys.readouterr().out
-        assert f"Example: attune-admin {' '.join(command)}" in helped
+        (example,) = shown(helped)
+        assert example[: len(command) + 1] == ["attune-admin", *command]
+        assert main((*example[1:], "--help")) == 0  # it knows every option
+        assert capsys.readouterr().out == helped
         assert "--json " in helped
         assert ("--jsonl" in helped) == (command[-1] in LISTS)
         assert "--env-file" in helped
