@@ -38,6 +38,11 @@ class Ask:
         return next(iter(self.text.removeprefix("/").lower().split()), "")
 
     @property
+    def rest(self) -> str:
+        """What follows the name, as it was typed."""
+        return "".join(self.text.split(maxsplit=1)[1:])
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What follows the name, in lower case."""
         return tuple(self.text.lower().split()[1:])
