@@ -29,6 +29,7 @@ CACHED_SEALERS = 4_096
 KEYS_AT_ONCE = 500
 CONNECT_SECONDS = 10  # a server that does not even refuse is away
 
+NO_DRIVER = "PostgreSQL needs its driver: pip install 'attune-companion[postgres]'."
 AWAY = "The database cannot be reached, is locked or is not set up."
 SAID = {  # by the beginning of what SQLite calls it
     "SQLITE_FULL": "There is no room left on the disk of the database: make some.",
@@ -178,8 +179,8 @@ def _postgres(url: str, *, alone: bool) -> AsyncEngine:
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
-    except ModuleNotFoundError:
-        raise SettingsError("PostgreSQL needs its driver: pip install '.[postgres]'.") from None
+    except ImportError:  # of the driver, or of the library under it
+        raise SettingsError(NO_DRIVER) from None
 
     @event.listens_for(engine.sync_engine, "connect")
     def enter(connection: Any, _: Any) -> None:

@@ -92,13 +92,8 @@ async def connected(
     """The database at whatever revision; without a vault, nothing that is sealed can be opened."""
     if not make and not present(configured):
         raise Unreachable(NO_DATABASE)
-    try:
-        vault = vault or Vault(os.urandom(KEY_BYTES))
-        database = Database(configured.database, vault, alone=alone)
-    except ImportError:
-        raise SettingsError(
-            "PostgreSQL needs its driver: pip install 'attune-companion[postgres]'."
-        ) from None
+    vault = vault or Vault(os.urandom(KEY_BYTES))
+    database = Database(configured.database, vault, alone=alone)
     try:
         yield database
     finally:

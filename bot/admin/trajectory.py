@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -117,7 +117,7 @@ def _rebuild(user: str, how: One, act: Disclosure | None) -> None:
     store.serve(how, job)
 
 
-def _days(line: Line, zone: ZoneInfo) -> Any:
+def _days(line: Line, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     """The line at the last point of each day that has a reading."""
     last: dict[str, int] = {}
     readings: dict[str, int] = {}
@@ -179,7 +179,7 @@ def _drawn(day: Mapping[str, Any], home: float) -> str:
     return f"{day['day']} [{''.join(row)}] {day['valence']:+.2f}"
 
 
-async def _cohort(database: Database, since: Any) -> dict[str, Any]:
+async def _cohort(database: Database, since: datetime) -> dict[str, Any]:
     """Aggregates over people who agreed to be remembered and took a turn since a time."""
     consenting = [
         one

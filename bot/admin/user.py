@@ -28,8 +28,6 @@ app = typer.Typer(
     help="People: who is here, limits, what they may ask for.",
 )
 
-END = 8  # characters of a uid in a table
-
 Person = Annotated[str, typer.Argument(metavar="USER", help="Their uid, or the end of it.")]
 Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
 Kind = Annotated[
@@ -231,7 +229,7 @@ def _table(rows: Rows) -> RenderableType:
         columns,
         (
             [
-                row["person"][-END:],
+                output.short(row["person"]),
                 row["since"][:10],
                 (row["last"] or "")[:16].replace("T", " "),
                 row["turns"],

@@ -75,16 +75,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to ask for. `private` ones are not answered where others read along.
-
-    A command that is not `offered` is answered (with what it cannot do yet) but in no menu.
-    """
+    """Something to ask for. `private` ones are not answered where others read along."""
 
     name: str
     run: Callable[[Ask], Awaitable[Answer]]
     argument: str | None = None
     private: bool = False
-    offered: bool = True
 
     @property
     def info(self) -> CommandInfo:

@@ -55,7 +55,7 @@ def span(typed: str) -> Span | None:
         dark += [True] * bool(found["dark"]) + [False] * bool(found["light"])
     if len(days) > 1 or len(dark) > 1:
         return None
-    return Span(*(days or [DAYS]), *dark)
+    return Span(days[0] if days else DAYS, True in dark)
 
 
 def _days(found: re.Match[str]) -> list[int]:

@@ -96,7 +96,7 @@ def said(typed: str) -> Said | None:
         times.append(at)
         bare = bare and found.groupdict().get("hour") == found[0].strip()
         after = rest[found.end() :]
-        rest = after[AFTER.match(after).end() :]  # type: ignore[union-attr] - it matches nothing too
+        rest = AFTER.sub("", after, count=1)  # it matches where it begins, if only nothing
         if after and after == rest and not (rest[0].isalpha() or found[0][-1].isalpha()):
             return None  # 9:7
     return Said(tuple(dict.fromkeys(times)), rest, bare) if times else None

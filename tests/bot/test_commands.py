@@ -29,7 +29,6 @@ pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
 
 
 PRIVATE = [command.name for command in COMMANDS if command.private]
-OFFERED = [command for command in COMMANDS if command.offered]
 GROUP: dict[str, Any] = {"chat": "group", "private": False}
 
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
@@ -64,9 +63,9 @@ async def test_help_lists_exactly_what_is_offered(house: House, language: str) -
     assert here  # files and the end are a terminal's own
     listed = [line for line in told.splitlines() if line.startswith("/")]
     assert [line.split(":")[0].split("：")[0].split()[0] for line in listed] == [
-        f"/{command.name}" for command in OFFERED
+        f"/{command.name}" for command in COMMANDS
     ]
-    assert all(say(f"command_{command.name}", language) in told for command in OFFERED)
+    assert all(say(f"command_{command.name}", language) in told for command in COMMANDS)
 
 
 @both_languages
