@@ -50,8 +50,8 @@ characters or more). Times of JSON are in the zone of `--tz`; `--since` is inclu
 | 1 | failed; the audit is not whole; `doctor`, `db check` or `db status` found something |
 | 2 | wrong use or settings |
 | 3 | nothing found |
-| 4 | refused: no reason, no `--yes`, too few people, or a file that is there already |
-| 5 | the database cannot be reached |
+| 4 | refused: no reason, no `--yes`, too few people, a file that is there, Attune is running |
+| 5 | the database cannot be reached, or is being restored |
 | 130 | interrupted |
 """
 

@@ -116,7 +116,10 @@ def allow(user: Person, how: One, reason: options.Why = None) -> None:
 @options.spread
 def limit(
     user: Person,
-    daily: Annotated[int, typer.Argument(metavar="N", min=0, help="Turns in 24 hours; 0: any.")],
+    daily: Annotated[
+        int,
+        typer.Argument(metavar="N", min=0, max=options.MOST, help="Turns in 24 hours; 0: any."),
+    ],
     how: One,
     reason: options.Why = None,
 ) -> None:

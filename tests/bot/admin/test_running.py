@@ -192,7 +192,9 @@ def test_what_cannot_be_reached_is_told_apart(
     ("command", "said"),
     [
         ("user limit ABCD many", "N must be a whole number."),
+        ("user limit ABCD 99999999999", "N must be at most 1000000."),
         ("logs list -n 3.5", "--limit must be a whole number."),
+        ("user list -n 99999999999999999999", "--limit must be at most 1000000."),
         ("logs list --min-score much", "--min-score must be a number."),
         ("logs list --min-score 7", "--min-score must be at most 1."),
         ("logs list --valence-below -1.5", "--valence-below must be at least -1."),
