@@ -167,7 +167,7 @@ def _whole(path: Path) -> None:
         raise damaged from None
 
 
-def _alone(path: Path) -> None:
+def _checkpoint(path: Path) -> None:
     """Bring what stands in the write-ahead log into the file itself."""
     try:
         with closing(sqlite3.connect(path)) as here:
@@ -180,9 +180,9 @@ def _alone(path: Path) -> None:
 
 
 def _take_place(draft: Path, target: Path) -> None:
-    _alone(draft)
+    _checkpoint(draft)
     if target.exists():
-        _alone(target)
+        _checkpoint(target)
         target.replace(aside(target))
     draft.replace(target)
 
