@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NoReturn
 
 # Before numpy comes in: its threads spin while they wait, half the processor time of a turn.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -52,8 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        self.exit(2, f"{message.removeprefix('argument ')}; see attune --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="attune",
         description="Attune: a companion that notices how people feel.",
         epilog=EXAMPLES,

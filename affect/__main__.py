@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.main import get_command
+
+from affect import misuse
 from affect.cli import app
 
+WRONG_USE, INTERRUPTED = 2, 130
 
-def main() -> None:
-    """Run the command line."""
-    app(prog_name="python -m affect")
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; give the exit code."""
+    command = get_command(app)
+    try:
+        code = command.main(arguments, prog_name="python -m affect", standalone_mode=False)
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.TyperException as wrong:
+        typer.echo(misuse.sentence(wrong), err=True)
+        return WRONG_USE
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,31 +12,42 @@ from affect.commands.analyze import analyze
 from affect.commands.evaluate import evaluate
 from affect.commands.shipped import bench, models
 from affect.commands.train import train
+from affect.examples import ending
 
 app = typer.Typer(
     help="Attune's feeling half: read the affect of words, voices and faces; train, measure and "
     "time the models.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command(
-    epilog="Examples: `python -m affect analyze 'I got the job!'` · "
-    "`python -m affect analyze --voice note.ogg --face me.jpg --json` · "
-    "`python -m affect analyze --batch posts.csv --column text --time-column at -o read.csv`"
+    epilog=ending(
+        "python -m affect analyze 'I got the job!'",
+        "python -m affect analyze --voice note.ogg --face me.jpg --json",
+        "python -m affect analyze --batch posts.csv --time-column at -o read.csv",
+    )
 )(analyze)
 app.command(
-    epilog="Example: `python -m affect train voice --base whisper-base --run runs/voice --resume`"
+    epilog=ending(
+        "python -m affect train voice --base whisper-base --run runs/voice",
+        "python -m affect train text --tune 8 --epochs 1",
+    )
 )(train)
-app.command(epilog="Example: `python -m affect evaluate text --data ../shared/data --json`")(
-    evaluate
-)
 app.command(
-    epilog="Examples: `python -m affect bench all --json` · "
-    "`python -m affect bench writer --against generate`"
+    epilog=ending("python -m affect evaluate text --data ../shared/data --json"),
+)(evaluate)
+app.command(
+    epilog=ending(
+        "python -m affect bench all --json",
+        "python -m affect bench writer --against generate",
+    )
 )(bench)
 app.command(
-    epilog="Examples: `python -m affect models` · "
-    "`python -m affect models --markdown > docs/models.md`"
+    epilog=ending(
+        "python -m affect models",
+        "python -m affect models --markdown > docs/models.md",
+    )
 )(models)

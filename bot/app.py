@@ -32,7 +32,7 @@ from bot.settings import Settings
 from bot.turns import Settling, Turns
 from bot.waking import Lanes, Waker
 from storage import jobs, migrate, people, retention, talks
-from storage.database import Database
+from storage.database import NO_DRIVER, Database
 from storage.vault import Vault
 
 SWEEP_EVERY = timedelta(hours=1)
@@ -71,7 +71,7 @@ class App:
             asyncio.create_task(self._regularly(SCAN_EVERY, self.turns.wake_waiting)),
             asyncio.create_task(self._regularly(FIT_EVERY, self._fit)),
         )
-        offered = [command.info for command in COMMANDS if command.offered]
+        offered = [command.info for command in COMMANDS]
         for platform in self.platforms.values():
             places = [
                 Place(Address(platform.name, chat or "", thread, private), last)
@@ -254,8 +254,6 @@ def engine(
     try:
         from bot.procrastination import Procrastination
     except ImportError:
-        raise SettingsError(
-            "PostgreSQL needs its driver: pip install 'attune-companion[postgres]'."
-        ) from None
+        raise SettingsError(NO_DRIVER) from None
 
     return Procrastination(settings.database, tuple(platforms), clock)

@@ -8,7 +8,7 @@ said twice. What is late is dropped, and who is talking at that moment is not in
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -27,6 +27,18 @@ MOST = 2  # a day
 LATE = timedelta(hours=1)  # a check-in later than this is dropped
 QUIET_FROM, QUIET_UNTIL = time(22), time(7)
 
+CITIES = {
+    "beijing": "Asia/Shanghai", "北京": "Asia/Shanghai", "上海": "Asia/Shanghai",
+    "广州": "Asia/Shanghai", "深圳": "Asia/Shanghai", "中国": "Asia/Shanghai",
+    "台北": "Asia/Taipei", "香港": "Asia/Hong_Kong", "澳门": "Asia/Macau",
+    "新加坡": "Asia/Singapore", "吉隆坡": "Asia/Kuala_Lumpur", "东京": "Asia/Tokyo",
+    "首尔": "Asia/Seoul", "悉尼": "Australia/Sydney", "墨尔本": "Australia/Melbourne",
+    "伦敦": "Europe/London", "巴黎": "Europe/Paris", "柏林": "Europe/Berlin",
+    "纽约": "America/New_York", "洛杉矶": "America/Los_Angeles", "多伦多": "America/Toronto",
+    "温哥华": "America/Vancouver",
+}  # fmt: skip
+"""Places that the names of zones do not hold, or not as people there write them."""
+
 VALENCES = {"awful": -0.7, "bad": -0.35, "soso": 0.0, "good": 0.35, "great": 0.7}
 ENERGIES = {"low": -0.5, "middle": 0.0, "high": 0.5}
 
@@ -43,7 +55,9 @@ def quiet(at: time) -> bool:
 
 def zone_named(name: str) -> str | None:
     """The zone that a person names, by its whole name or its city ("berlin"); None if unknown."""
-    wanted = name.strip().replace(" ", "_").casefold()
+    wanted = name.strip().removesuffix("时间").replace(" ", "_").casefold()
+    if wanted in CITIES:
+        return CITIES[wanted]
     known = {zone.casefold(): zone for zone in available_timezones()}
     if wanted in known:
         return known[wanted]
@@ -119,15 +133,4 @@ async def _turn(database: Database, one: Checkin, now: datetime) -> Kept:
         notes=Notes(language),
         parts=(dump(Parcel(address, Outgoing(text, buttons=buttons))),),
         wording=Wording(text, writer="fixed"),
-    )
-
-
-def numbered(names: Sequence[str], said: str, labels: Sequence[str]) -> str | None:
-    """The choice that is meant by its name, its number from 1, or its label."""
-    if said in names:
-        return said
-    if said.isdecimal() and said.isascii() and 1 <= int(said) <= len(names):
-        return names[int(said) - 1]
-    return next(
-        (name for name, label in zip(names, labels, strict=True) if label.casefold() == said), None
     )

@@ -17,11 +17,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from affect.errors import SettingsError
+from affect.misuse import finding
 
 PREFIX = "ATTUNE_"
 ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, tests
 NOT_YET = frozenset({"tts_model", "operator", "metrics_port"})
 OFF = "off"  # of a model: what ships is not used
+ADDRESS = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/@:]+)(:\d{1,5})?(/\S*)?")
 SECRETS = ("telegram_token", "discord_token", "telegram_webhook_secret", "llm_api_key")
 
 log = logging.getLogger(__name__)
@@ -101,10 +103,10 @@ class Settings(BaseSettings):
             raise ValueError("is not a whole address such as postgresql://host/name") from None
         return value
 
-    @field_validator("llm_base_url")
+    @field_validator("llm_base_url", "telegram_api_url", "discord_api_url")
     @classmethod
     def _server(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", value):
+        if value is not None and not ADDRESS.fullmatch(value):
             raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
         return value.rstrip("/") if value else None
 
@@ -124,7 +126,7 @@ class Settings(BaseSettings):
             if path and not values.get(name):
                 try:
                     values[name] = Path(str(path)).read_text(encoding="utf-8").strip()
-                except OSError:
+                except (OSError, UnicodeDecodeError):
                     raise ValueError(
                         f"ATTUNE_{name.upper()}_FILE names a file that cannot be read"
                     ) from None
@@ -153,11 +155,12 @@ class Settings(BaseSettings):
         try:
             loaded = cls(_env_file=env_file or Path(".env"))  # type: ignore[call-arg]
         except ValidationError as wrong:
-            first = wrong.errors(include_input=False, include_url=False)[0]
-            name = "_".join(str(part) for part in first["loc"]).upper()
-            said = first["msg"].removeprefix("Value error, ")
-            where = f"ATTUNE_{name}: " if name else ""
+            name, said = finding(wrong)
+            where = f"{PREFIX}{name.upper()} " if name else ""
             raise SettingsError(f"{where}{said}.") from None
+        except (OSError, UnicodeDecodeError):
+            file = env_file or Path(".env")
+            raise SettingsError(f"The settings file {file} cannot be read as text.") from None
         _warn(env_file or Path(".env"))
         return loaded
 

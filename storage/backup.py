@@ -23,7 +23,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, insert, make_url, select
 
 from affect.errors import AttuneError, BadInput, Refused, Unreachable
-from storage import migrate, people
+from storage import migrate, people, presence
 from storage.database import AWAY, Database, sentence
 from storage.tables import Key, Person, Turn
 from storage.vault import Vault
@@ -42,28 +42,22 @@ class Restored:
     forgotten: int
 
 
-async def copy(database: Database, path: Path) -> None:
-    """Copy everything but persons' keys into a file of its own (mode 0600)."""
-    with _draft(path) as draft:
-        if database.embedded:
-            await asyncio.to_thread(_copy_sqlite, _file(database), draft)
-        else:
-            await asyncio.to_thread(_pg, "pg_dump", database, *_DUMP, f"--file={draft}")
+async def copy(database: Database, draft: Path) -> None:
+    """Copy everything but persons' keys into a draft."""
+    if database.embedded:
+        await asyncio.to_thread(_copy_sqlite, _file(database), draft)
+    else:
+        await asyncio.to_thread(_pg, "pg_dump", database, *_DUMP, f"--file={draft}")
 
 
-async def copy_keys(database: Database, path: Path) -> int:
-    """Write persons' wrapped keys into a file (mode 0600); give how many."""
-    wanted = select(Person.uid, Key.wrapped).join(Key, Key.person_id == Person.id)
-    async with database.read() as connection:
-        rows = (await connection.execute(wanted.order_by(Person.uid))).all()
-    told = {row.uid: base64.b64encode(row.wrapped).decode() for row in rows}
-    with _draft(path) as draft:
-        draft.write_text(json.dumps({"kind": KIND, "keys": told}) + "\n", encoding="utf-8")
-    return len(told)
+def write_keys(keys: Mapping[str, bytes], draft: Path) -> None:
+    """Write persons' wrapped keys into a draft."""
+    told = {uid: base64.b64encode(wrapped).decode() for uid, wrapped in sorted(keys.items())}
+    draft.write_text(json.dumps({"kind": KIND, "keys": told}) + "\n", encoding="utf-8")
 
 
 def keys_in(path: Path) -> Mapping[str, bytes]:
-    """The keys of a file that `copy_keys` wrote; raise `BadInput`."""
+    """The keys of a file that `write_keys` wrote; raise `BadInput`."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         keys = {uid: base64.b64decode(key, validate=True) for uid, key in told["keys"].items()}
@@ -82,13 +76,16 @@ async def keys_here(database: Database) -> Mapping[str, bytes]:
 
 
 async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes]) -> Restored:
-    """Put a copy, with these keys, in the place of the store; nothing may be using it.
+    """Put a copy, with these keys, in the place of the store.
 
-    What was there is kept beside it on SQLite. Raises `AttuneError` with what is wrong.
+    What was there is kept beside it on SQLite. Raises `Refused` while a process has it open, or
+    `AttuneError` with what else is wrong.
     """
     if not _embedded(url):
-        database = Database(url, vault)
+        database = Database(url, vault, alone=True)
         try:
+            async with database.read():
+                pass  # from here on nobody else comes in
             await asyncio.to_thread(_pg, "pg_restore", database, *_RESTORE, str(path))
             return await _completed(database, keys)
         finally:
@@ -96,7 +93,7 @@ async def restore(url: str, vault: Vault, path: Path, keys: Mapping[str, bytes])
     target = Path(make_url(url).database or "")
     _room(target)
     await asyncio.to_thread(_whole, path)
-    unused(url)
+    presence.alone_with_file(target)
     draft = target.with_name(f".{target.name}.restoring")
     beside = Database(str(make_url(url).set(database=str(draft))), vault)
     try:
@@ -170,25 +167,7 @@ def _whole(path: Path) -> None:
         raise damaged from None
 
 
-def unused(url: str) -> None:
-    """Raise `Refused` while a process has the store open; of a server it is not known."""
-    if not _embedded(url):
-        return
-    target = Path(make_url(url).database or "")
-    if not target.exists():
-        return
-    with closing(sqlite3.connect(target, timeout=0, isolation_level=None)) as here:
-        try:
-            here.execute("PRAGMA locking_mode = EXCLUSIVE")
-            here.execute("BEGIN EXCLUSIVE")
-            here.execute("ROLLBACK")
-        except sqlite3.OperationalError:
-            raise Refused("The store is in use: stop Attune first.") from None
-        except sqlite3.DatabaseError:
-            return  # damaged: that is what a copy is for
-
-
-def _alone(path: Path) -> None:
+def _checkpoint(path: Path) -> None:
     """Bring what stands in the write-ahead log into the file itself."""
     try:
         with closing(sqlite3.connect(path)) as here:
@@ -201,9 +180,9 @@ def _alone(path: Path) -> None:
 
 
 def _take_place(draft: Path, target: Path) -> None:
-    _alone(draft)
+    _checkpoint(draft)
     if target.exists():
-        _alone(target)
+        _checkpoint(target)
         target.replace(aside(target))
     draft.replace(target)
 
@@ -245,8 +224,11 @@ def _file(database: Database) -> Path:
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """A file of ours alone that takes its name once it is whole."""
+def drafted(path: Path) -> Iterator[Path]:
+    """An empty file of ours alone (mode 0600), which takes its name once it is whole.
+
+    Raises `Refused` or `BadInput` where it cannot have that name.
+    """
     if os.path.lexists(path):
         raise Refused(f"{path} is there already: choose another name.")
     if not path.parent.is_dir():

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from sqlalchemy import Delete, delete, func, insert, select, update
 
-from storage import jobs, people
+from storage import jobs, outbox, people
 from storage.database import Database
 from storage.records import Checkin, Kept
-from storage.tables import Delivery, Job, Person, Reply, Talk, Turn
+from storage.tables import Job, Person, Reply, Talk, Turn
 from storage.values import dump, load
 
 KIND = "checkin"
@@ -110,7 +110,6 @@ async def asked_since(database: Database, person_id: int, start: datetime) -> in
 
 async def ask(database: Database, kept: Kept) -> bool:
     """Keep the turn that asks, with its parts; False where the person talks at this very moment."""
-    mine = {"turn_id": kept.id, "person_id": kept.person_id}
     async with database.write() as connection:
         fence = update(Person).where(Person.id == kept.person_id, Person.turns == kept.no - 1)
         moved = await connection.execute(fence.values(turns=kept.no))
@@ -131,23 +130,14 @@ async def ask(database: Database, kept: Kept) -> bool:
         )
         await connection.execute(
             insert(Reply).values(
-                **mine,
+                turn_id=kept.id,
+                person_id=kept.person_id,
                 writer=kept.wording.writer,
                 timings={},
                 sealed=sealer.seal("reply", kept.id, dump(kept.wording)),
             )
         )
-        for number, body in enumerate(kept.parts):
-            await connection.execute(
-                insert(Delivery).values(
-                    **mine,
-                    talk_id=kept.talk_id,
-                    platform=kept.platform,
-                    part=number,
-                    state="pending",
-                    sealed=sealer.seal("delivery", f"{kept.id}:{number}", body),
-                )
-            )
+        await outbox.put(connection, sealer, kept)
         await jobs.erase_later(connection, kept.person_id, kept.talk_id, kept.kept_at)
     return True
 

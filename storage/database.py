@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, event, make_url, select
@@ -19,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from affect.errors import NotFound, SettingsError, Unreachable
-from storage import driver
+from storage import driver, presence
 from storage.tables import Key, Person
 from storage.vault import SealBroken, Sealer, Vault
 
@@ -28,6 +29,7 @@ CACHED_SEALERS = 4_096
 KEYS_AT_ONCE = 500
 CONNECT_SECONDS = 10  # a server that does not even refuse is away
 
+NO_DRIVER = "PostgreSQL needs its driver: pip install 'attune-companion[postgres]'."
 AWAY = "The database cannot be reached, is locked or is not set up."
 SAID = {  # by the beginning of what SQLite calls it
     "SQLITE_FULL": "There is no room left on the disk of the database: make some.",
@@ -46,12 +48,18 @@ _KEY = (
 
 
 class Database:
-    """One database and the vault that opens what is sealed in it."""
+    """One database and the vault that opens what is sealed in it.
 
-    def __init__(self, url: str, vault: Vault) -> None:
+    `alone` is for what nobody else may see half done: it raises `Refused` while another process
+    has the store open, on SQLite here and on PostgreSQL at the first transaction.
+    """
+
+    def __init__(self, url: str, vault: Vault, *, alone: bool = False) -> None:
         self.vault = vault
         self.embedded = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite(url) if self.embedded else _postgres(url)
+        if self.embedded and alone:
+            presence.alone_with_file(Path(make_url(url).database or ""))
+        self.engine = _sqlite(url) if self.embedded else _postgres(url, alone=alone)
         self._writing = self.engine.execution_options(write=True)
         self._durable = self.engine.execution_options(write=True, durable=True)
         self._pen = asyncio.Lock()
@@ -161,17 +169,24 @@ def _reachable() -> Iterator[None]:
         raise Unreachable(AWAY) from error
 
 
-def _postgres(url: str) -> AsyncEngine:
+def _postgres(url: str, *, alone: bool) -> AsyncEngine:
     try:
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             hide_parameters=True,
-            pool_size=10,
+            pool_size=1 if alone else 10,
+            max_overflow=0 if alone else 10,
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_SECONDS},
         )
-    except ModuleNotFoundError:
-        raise SettingsError("PostgreSQL needs its driver: pip install '.[postgres]'.") from None
+    except ImportError:  # of the driver, or of the library under it
+        raise SettingsError(NO_DRIVER) from None
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def enter(connection: Any, _: Any) -> None:
+        presence.enter(connection, alone=alone)
+
+    return engine
 
 
 def _sqlite(url: str) -> AsyncEngine:

@@ -10,11 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from storage import people
+from storage import checkins, people
 from storage.database import Database
 from storage.tables import Job, LinkCode, Person
-
-CHECKIN = "checkin"
 
 
 async def offer(
@@ -59,7 +57,9 @@ async def join(database: Database, person_id: int, code: str, now: datetime) -> 
         mine = or_(Person.id == person_id, Person.joined_id == person_id)
         await connection.execute(update(Person).where(mine).values(joined_id=main))
         # They are asked at the times of the person whom they are now.
-        await connection.execute(delete(Job).where(Job.person_id == person_id, Job.kind == CHECKIN))
+        await connection.execute(
+            delete(Job).where(Job.person_id == person_id, Job.kind == checkins.KIND)
+        )
         return main
 
 

@@ -37,7 +37,7 @@ from storage.tables import (
     Turn,
     Voice,
 )
-from storage.vault import SealBroken, Sealer
+from storage.vault import SealBroken, Sealer, Vault
 
 VOICE = "voice"  # the consent that the tone is read; without it nothing of a voice is kept
 
@@ -94,8 +94,8 @@ async def resolve(
     return person_id, sealer
 
 
-async def key_fits(database: Database) -> bool:
-    """Whether the master key opens what is kept here; True where nobody is."""
+async def key_fits(database: Database, vault: Vault | None = None) -> bool:
+    """Whether the database's master key, or another, opens what is kept; True where nobody is."""
     async with database.read() as connection:
         row = (
             await connection.execute(
@@ -105,7 +105,7 @@ async def key_fits(database: Database) -> bool:
     if row is None:
         return True
     try:
-        database.vault.sealer(row.uid, row.wrapped)
+        (vault or database.vault).sealer(row.uid, row.wrapped)
     except SealBroken:
         return False
     return True

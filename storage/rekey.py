@@ -8,6 +8,7 @@ opens the database, and only renames it.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,16 +36,26 @@ def waiting(keys: Path) -> Path:
     return keys.with_name(f"{keys.name}.new")
 
 
-async def rekey(database: Database, keys: Path) -> Rekeyed:
-    """Do it in one transaction; nothing else may be using the store. The old key file is kept.
+async def check(database: Database, keys: Path) -> None:
+    """Raise `Refused` where no key opens the store, or one kept before would be lost."""
+    _keep_older(keys)
+    new = waiting(keys)
+    if await people.key_fits(database):
+        return
+    if not (new.exists() and await people.key_fits(database, Vault.at(new))):
+        raise Refused("Neither key opens this database: put its key file back first.")
 
-    Raises `Refused` where one that was kept before would be lost: copies may need it.
+
+async def rekey(database: Database, keys: Path) -> Rekeyed:
+    """Do it in one transaction, with the store opened `alone`. The old key file is kept.
+
+    Raises `Refused` as `check` does.
     """
-    if not await people.key_fits(database):
-        return await _finish(database, keys, Vault.at(waiting(keys)))
-    if _kept(keys).exists():
-        raise Refused(f"{_kept(keys)} is there already: put it elsewhere first.")
+    await check(database, keys)
     new = Vault.at(waiting(keys))
+    if not await people.key_fits(database):  # it has the new key already: only the file is left
+        _rename(keys)
+        return Rekeyed(0, 0, 0)
     async with database.write(durable=True) as connection:
         rows = (
             await connection.execute(
@@ -75,16 +86,10 @@ async def rekey(database: Database, keys: Path) -> Rekeyed:
     return Rekeyed(len(rows), len(accounts), len(talks))
 
 
-async def _finish(database: Database, keys: Path, new: Vault) -> Rekeyed:
-    """The database has the new key already: only the file is left."""
-    changed = Database(database.engine.url.render_as_string(hide_password=False), new)
-    try:
-        if not await people.key_fits(changed):
-            raise Refused("Neither key opens this database: put its key file back first.")
-    finally:
-        await changed.close()
-    _rename(keys)
-    return Rekeyed(0, 0, 0)
+def _keep_older(keys: Path) -> None:
+    """Raise `Refused` where a key of an earlier change is kept: older copies may need it."""
+    if _kept(keys).exists() and _kept(keys).read_bytes() != keys.read_bytes():
+        raise Refused(f"{_kept(keys)} is there already: put it elsewhere first.")
 
 
 def _kept(keys: Path) -> Path:
@@ -92,5 +97,7 @@ def _kept(keys: Path) -> Path:
 
 
 def _rename(keys: Path) -> None:
-    keys.replace(_kept(keys))
+    """Keep the old key file and put the new one in its place; there is one at every moment."""
+    if not _kept(keys).exists():
+        os.link(keys, _kept(keys))
     waiting(keys).replace(keys)

@@ -43,7 +43,7 @@ def analyze(
     language: Annotated[str | None, typer.Option(help="en, zh, ...; detected if left out.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read words, a voice and a face together, or a whole file of them.
+    """Read words, a voice and a face together, or a file of them.
 
     Paths in media columns are looked up beside the CSV file, then from the current folder. OUT
     keeps the file's own cells as they are: a cell that begins with =, +, - or @ may be taken for a

@@ -76,9 +76,9 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Recompute a table: a card's figures on held-out people, the line's, or the replies' gates.
+    """Recompute a table of figures: a card's, the line's, the replies'.
 
-    The last line is JSON.
+    A card's are those on people who were held out. The last line is JSON.
     """
     with told_in_one_sentence():
         if card and weights is None:

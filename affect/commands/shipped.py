@@ -69,7 +69,7 @@ def bench(
     people: Annotated[str, typer.Option(help="writer: how many at once.")] = "1,8,32,128",
     as_json: JsonOption = False,
 ) -> None:
-    """Latency, throughput and memory on one core; the last line is JSON."""
+    """Latency, throughput and memory on one core. The last line is JSON."""
     with told_in_one_sentence():
         if what is Timed.WRITER:
             _writer(model, quantization, random, tokens, people, against, as_json)

@@ -52,7 +52,7 @@ def train(
         typer.Option(min=1, metavar="N", help="First try N settings, and train with the best."),
     ] = None,
 ) -> None:
-    """Train a model and write the files that ship, calibrated; needs the extra `train`.
+    """Train a model and write the files that ship; needs the extra `train`.
 
     `train fusion` learns no network: it fits the weights of the modalities on held-out readings of
     the models that ship.

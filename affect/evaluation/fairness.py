@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from affect.errors import NotFound
 from affect.evaluation.figures import Figure
 from affect.evaluation.held_out import TEST, acted, voices
-from affect.evaluation.metrics import DRAWS, calibration_error
+from affect.evaluation.metrics import DRAWS, calibration_error, unweighted_recall
 from affect.evaluation.pairs import Classes, Floats
 from affect.perception.voice import VoiceModel
 from affect.training import voice_data
@@ -86,9 +86,7 @@ def _figures(
 
 def recall(truth: Classes, told: Floats) -> float:
     """Mean over the emotions that are there of how many of each are recognised, among these."""
-    there = np.unique(truth)
-    guess = there[told[:, there].argmax(axis=1)]
-    return float(np.mean([(guess[truth == k] == k).mean() for k in there]))
+    return unweighted_recall(told, truth, np.unique(truth).tolist())
 
 
 def _calibration(truth: Classes, told: Floats) -> float:

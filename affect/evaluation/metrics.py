@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,12 @@ def concordance(truth: Floats, predicted: Floats) -> float:
     spread = float(truth.var() + predicted.var())
     shared = float(((truth - truth.mean()) * (predicted - predicted.mean())).mean())
     return 2 * shared / (spread + gap * gap) if spread + gap * gap > 0 else 0.0
+
+
+def unweighted_recall(told: Floats, truth: NDArray[np.int64], classes: Sequence[int]) -> float:
+    """Mean recall (UAR) of the classes that are there, choosing among `classes` alone."""
+    guess = np.array(classes)[told[:, classes].argmax(axis=1)]
+    return float(np.mean([(guess[truth == k] == k).mean() for k in classes if (truth == k).any()]))
 
 
 def one_hot(classes: NDArray[np.int64], count: int) -> Bools:

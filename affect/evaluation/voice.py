@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affect.evaluation.figures import Figure, measured
-from affect.evaluation.metrics import calibration_error, pearson
+from affect.evaluation.metrics import calibration_error, pearson, unweighted_recall
 from affect.perception.voice import VoiceModel
 from affect.perception.voice_calibration import CLASSES, merge
 from affect.training.voice_calibrate import summaries, told
@@ -34,12 +34,6 @@ def evaluate(model: VoiceModel, data: Path, report: Callable[[str], None]) -> li
         for known in (False, True):
             figures += figures_of(corpus, known, model, summarised, clips)
     return figures
-
-
-def unweighted_recall(told: Floats, acted: NDArray[np.int64], classes: list[int]) -> float:
-    """Mean recall of the classes, choosing among them alone (UAR)."""
-    guess = np.array(classes)[told[:, classes].argmax(axis=1)]
-    return float(np.mean([(guess[acted == k] == k).mean() for k in classes if (acted == k).any()]))
 
 
 def figures_of(

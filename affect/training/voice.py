@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from affect.errors import BadInput
 from affect.evaluation.figures import Figure, as_json, measured
+from affect.evaluation.metrics import unweighted_recall
 from affect.perception.voice import CARD, GRAPH, HEAD, VoiceModel
 from affect.perception.voice_calibration import CLASSES, VoiceCalibration
 from affect.training import voice_calibrate, voice_start
 from affect.training.tune import Watch, unwatched
 from affect.training.voice_data import FOLDS, Clips, crema_d, ravdess
-from affect.training.voice_fit import Check, Settings, Stage, fit, outputs, recall
-from affect.training.voice_network import VoiceNetwork, export
+from affect.training.voice_fit import Check, Settings, Stage, fit, outputs
+from affect.training.voice_network import Lower, VoiceNetwork, export
 from affect.training.voice_states import Heard, both, hear
 
 __all__ = ["Settings", "build"]
@@ -46,20 +47,20 @@ Report = Callable[[str], None]
 def build(settings: Settings, data: Path, out: Path, today: date, report: Report) -> None:
     """The whole way; `out` holds the three files of the model afterwards. Raises `BadInput`."""
     settings.run.mkdir(parents=True, exist_ok=True)
-    network = begun(settings)
+    lower, network = begun(settings)
     report("Reading the corpora ...")
     crema, ravd = crema_d(data), ravdess(data)
-    heard, plain = hear_parts(network, crema, settings, report)
+    heard, plain = hear_parts(lower, crema, settings, report)
     first = first_stage(network, heard, plain, settings, report)
     report("RAVDESS, as it is and after Opus ...")
     forms = [ravd, *(ravdess(data, bits=bits) for bits in ROUND_TRIPS)]
-    coded = [hear(network.lower, form, settings.rooms, settings.seed, report) for form in forms]
+    coded = [hear(lower, form, settings.rooms, settings.seed, report) for form in forms]
     figures = cross_corpus(first, coded[0])
     more = [form.take(ravd.split == "train") for form in coded]
     network = second_stage(first, "second", heard, more, settings, report)
     report("Exporting, calibrating on dev ...")
     out.mkdir(parents=True, exist_ok=True)
-    export(network, out)
+    export(lower, network, out)
     write_json(out, VoiceCalibration.fresh(), settings, today, figures)
     model = VoiceModel.load(out)
     fitted = voice_calibrate.fit(model, [c.take(c.split == "dev") for c in (crema, ravd)])
@@ -73,13 +74,13 @@ def build(settings: Settings, data: Path, out: Path, today: date, report: Report
 def watched(crema: Clips, ravd: Clips, settings: Settings, report: Report, watch: Watch) -> None:
     """Both stages, measured on dev of both corpora: what a search for settings repeats."""
     settings.run.mkdir(parents=True, exist_ok=True)
-    network = begun(settings)
-    heard, plain = hear_parts(network, crema, settings, report)
+    lower, network = begun(settings)
+    heard, plain = hear_parts(lower, crema, settings, report)
     half = settings.first / (settings.first + settings.second)
     first = first_stage(
         network, heard, plain, settings, report, lambda at, told: watch(half * at, told)
     )
-    more, dev = hear_parts(network, ravd, settings, report)
+    more, dev = hear_parts(lower, ravd, settings, report)
     second_stage(
         first,
         "second",
@@ -92,23 +93,23 @@ def watched(crema: Clips, ravd: Clips, settings: Settings, report: Report, watch
     )
 
 
-def begun(settings: Settings) -> VoiceNetwork:
-    """A network on the lower part of the Whisper that the settings name."""
+def begun(settings: Settings) -> tuple[Lower, VoiceNetwork]:
+    """The lower part of the Whisper that the settings name, and a network to learn on it."""
     if settings.base is None:
         raise BadInput("base", "A voice model begins from Whisper base: give its folder as --base.")
     torch.manual_seed(settings.seed)
-    network = VoiceNetwork()
-    voice_start.begin(network.lower, Path(settings.base))
-    return network
+    lower, network = Lower(), VoiceNetwork()
+    voice_start.begin(lower, Path(settings.base))
+    return lower, network
 
 
 def hear_parts(
-    network: VoiceNetwork, clips: Clips, settings: Settings, report: Report
+    lower: Lower, clips: Clips, settings: Settings, report: Report
 ) -> tuple[Heard, Heard]:
     """The train split in all rooms, and the dev split as it is."""
     train, dev = (clips.take(clips.split == name) for name in ("train", "dev"))
-    rooms = hear(network.lower, train, settings.rooms, settings.seed, report)
-    return rooms, hear(network.lower, dev, 0, settings.seed, report)
+    rooms = hear(lower, train, settings.rooms, settings.seed, report)
+    return rooms, hear(lower, dev, 0, settings.seed, report)
 
 
 def first_stage(
@@ -162,7 +163,7 @@ def folds(
 
     The first of RAVDESS's `forms` is what is tested.
     """
-    ravd = forms[0].clips
+    ravd, classes = forms[0].clips, list(range(len(CLASSES)))
     told = {known: np.zeros((len(ravd), len(CLASSES))) for known in (False, True)}
     for fold in range(FOLDS):
         held = ravd.fold == fold
@@ -170,8 +171,8 @@ def folds(
         network = second_stage(first, f"fold{fold}", crema, more, settings, report)
         for known, logits in told.items():
             logits[held] = outputs(network, forms[0].take(held), known)[0]
-        report(f"fold {fold}: {recall(told[False][held], ravd.acted[held], list(range(8))):.3f}")
-    classes = list(range(len(CLASSES)))
+        uar = unweighted_recall(told[False][held], ravd.acted[held], classes)
+        report(f"fold {fold}: {uar:.3f}")
     name = "8 classes UAR, 6 folds by actor"
     return [
         _figure("RAVDESS", f"{name}, strangers", told[False], ravd.acted, classes, MUST["folds"]),
@@ -221,7 +222,7 @@ def _check(dev: Heard) -> Check:
         """Of strangers, and of known voices."""
         told = {"dev": False, "known": True}
         return {
-            name: recall(outputs(network, dev, known)[0], acted, classes)
+            name: unweighted_recall(outputs(network, dev, known)[0], acted, classes)
             for name, known in told.items()
         }
 
@@ -237,6 +238,6 @@ def _figure(
     needed: float | None = None,
 ) -> Figure:
     def measure(rows: NDArray[np.int64]) -> float:
-        return recall(logits[rows], acted[rows], classes)
+        return unweighted_recall(logits[rows], acted[rows], classes)
 
     return measured(corpus, name, measure, len(acted), needed)

@@ -83,8 +83,7 @@ def fit(
     torch.set_num_threads(settings.threads)
     feed = Feed(stage.heard)
     steps = min(feed.groups() * GROUP, stage.most) // settings.batch
-    learned = [value for value in network.parameters() if value.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=stage.rate, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=stage.rate, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, stage.rate, total_steps=steps * stage.epochs + 1, pct_start=0.2
     )
@@ -111,7 +110,7 @@ def fit(
             loss = batch_loss(network, feed, rows, random)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(learned, 2.0)
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimizer.step()
             schedule.step()
             average.update_parameters(network)
@@ -194,7 +193,7 @@ def batch_loss(
     truth = torch.from_numpy(feed.clips.targets[rows])
     truth = (1 - SMOOTHING) * truth + SMOOTHING * known / known.sum(dim=1, keepdim=True)
     affect = torch.from_numpy(feed.clips.affect[rows])
-    summaries = network.pooled(*feed.batch(rows, random))
+    summaries = network(*feed.batch(rows, random))
     network.remember(summaries.detach())
     own = against_usual(network, summaries, notes_heard(len(rows), random))
     if random.random() < MIXUP_SHARE:
@@ -217,9 +216,7 @@ def outputs(
     network.train(mode=False)
     usual, states = network.usual(), heard.states[0]
     with torch.no_grad():
-        parts = [
-            network.pooled(*together(states[at : at + 64])) for at in range(0, len(states), 64)
-        ]
+        parts = [network(*together(states[at : at + BATCH])) for at in range(0, len(states), BATCH)]
         summaries = torch.cat(parts).double().numpy()
         before = speakers(summaries, heard.clips, known)
         own = [
@@ -227,13 +224,6 @@ def outputs(
         ]
         logits, affect = network.told(torch.from_numpy(np.stack(own).astype(np.float32)))
     return logits.double().numpy(), affect.double().numpy()
-
-
-def recall(logits: NDArray[np.float64], acted: NDArray[np.int64], classes: list[int]) -> float:
-    """Unweighted average recall among some classes; clips of other classes are left out."""
-    kept = np.isin(acted, classes)
-    guess = np.array(classes)[logits[kept][:, classes].argmax(axis=1)]
-    return float(np.mean([(guess[acted[kept] == k] == k).mean() for k in classes]))
 
 
 def _save(path: Path, epoch: int, network, average, optimizer, schedule) -> None:  # type: ignore[no-untyped-def]

@@ -1,8 +1,9 @@
 """The voice network: the lower part of Whisper's encoder under attentive statistics pooling.
 
-In: log-mel pictures (n, 78, frames) as `perception.mel.picture` makes them, and a mask of real
-frames. Out: a summary (n, SUMMARY) of how each sounds, to be set against what is usual for the
-voice; `told` reads classes and affect from that. Pooling after Okabe et al., Interspeech 2018.
+`Lower` makes states of log-mel pictures (n, 78, frames), as `perception.mel.picture` makes them,
+and learns nothing. `VoiceNetwork` makes of states a summary (n, SUMMARY) of how each sounds, to be
+set against what is usual for the voice; `told` reads classes and affect from that. They are joined
+in the graph that ships. Pooling after Okabe et al., Interspeech 2018.
 """
 
 from __future__ import annotations
@@ -79,13 +80,12 @@ class Lower(nn.Module):  # type: ignore[misc]
 
 
 class VoiceNetwork(nn.Module):  # type: ignore[misc]
-    """What is learned, on `Lower`: 90 thousand parameters."""
+    """What is learned, on the states of `Lower`: 90 thousand parameters."""
 
     def __init__(self, dropout: float = 0.3) -> None:
         super().__init__()
         self.register_buffer("usual_mean", torch.zeros(SUMMARY))
         self.register_buffer("usual_spread", torch.ones(SUMMARY))
-        self.lower = Lower()
         self.narrow = nn.Sequential(
             nn.LayerNorm(WIDTH), nn.Dropout(dropout), nn.Linear(WIDTH, NARROW), nn.GELU()
         )
@@ -95,11 +95,7 @@ class VoiceNetwork(nn.Module):  # type: ignore[misc]
         self.dropout = nn.Dropout(dropout)
         self.classes, self.affect = nn.Linear(SUMMARY, len(CLASSES)), nn.Linear(SUMMARY, 2)
 
-    def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
-        """(n, 78, frames) dB, (n, frames) of 0 and 1 -> summaries (n, SUMMARY)."""
-        return self.pooled(*self.lower(picture, mask))
-
-    def pooled(self, states: Tensor, real: Tensor) -> Tensor:
+    def forward(self, states: Tensor, real: Tensor) -> Tensor:
         """States (n, steps, WIDTH) and their mask -> (n, SUMMARY): means, then spreads."""
         steps = self.narrow(states)
         weights = torch.softmax(self.attention(steps) + (real[:, :, None] - 1) * MASKED, dim=1)
@@ -143,11 +139,22 @@ def _apart(x: Tensor) -> Tensor:
     return x.unflatten(2, (HEADS, -1)).transpose(1, 2)
 
 
-def export(network: VoiceNetwork, folder: Path) -> None:
-    """Write the part that makes summaries as ONNX with free batch and length, and the head."""
-    network.train(mode=False)
+class Joined(nn.Module):  # type: ignore[misc]
+    """Both, from pictures to summaries."""
+
+    def __init__(self, lower: Lower, network: VoiceNetwork) -> None:
+        super().__init__()
+        self.lower, self.network = lower, network
+
+    def forward(self, picture: Tensor, mask: Tensor) -> Tensor:
+        """(n, 78, frames) dB, (n, frames) of 0 and 1 -> summaries (n, SUMMARY)."""
+        return self.network(*self.lower(picture, mask))
+
+
+def export(lower: Lower, network: VoiceNetwork, folder: Path) -> None:
+    """Write what makes summaries as ONNX with free batch and length, and the head."""
     torch.onnx.export(
-        network,
+        Joined(lower, network).eval(),
         (torch.zeros(2, mel.BANDS, 64), torch.ones(2, 64)),
         str(folder / GRAPH),
         input_names=["picture", "mask"],

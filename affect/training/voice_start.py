@@ -30,7 +30,7 @@ PARTS = {
 }
 
 
-def begin(network: Lower, folder: Path) -> None:
+def begin(lower: Lower, folder: Path) -> None:
     """Give it the weights of a Whisper base `folder`; raises `NotFound`, `BadInput`."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -39,9 +39,9 @@ def begin(network: Lower, folder: Path) -> None:
         raise NotFound(f"{folder / FILE} is not there.")
     try:
         stored = load_file(folder / FILE)
-        own = {name: _found(stored, name) for name in network.state_dict() if _ours(name)}
+        own = {name: _found(stored, name) for name in lower.state_dict() if _ours(name)}
         own["places"] = stored[f"{BEFORE}embed_positions.weight"][:LONGEST].float()
-        network.load_state_dict(own, strict=False)
+        lower.load_state_dict(own, strict=False)
     except (KeyError, RuntimeError, SafetensorError) as error:
         raise BadInput(
             "base", f"{folder} is no Whisper base: a first layer of {WIDTH} by {INNER} is needed."

@@ -16,7 +16,9 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
+from affect import misuse
 from affect.errors import AttuneError, BadInput, NotFound, Refused, SettingsError, Unreachable
+from affect.examples import ending
 from bot import logs as events
 from bot.admin import late
 
@@ -58,7 +60,7 @@ app = typer.Typer(
 )
 
 
-@app.callback(epilog="Example: attune-admin doctor")
+@app.callback(epilog=ending("attune-admin doctor"))
 def attune_admin() -> None:
     """Run Attune: look at turns, readings and the audit; what people wrote stays hidden."""
 
@@ -86,7 +88,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except typer.TyperException as wrong:
-        return _fail(wrong, _sentence(wrong.format_message()), WRONG_USE)
+        return _fail(wrong, misuse.sentence(wrong), WRONG_USE)
     except AttuneError as error:
         return _fail(error, str(error), EXIT_CODES.get(type(error), 1))
     except OSError as error:
@@ -97,12 +99,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         told = f"{type(error).__name__} at {events.where(error)}"
         return _fail(error, f"Something failed inside ({told}): see --log-level debug.", 1)
     return code if isinstance(code, int) else 0
-
-
-def _sentence(told: str) -> str:
-    """What typer and pydantic say of wrong use, as a sentence."""
-    told = told.replace("Value error, ", "").rstrip()
-    return told if told.endswith((".", "?")) else f"{told}."
 
 
 def _fail(error: Exception, sentence: str, code: int) -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import RenderableType
 
-from affect.errors import BadInput, NotFound
+from affect.errors import BadInput
+from affect.examples import ending
 from bot.admin import options, output, store
 from bot.admin.options import Many, One
-from bot.admin.output import Form
+from bot.admin.output import Rows
 from bot.clock import SystemClock
 from storage import audit
 from storage.audit import Entry
@@ -25,11 +28,10 @@ app = typer.Typer(
 )
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
-END = 8  # characters of a uid in a table
 BROKEN = {"changed": "was changed", "unlinked": "does not follow the row before it"}
 
 
-@app.command("list", epilog="Example: attune-admin audit list --since 30d --json")
+@app.command("list", epilog=ending("attune-admin audit list --since 30d --json"))
 @options.spread
 def list_entries(
     how: Many,
@@ -45,18 +47,18 @@ def list_entries(
     start, end = options.when(since, now, zone), options.when(until, now, zone)
 
     async def job(database: Database) -> None:
-        found = await audit.entries(
-            database, person=user, since=start, until=end, limit=limit or None
-        )
-        rows = [_row(entry, zone) for entry in found]
-        _print(rows, form)
-        if not rows:
-            raise NotFound("Nothing of that kind is on record.")
+        async def rows() -> AsyncIterator[dict[str, Any]]:
+            for entry in await audit.entries(
+                database, person=user, since=start, until=end, limit=limit or None
+            ):
+                yield _row(entry, zone)
+
+        await output.print_rows(rows(), form, _table)
 
     store.serve(how, job)
 
 
-@app.command(epilog="Example: attune-admin audit verify --head $(cat last-head)")
+@app.command(epilog=ending("attune-admin audit verify --head $(cat last-head)"))
 @options.spread
 def verify(
     how: One,
@@ -105,13 +107,7 @@ def _row(entry: Entry, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _print(rows: list[dict[str, Any]], form: Form) -> None:
-    if form is Form.JSON:
-        output.print_json(rows)
-    elif form is Form.JSONL:
-        for row in rows:
-            output.print_json(row)
-    elif rows:
-        columns = ("id", "at", "actor", "action", "person", "reason")
-        told = ({**row, "person": (row["person"] or "")[-END:]} for row in rows)
-        output.print_table(output.table(columns, ([row[name] for name in columns] for row in told)))
+def _table(rows: Rows) -> RenderableType:
+    columns = ("id", "at", "actor", "action", "person", "reason")
+    told = ({**row, "person": output.short(row["person"] or "")} for row in rows)
+    return output.table(columns, ([row[name] for name in columns] for row in told))

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
+from affect.examples import ending
 from bot.admin import options, output, store
 from bot.admin.logs import turns
 from bot.admin.logs.filters import Unread
@@ -31,7 +32,7 @@ app = typer.Typer(
 COLUMNS = ("at", "turn", "person", "platform", "language", "risk", "level", "topics")
 
 
-@app.command("list", epilog="Example: attune-admin crisis list --since 7d")
+@app.command("list", epilog=ending("attune-admin crisis list --since 7d"))
 @options.spread
 def list_crises(
     how: Many,
@@ -66,7 +67,7 @@ def list_crises(
     store.serve(how, job)
 
 
-@app.command("report", epilog="Example: attune-admin crisis report --year 2026 --json")
+@app.command("report", epilog=ending("attune-admin crisis report --year 2026 --json"))
 @options.spread
 def report(
     how: One,

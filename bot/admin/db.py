@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,7 @@ import typer
 from sqlalchemy import make_url
 
 from affect.errors import BadInput, Refused, SettingsError
+from affect.examples import ending
 from bot.admin import disclosure, options, output, store
 from bot.admin.options import One
 from bot.clock import SystemClock
@@ -28,7 +31,7 @@ app = typer.Typer(
 )
 
 
-@app.command(epilog="Example: attune-admin db upgrade")
+@app.command(epilog=ending("attune-admin db upgrade"))
 @options.spread
 def upgrade(how: One) -> None:
     """Bring the database to the tables of this version, making it if there is none."""
@@ -42,7 +45,7 @@ def upgrade(how: One) -> None:
         output.print_table(f"The database is at revision {after} (before: {before or 'empty'}).")
 
 
-@app.command(epilog="Example: attune-admin db status --json")
+@app.command(epilog=ending("attune-admin db status --json"))
 @options.spread
 def status(how: One) -> None:
     """Which database, its revision and the one needed here; exit code 1 if they differ."""
@@ -56,7 +59,7 @@ def status(how: One) -> None:
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: attune-admin db check")
+@app.command(epilog=ending("attune-admin db check"))
 @options.spread
 def check(how: One) -> None:
     """Whether pages, references, keys, a sample of turns and the audit are sound; else exit 1."""
@@ -77,7 +80,7 @@ def check(how: One) -> None:
 
 
 @app.command(
-    "backup", epilog="Example: attune-admin db backup a.db --keys /elsewhere/keys --reason nightly"
+    "backup", epilog=ending("attune-admin db backup a.db --keys /elsewhere/keys --reason nightly")
 )
 @options.spread
 def back_up(
@@ -95,26 +98,32 @@ def back_up(
     it, and stays forgotten when a copy is restored. With --keys it goes on record with a reason.
     """
     clock = SystemClock()
-    if keys is not None and keys.absolute().parent == file.absolute().parent:
+    if keys is not None and keys.resolve().parent == file.resolve().parent:
         raise BadInput("same_place", "Keys and what they open belong in different folders.")
     action = "db backup with keys" if keys else "db backup"
     act = disclosure.act(action, clock, reason if keys else reason or "a copy without keys")
 
     async def job(database: Database) -> None:
-        await act.begin(database)
-        await backup.copy(database, file)
-        count = await backup.copy_keys(database, keys) if keys else 0
+        theirs: Mapping[str, bytes] = {}
+        with ExitStack() as places:  # both can be had before anything goes on record
+            draft = places.enter_context(backup.drafted(file))
+            keys_draft = places.enter_context(backup.drafted(keys)) if keys else None
+            await act.begin(database)
+            await backup.copy(database, draft)
+            if keys_draft is not None:
+                theirs = await backup.keys_here(database)
+                backup.write_keys(theirs, keys_draft)
         size = file.stat().st_size
         if how.as_json:
-            output.print_json({"file": str(file), "bytes": size, "keys": count})
+            output.print_json({"file": str(file), "bytes": size, "keys": len(theirs)})
         else:
-            also = f", {count} key(s) in {keys}" if keys else ""
+            also = f", {len(theirs)} key(s) in {keys}" if keys else ""
             output.print_table(f"{size / 2**20:.1f} MiB in {file}{also}.")
 
     store.serve(how, job)
 
 
-@app.command(epilog="Example: attune-admin db restore nightly.db --keys /elsewhere/keys --yes")
+@app.command(epilog=ending("attune-admin db restore nightly.db --keys /elsewhere/keys --yes"))
 @options.spread
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that db backup made.")],
@@ -149,7 +158,7 @@ def restore(
         output.note(f"What was there is in {kept}, with its keys: delete it when all is well.")
 
 
-@app.command(epilog='Example: attune-admin db rekey --yes --reason "yearly"')
+@app.command(epilog=ending('attune-admin db rekey --yes --reason "yearly"'))
 @options.spread
 def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> None:
     """Make a new master key and wrap every person's key with it; Attune must not be running.
@@ -162,9 +171,8 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
     act = disclosure.act("db rekey", SystemClock(), reason)
     configured = store.settings(how)
 
-    backup.unused(configured.database)
-
     async def job(database: Database) -> None:
+        await rekeying.check(database, configured.keys)
         await act.begin(database)
         done = await rekeying.rekey(database, configured.keys)
         if how.as_json:
@@ -174,7 +182,7 @@ def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> Non
                 f"{done.people} key(s) wrapped anew; {configured.keys} is the new one."
             )
 
-    store.serve(how, job, any_key=True)
+    store.serve(how, job, any_key=True, alone=True)
 
 
 async def _restore(configured: Settings, file: Path, keys: Path | None) -> Restored:

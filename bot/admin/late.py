@@ -14,6 +14,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from affect.examples import ending
+
 
 class Commands(Mapping[str, Any]):
     """Commands by name, each made when it is looked up.
@@ -34,7 +36,7 @@ class Commands(Mapping[str, Any]):
         if isinstance(found, typer.Typer):
             return get_group(found)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name, epilog=module.EXAMPLE)(found)
+        alone.command(name, epilog=ending(module.EXAMPLE))(found)
         return get_command(alone)
 
     def __iter__(self) -> Iterator[str]:

@@ -50,8 +50,8 @@ characters or more). Times of JSON are in the zone of `--tz`; `--since` is inclu
 | 1 | failed; the audit is not whole; `doctor`, `db check` or `db status` found something |
 | 2 | wrong use or settings |
 | 3 | nothing found |
-| 4 | refused: no reason, no `--yes`, too few people, or a file that is there already |
-| 5 | the database cannot be reached |
+| 4 | refused: no reason, no `--yes`, too few people, a file that is there, Attune is running |
+| 5 | the database cannot be reached, or is being restored |
 | 130 | interrupted |
 """
 
@@ -69,7 +69,8 @@ def _commands(command: Any, name: str) -> Iterator[str]:
         return
     yield f"## {name}\n"
     yield f"{inspect.cleandoc(command.help)}\n"
-    yield f"    {command.epilog.removeprefix('Example: ')}\n"
+    yield from (f"  {line}" for line in command.epilog.splitlines()[2:])  # below its title
+    yield ""
     yield "| option | meaning |\n|---|---|"
     for parameter in command.params:
         meaning = parameter.help

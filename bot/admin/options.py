@@ -23,6 +23,7 @@ AGO = re.compile(r"(\d{1,6})\s*([mhdw])(?:\s+ago)?")
 DAYS = {"today": 0, "yesterday": 1}
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 NEWEST = 20  # rows of a list, unless told otherwise
+MOST = 1_000_000  # of what a number counts: any database holds it
 
 EnvFile = Annotated[
     Path | None, typer.Option("--env-file", metavar="FILE", help="Settings, instead of .env.")
@@ -118,7 +119,8 @@ LanguageCode = Annotated[
     typer.Option("--language", metavar="CODE", help="The language of the reply: en, zh."),
 ]
 Limit = Annotated[
-    int, typer.Option("-n", "--limit", metavar="N", min=0, help="At most so many; 0 for all.")
+    int,
+    typer.Option("-n", "--limit", metavar="N", min=0, max=MOST, help="At most so many; 0 for all."),
 ]
 Latest = Annotated[
     bool, typer.Option("--latest", help="Newest first, not in the order in which they came.")

@@ -21,6 +21,7 @@ from affect.errors import BadInput, NotFound
 from bot.admin.options import Many, One
 
 NOTHING = "Nothing of that kind was found."
+END = 8  # characters of an id in a table
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program
 
 # Control characters (C0, DEL, C1), line separators and marks that change the direction of writing.
@@ -89,6 +90,11 @@ def cell(value: object) -> Text:
     if isinstance(value, float):
         return Text(f"{value:.2f}", justify="right")
     return Text(_STEERING.sub("\N{REPLACEMENT CHARACTER}", str(value)))
+
+
+def short(name: str) -> str:
+    """The end of a uid or a turn's id, which a command takes for the whole."""
+    return name[-END:]
 
 
 def pairs(values: Mapping[str, Any], title: str = "") -> Table:

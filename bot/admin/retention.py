@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import typer
 
+from affect.examples import ending
 from bot.admin import options, output, store
 from bot.admin.options import One
 from bot.clock import SystemClock
@@ -22,7 +23,7 @@ app = typer.Typer(
 )
 
 
-@app.command("show", epilog="Example: attune-admin retention show")
+@app.command("show", epilog=ending("attune-admin retention show"))
 @options.spread
 def show(how: One) -> None:
     """How long talk is kept, and what would be erased now."""
@@ -45,7 +46,7 @@ def show(how: One) -> None:
     store.serve(how, job)
 
 
-@app.command("run", epilog="Example: attune-admin retention run")
+@app.command("run", epilog=ending("attune-admin retention run"))
 @options.spread
 def run(how: One) -> None:
     """Erase now what is too old, and the talk of people who did not agree to memory."""

@@ -32,23 +32,29 @@ def settings(setup: Setup) -> Settings:
 
 
 def serve(
-    setup: Setup, job: Callable[[Database], Awaitable[None]], *, any_key: bool = False
+    setup: Setup,
+    job: Callable[[Database], Awaitable[None]],
+    *,
+    any_key: bool = False,
+    alone: bool = False,
 ) -> None:
     """Do a job with the store of the settings, opened as far as it must be."""
     configured = settings(setup)
 
     async def run() -> None:
-        async with opened(configured, any_key=any_key) as database:
+        async with opened(configured, any_key=any_key, alone=alone) as database:
             await job(database)
 
     asyncio.run(run())
 
 
 @asynccontextmanager
-async def opened(configured: Settings, *, any_key: bool = False) -> AsyncIterator[Database]:
+async def opened(
+    configured: Settings, *, any_key: bool = False, alone: bool = False
+) -> AsyncIterator[Database]:
     """The store with its keys; raise `SettingsError` or `Unreachable` if it is not all there.
 
-    With `any_key` also where the key file does not open it.
+    With `any_key` also where the key file does not open it; `alone` as `Database` takes it.
     """
     if not present(configured):
         raise Unreachable(NO_DATABASE)
@@ -56,7 +62,7 @@ async def opened(configured: Settings, *, any_key: bool = False) -> AsyncIterato
         raise SettingsError(
             f"There is no key file at {configured.keys}: start Attune once, or set ATTUNE_KEY_FILE."
         )
-    async with connected(configured, Vault.at(configured.keys)) as database:
+    async with connected(configured, Vault.at(configured.keys), alone=alone) as database:
         stands = await revision(database)
         if stands is None:
             raise Unreachable("The database is empty: run attune-admin db upgrade.")
@@ -77,17 +83,17 @@ async def opened(configured: Settings, *, any_key: bool = False) -> AsyncIterato
 
 @asynccontextmanager
 async def connected(
-    configured: Settings, vault: Vault | None = None, *, make: bool = False
+    configured: Settings,
+    vault: Vault | None = None,
+    *,
+    make: bool = False,
+    alone: bool = False,
 ) -> AsyncIterator[Database]:
     """The database at whatever revision; without a vault, nothing that is sealed can be opened."""
     if not make and not present(configured):
         raise Unreachable(NO_DATABASE)
-    try:
-        database = Database(configured.database, vault or Vault(os.urandom(KEY_BYTES)))
-    except ImportError:
-        raise SettingsError(
-            "PostgreSQL needs its driver: pip install 'attune-companion[postgres]'."
-        ) from None
+    vault = vault or Vault(os.urandom(KEY_BYTES))
+    database = Database(configured.database, vault, alone=alone)
     try:
         yield database
     finally:

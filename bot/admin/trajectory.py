@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ from bot.clock import SystemClock
 from storage import roll, search, trajectories
 from storage.database import Database
 
-EXAMPLE = "Example: attune-admin trajectory 8WZ3K0QF --days 30 --term"
+EXAMPLE = "attune-admin trajectory 8WZ3K0QF --days 30 --term"
 COHORT = "cohort"
 FEWEST = 10  # people of whom an aggregate is told
 WIDTH = 41  # characters from the least to the most pleasant
@@ -55,7 +55,7 @@ def show(
     reason: options.Why = None,
     tz: options.Tz = "UTC",
 ) -> None:
-    """A person's line by day with its band of 90 %; of everybody who agreed, ten at least."""
+    """A person's line by day with its band of 90 %. Of everybody who agreed, aggregates."""
     if rebuild:
         _rebuild(user, how, disclosure.act("rebuild", SystemClock(), reason) if yes else None)
         return
@@ -117,7 +117,7 @@ def _rebuild(user: str, how: One, act: Disclosure | None) -> None:
     store.serve(how, job)
 
 
-def _days(line: Line, zone: ZoneInfo) -> Any:
+def _days(line: Line, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     """The line at the last point of each day that has a reading."""
     last: dict[str, int] = {}
     readings: dict[str, int] = {}
@@ -179,7 +179,7 @@ def _drawn(day: Mapping[str, Any], home: float) -> str:
     return f"{day['day']} [{''.join(row)}] {day['valence']:+.2f}"
 
 
-async def _cohort(database: Database, since: Any) -> dict[str, Any]:
+async def _cohort(database: Database, since: datetime) -> dict[str, Any]:
     """Aggregates over people who agreed to be remembered and took a turn since a time."""
     consenting = [
         one

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import RenderableType
 
-from affect.errors import BadInput
+from affect.examples import ending
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import parts
 from bot.admin.options import Leave, Many, One
@@ -28,8 +28,6 @@ app = typer.Typer(
     help="People: who is here, limits, what they may ask for.",
 )
 
-END = 8  # characters of a uid in a table
-
 Person = Annotated[str, typer.Argument(metavar="USER", help="Their uid, or the end of it.")]
 Undo = Annotated[bool, typer.Option("--undo", help="Take it back.")]
 Kind = Annotated[
@@ -40,7 +38,7 @@ Kind = Annotated[
 ]
 
 
-@app.command("list", epilog="Example: attune-admin user list --platform telegram -n 50")
+@app.command("list", epilog=ending("attune-admin user list --platform telegram -n 50"))
 @options.spread
 def list_users(
     how: Many,
@@ -64,7 +62,7 @@ def list_users(
     store.serve(how, job)
 
 
-@app.command("show", epilog="Example: attune-admin user show 8WZ3K0QF")
+@app.command("show", epilog=ending("attune-admin user show 8WZ3K0QF"))
 @options.spread
 def show(user: Person, how: One, tz: options.Tz = "UTC") -> None:
     """One person, without their name."""
@@ -82,7 +80,7 @@ def show(user: Person, how: One, tz: options.Tz = "UTC") -> None:
     store.serve(how, job)
 
 
-@app.command("block", epilog='Example: attune-admin user block 8WZ3K0QF --reason "abuse, ticket 3"')
+@app.command("block", epilog=ending('attune-admin user block 8WZ3K0QF --reason "abuse, ticket 3"'))
 @options.spread
 def block(user: Person, how: One, reason: options.Why = None, undo: Undo = False) -> None:
     """Answer a person no more; danger is still answered, and so is /export and /forget."""
@@ -98,7 +96,7 @@ def block(user: Person, how: One, reason: options.Why = None, undo: Undo = False
     store.serve(how, job)
 
 
-@app.command("allow", epilog='Example: attune-admin user allow 8WZ3K0QF --reason "ticket 3 closed"')
+@app.command("allow", epilog=ending('attune-admin user allow 8WZ3K0QF --reason "ticket 3 closed"'))
 @options.spread
 def allow(user: Person, how: One, reason: options.Why = None) -> None:
     """Answer a blocked person again, without a limit."""
@@ -114,11 +112,14 @@ def allow(user: Person, how: One, reason: options.Why = None) -> None:
     store.serve(how, job)
 
 
-@app.command("limit", epilog='Example: attune-admin user limit 8WZ3K0QF 40 --reason "ticket 5"')
+@app.command("limit", epilog=ending('attune-admin user limit 8WZ3K0QF 40 --reason "ticket 5"'))
 @options.spread
 def limit(
     user: Person,
-    daily: Annotated[int, typer.Argument(metavar="N", min=0, help="Turns in 24 hours; 0: any.")],
+    daily: Annotated[
+        int,
+        typer.Argument(metavar="N", min=0, max=options.MOST, help="Turns in 24 hours; 0: any."),
+    ],
     how: One,
     reason: options.Why = None,
 ) -> None:
@@ -136,7 +137,7 @@ def limit(
 
 @app.command(
     "export",
-    epilog='Example: attune-admin user export 8WZ3K0QF -o z.json --reveal --reason "by mail"',
+    epilog=ending('attune-admin user export 8WZ3K0QF -o z.json --reveal --reason "by mail"'),
 )
 @options.spread
 def export(
@@ -150,8 +151,6 @@ def export(
 
     async def job(database: Database) -> None:
         parts.free(file, force=False, hint="")
-        if not file.parent.is_dir():
-            raise BadInput("no_folder", f"There is no folder {file.parent}.")
         member = await _member(database, user)
         await asked.begin(database, member.uid)
         kept = await people.export(database, member.id)
@@ -161,7 +160,7 @@ def export(
     store.serve(how, job)
 
 
-@app.command("forget", epilog='Example: attune-admin user forget 8WZ3K0QF --yes --reason "by mail"')
+@app.command("forget", epilog=ending('attune-admin user forget 8WZ3K0QF --yes --reason "by mail"'))
 @options.spread
 def forget(user: Person, how: One, yes: options.Yes = False, reason: options.Why = None) -> None:
     """Destroy a person's key and all that is kept of them. Nothing brings it back."""
@@ -179,7 +178,7 @@ def forget(user: Person, how: One, yes: options.Yes = False, reason: options.Why
     store.serve(how, job)
 
 
-@app.command("consent", epilog="Example: attune-admin user consent 8WZ3K0QF")
+@app.command("consent", epilog=ending("attune-admin user consent 8WZ3K0QF"))
 @options.spread
 def consent(
     user: Person,
@@ -233,7 +232,7 @@ def _table(rows: Rows) -> RenderableType:
         columns,
         (
             [
-                row["person"][-END:],
+                output.short(row["person"]),
                 row["since"][:10],
                 (row["last"] or "")[:16].replace("T", " "),
                 row["turns"],

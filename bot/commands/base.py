@@ -38,6 +38,11 @@ class Ask:
         return next(iter(self.text.removeprefix("/").lower().split()), "")
 
     @property
+    def rest(self) -> str:
+        """What follows the name, as it was typed."""
+        return "".join(self.text.split(maxsplit=1)[1:])
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What follows the name, in lower case."""
         return tuple(self.text.lower().split()[1:])
@@ -70,16 +75,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something to ask for. `private` ones are not answered where others read along.
-
-    A command that is not `offered` is answered (with what it cannot do yet) but in no menu.
-    """
+    """Something to ask for. `private` ones are not answered where others read along."""
 
     name: str
     run: Callable[[Ask], Awaitable[Answer]]
     argument: str | None = None
     private: bool = False
-    offered: bool = True
 
     @property
     def info(self) -> CommandInfo:

@@ -3,24 +3,26 @@
 /checkin                       asks how it is
 /checkin good                  asks for the energy
 /checkin good high             is kept
-/checkin at 9:00 20:30 [ZONE]  asks at these times of every day
+/checkin 9:00 20:30 [PLACE]    asks at these times of every day
 /checkin times, /checkin stop  shows them, ends them
 """
 
 from __future__ import annotations
 
-import re
-from datetime import time
-from itertools import takewhile
+from collections.abc import Sequence
 
 from bot import checkins
+from bot.commands import times
 from bot.commands.base import Answer, Ask
+from bot.commands.numbers import plain
 from bot.messages import Button
+from bot.texts import LANGUAGES, say
 from storage import checkins as stored
 from storage import people
 from storage.records import Report
 
-CLOCK = re.compile(r"(\d{1,2})(?:[:：.h点](\d{2})?)?(am|pm)?")
+TIMES = ("times", "time", "when", "时间", "钟点", "几点")
+STOP = ("stop", "off", "end", "停", "停止", "停下", "取消", "别问了", "别再问了", "不用问了")
 OFFERED = (("09:00",), ("20:00",), ("09:00", "20:00"))
 ZONES = {
     "en": ("Europe/London", "America/New_York", "America/Los_Angeles", "Asia/Kolkata"),
@@ -30,38 +32,37 @@ ZONES = {
 
 async def checkin(ask: Ask) -> Answer:
     """Ask how it is, keep what is said, or set when to ask."""
-    match ask.words:
-        case ("times",):
-            return await _times(ask)
-        case ("stop",):
-            stopped = await stored.stop(ask.database, ask.profile.id)
-            return Answer(ask.say("checkin_stopped" if stopped else "checkin_none"))
-        case ("at", *_):
-            return await _plan(ask)
-        case said:
-            return _told(ask, said)
+    wanted = plain(ask.rest)
+    if not wanted:
+        text, buttons = checkins.question(ask.language)
+        own = Button(ask.say("checkin_own_times"), "/checkin times")
+        return Answer(text, buttons=(*buttons, own))
+    if wanted in TIMES:
+        return await _times(ask)
+    if wanted in STOP:
+        stopped = await stored.stop(ask.database, ask.profile.id)
+        return Answer(ask.say("checkin_stopped" if stopped else "checkin_none"))
+    said = times.said(wanted)
+    if said is not None and not said.bare:
+        return await _plan(ask, said)
+    if times.led(wanted):
+        return Answer(ask.say("checkin_bad_times"))
+    return _told(ask, wanted)
 
 
-def _told(ask: Ask, said: tuple[str, ...]) -> Answer:
-    """The question, the second tap, or what is kept after it."""
-    match said:
-        case ():
-            text, buttons = checkins.question(ask.language)
-            own = Button(ask.say("checkin_own_times"), "/checkin times")
-            return Answer(text, buttons=(*buttons, own))
-        case (valence,):
-            return _energy(ask, valence)
-        case (valence, energy):
-            return _kept(ask, valence, energy)
-        case _:
-            return Answer(ask.say("checkin_unknown"))
+def _told(ask: Ask, said: str) -> Answer:
+    """The second tap, or what is kept after it."""
+    valence, rest = _choice("valence", said)
+    energy, more = _choice("energy", rest)
+    if valence and not rest:
+        return _energy(ask, valence)
+    if valence and energy and not more:
+        return _kept(ask, valence, energy)
+    return Answer(ask.say("checkin_unknown"))
 
 
-def _energy(ask: Ask, said: str) -> Answer:
+def _energy(ask: Ask, valence: str) -> Answer:
     """The second tap."""
-    valence = _choice(ask, "valence", said)
-    if valence is None:
-        return Answer(ask.say("checkin_unknown"))
     return Answer(
         ask.say("checkin_ask_energy"),
         buttons=tuple(
@@ -71,10 +72,7 @@ def _energy(ask: Ask, said: str) -> Answer:
     )
 
 
-def _kept(ask: Ask, said: str, tired: str) -> Answer:
-    valence, energy = _choice(ask, "valence", said), _choice(ask, "energy", tired)
-    if valence is None or energy is None:
-        return Answer(ask.say("checkin_unknown"))
+def _kept(ask: Ask, valence: str, energy: str) -> Answer:
     report = Report(ask.at, checkins.VALENCES[valence], checkins.ENERGIES[energy])
     told = ask.say(
         "checkin_kept_heavy" if valence == "awful" else "checkin_kept",
@@ -87,62 +85,52 @@ def _kept(ask: Ask, said: str, tired: str) -> Answer:
 async def _times(ask: Ask) -> Answer:
     """When they are asked, with buttons for other times."""
     planned = await stored.planned(ask.database, ask.profile.id)
-    offered = tuple(
-        Button(ask.say("checkin_and").join(times), f"/checkin at {' '.join(times)}")
-        for times in OFFERED
-    )
+    offered = tuple(Button(ask.say("checkin_and").join(clocks), _at(clocks)) for clocks in OFFERED)
     if not planned:
         return Answer(ask.say("checkin_times_none"), buttons=offered)
-    times = ask.say("checkin_and").join(at for at, _ in planned)
+    clocks = ask.say("checkin_and").join(at for at, _ in planned)
     stop = Button(ask.say("checkin_stop"), "/checkin stop")
-    told = ask.say("checkin_times", times=times, zone=planned[0][1])
+    told = ask.say("checkin_times", times=clocks, zone=planned[0][1])
     return Answer(told, buttons=(*offered, stop))
 
 
-async def _plan(ask: Ask) -> Answer:
+async def _plan(ask: Ask, said: times.Said) -> Answer:
     """Keep the times; the zone is asked once, and a zone that there is not is said so."""
     if not ask.address.private or ask.address.platform == "terminal":
         return Answer(ask.say("checkin_not_here"))
-    words = ask.text.split()[2:]
-    said = list(takewhile(lambda word: word[:1].isdigit(), words))
-    times = sorted({at.strftime("%H:%M") for word in said if (at := _clock(word))})
-    if not times or len(times) > checkins.MOST or len(times) < len(set(said)):
+    if len(said.times) > checkins.MOST:
         return Answer(ask.say("checkin_bad_times"))
-    if any(checkins.quiet(time.fromisoformat(at)) for at in times):
+    if any(checkins.quiet(at) for at in said.times):
         return Answer(ask.say("checkin_quiet"))
-    named = " ".join(words[len(said) :])
-    zone = checkins.zone_named(named) if named else ask.profile.zone
+    clocks = [f"{at:%H:%M}" for at in sorted(said.times)]
+    zone = checkins.zone_named(said.place) if said.place else ask.profile.zone
     if zone is None:
+        key = "checkin_zone_unknown" if said.place else "checkin_zone"
         return Answer(
-            ask.say("checkin_zone_unknown" if named else "checkin_zone", times=" ".join(times)),
+            ask.say(key, times=" ".join(clocks)),
             buttons=tuple(
-                Button(name.rpartition("/")[2].replace("_", " "), f"{_at(times)} {name}")
+                Button(name.rpartition("/")[2].replace("_", " "), f"{_at(clocks)} {name}")
                 for name in ZONES[ask.language]
             ),
         )
     await people.settle_in(ask.database, ask.profile.id, zone=zone)
-    runs = {at: checkins.next_time(at, zone, ask.now) for at in times}
+    runs = {at: checkins.next_time(at, zone, ask.now) for at in clocks}
     await stored.plan(ask.database, ask.profile.id, ask.talk_id, zone, runs)
-    told = ask.say("checkin_planned", times=ask.say("checkin_and").join(times), zone=zone)
+    told = ask.say("checkin_planned", times=ask.say("checkin_and").join(clocks), zone=zone)
     return Answer(told, buttons=(Button(ask.say("checkin_stop"), "/checkin stop"),))
 
 
-def _at(times: list[str]) -> str:
-    return f"/checkin at {' '.join(times)}"
+def _at(clocks: Sequence[str]) -> str:
+    return f"/checkin at {' '.join(clocks)}"
 
 
-def _clock(word: str) -> time | None:
-    """A time of the day: 9, 9:00, 9am, 20:30, 8点; None for what is none."""
-    found = CLOCK.fullmatch(word.lower())
-    if found is None:
-        return None
-    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
-    if half and not 1 <= hour <= 12:
-        return None
-    hour = hour % 12 + (12 if half == "pm" else 0) if half else hour
-    return time(hour, minute) if hour < 24 and minute < 60 else None
-
-
-def _choice(ask: Ask, kind: str, said: str) -> str | None:
-    names = list(checkins.VALENCES if kind == "valence" else checkins.ENERGIES)
-    return checkins.numbered(names, said, [ask.say(f"checkin_{kind}_{name}") for name in names])
+def _choice(kind: str, said: str) -> tuple[str | None, str]:
+    """The choice that stands first, by its name, its number from 1 or its label, and the rest."""
+    names = checkins.VALENCES if kind == "valence" else checkins.ENERGIES
+    for number, name in enumerate(names, start=1):
+        labels = {plain(say(f"checkin_{kind}_{name}", language)) for language in LANGUAGES}
+        for one in (name, str(number), *labels):
+            rest = said.removeprefix(one)
+            if rest != said and (not one.isascii() or not rest[:1].isalnum()):
+                return name, rest.strip(" ,、")
+    return None, said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
 from datetime import datetime, time, tzinfo
 
 import numpy as np
@@ -14,25 +13,27 @@ from affect.expression.chart import draw
 from affect.trajectory import Line, Series
 from affect.types import Affect, Moment
 from bot import charts
+from bot.commands import spans
 from bot.commands.base import Answer, Ask
 from bot.messages import Attachment, Button
 from storage import trajectories
 
-DAYS = 7
-MOST_DAYS = 365
 SHOWN_DAYS = 7
 SPANS = (7, 30, 90)  # days that a button offers
-DARK = "dark"
+DARK = "dark"  # as a button says it
 TREND = 0.15  # the least difference between two halves of the time that is worth a word
 BOUNDS = ((-0.45, "very_low"), (-0.12, "low"), (0.12, "even"), (0.45, "high"))
 AROUSED = 0.25
 
 
 async def mood(ask: Ask) -> Answer:
-    """Tell and draw the line of the last days: /mood, /mood 30, /mood 30 dark."""
+    """Tell and draw the line of the last days: /mood, /mood 30, /mood two weeks dark."""
     if ask.profile.consents.get("text") is False:
         return Answer(ask.say("mood_refused"))
-    days, dark = _days(ask.words), DARK in ask.words
+    wanted = spans.span(ask.rest)
+    if wanted is None:
+        return Answer(ask.say("mood_unknown"))
+    days, dark = wanted.days, wanted.dark
     zone = charts.zone_of(ask.profile.zone)
     span = charts.days_until(ask.at, days, zone)
     start = datetime.combine(span[0], time(), zone)
@@ -108,11 +109,6 @@ def _counted(ask: Ask, counts: tuple[int, int]) -> str:
     if own:
         parts.append(ask.say("mood_own_one" if own == 1 else "mood_own", count=own))
     return ask.say("why_and").join(parts)
-
-
-def _days(words: Sequence[str]) -> int:
-    wanted = words[0] if words else ""
-    return min(max(int(wanted), 1), MOST_DAYS) if wanted.isdecimal() and len(wanted) < 5 else DAYS
 
 
 def _trend(ask: Ask, series: Series) -> str:

@@ -36,7 +36,6 @@ async def show_help(ask: Ask) -> Answer:
             description=ask.say(f"command_{command.name}"),
         )
         for command in COMMANDS
-        if command.offered
     ]
     if ask.address.platform == "terminal":  # what only a terminal needs a line for
         lines.append(ask.say("help_terminal"))

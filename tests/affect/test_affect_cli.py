@@ -10,11 +10,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from affect import batch, catalogue
+from affect.__main__ import main
 from affect.analysis import Analyst
 from affect.batch import Columns
 from affect.cli import app
 from affect.errors import BadInput
+from affect.examples import ending
 from affect.safety.screening import screen
+from tests.affect.examples import shown
 
 ADDED = [
     "emotion", "confidence", "anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral",
@@ -43,6 +46,32 @@ def test_one_text_from_standard_input_as_a_table() -> None:
     assert result.exit_code == 0
     assert "sadness" in result.stdout
     assert "language: zh" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("bench writer --tokens many", "--tokens must be a whole number."),
+        ("bench writer --tokens 1", "--tokens must be at least 2."),
+        ("train text --tune 0", "--tune must be at least 1."),
+        ("bench all day", "Got unexpected extra argument(s) (day)."),
+        ("models --markdwn", "No such option: --markdwn (Possible options: --markdown)."),
+    ],
+)
+def test_what_is_typed_wrong_is_one_plain_sentence(
+    command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
+def test_a_choice_that_there_is_not_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["evaluate", "moods"], ["evaluate"]):
+        assert main(command) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+        assert "fairness" in told.err
+        assert "Value error" not in told.err
 
 
 @pytest.mark.parametrize(
@@ -75,10 +104,18 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 
 
 @pytest.mark.parametrize("command", ["analyze", "train", "evaluate", "bench", "models"])
-def test_every_command_has_help_with_an_example(command: str) -> None:
+def test_every_command_has_help_with_examples(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     result = run(command, "--help")
     assert result.exit_code == 0
-    assert "python -m affect" in " ".join(result.stdout.split())
+    examples = shown(result.stdout)
+    assert examples
+    for example in examples:
+        assert example[:4] == ["python", "-m", "affect", command]
+        again = run(*example[3:], "--help")  # it knows every option
+        assert (again.exit_code, again.stdout) == (0, result.stdout)
 
 
 def test_models_names_data_and_licences() -> None:
@@ -264,3 +301,10 @@ def test_media_are_timed_without_a_data_folder(
     assert all(timing["p50_ms"] > 0 for timing in timings)
     # Nobody is in the made-up picture, and the table says so.
     assert ("no face in it" in timings[0]["what"]) == (what == "face")
+
+
+def test_a_long_example_is_broken_with_a_backslash() -> None:
+    assert ending("affect a \\\n  --long b", "affect c").splitlines()[1:] == [
+        "Examples:", "  affect a \\", "    --long b", "  affect c",
+    ]  # fmt: skip
+    assert shown(ending("affect a \\\n  --long b")) == [["affect", "a", "--long", "b"]]

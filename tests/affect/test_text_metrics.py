@@ -24,6 +24,14 @@ def test_correlation_and_concordance() -> None:
     assert metrics.pearson(x, np.ones(4)) == 0
 
 
+def test_unweighted_recall_counts_each_class_alike_and_chooses_among_those_asked() -> None:
+    told = np.eye(4)[[0, 0, 0, 1, 2, 3]] + 0.1 * np.eye(4)[[1, 1, 1, 0, 1, 1]]
+    truth = np.array([0, 0, 1, 1, 1, 3])
+    assert metrics.unweighted_recall(told, truth, range(4)) == pytest.approx((1 + 1 / 3 + 1) / 3)
+    # Without the classes 2 and 3 their rows fall to the next best, and none of 3 counts.
+    assert metrics.unweighted_recall(told, truth, (0, 1)) == pytest.approx((1 + 2 / 3) / 2)
+
+
 def test_a_calibrated_guesser_has_a_small_error() -> None:
     random = np.random.default_rng(1)
     sure = random.uniform(0, 1, 20_000)

@@ -94,7 +94,7 @@ def settings(run: Path, whisper: Path | None = None) -> Settings:
 
 
 def heard(some: Clips) -> Heard:
-    return hear(fresh().lower, some, 1, 0, _hush)
+    return hear(under(), some, 1, 0, _hush)
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
@@ -149,35 +149,47 @@ def test_a_search_goes_by_both_corpora_and_counts_both_stages(
 
 def test_exported_and_trained_network_agree(tmp_path: Path) -> None:
     some = clips("ravdess", 8, 8)
-    network = VoiceNetwork()
-    export(network, tmp_path)
+    lower, network = under(), fresh()
+    export(lower, network, tmp_path)
     session = onnxruntime.InferenceSession(str(tmp_path / "voice.onnx"))
     windows, mask = cut(some.pictures[0])
     told = session.run(["summary"], {"picture": windows, "mask": mask})[0]
     with torch.no_grad():
-        own = network(torch.from_numpy(windows), torch.from_numpy(mask)).numpy()
+        own = network(*lower(torch.from_numpy(windows), torch.from_numpy(mask))).numpy()
     assert np.allclose(told, own, atol=2e-2)  # weights in 8 bits
 
 
+def test_what_is_averaged_and_saved_is_what_is_learned(tmp_path: Path) -> None:
+    run = settings(tmp_path)
+    done = fit(fresh(), Stage("first", heard(clips("crema", 96, 6)), 2, 1e-3), run, _quiet, _hush)
+    learned = sum(value.numel() for value in done.parameters())
+    assert learned < 100_000
+    saved = torch.load(tmp_path / "first.pt", weights_only=True)
+    for name in ("network", "average"):
+        held = sum(value.numel() for value in saved[name].values())
+        assert held < learned + 4 * SUMMARY  # and what is usual, and counts
+
+
 def test_what_lies_behind_a_clip_tells_nothing() -> None:
-    network = fresh().eval()
+    lower, network = under(), fresh().eval()
     picture = torch.from_numpy(clips("ravdess", 8, 8).pictures[0].T.copy())[None]
     mask = functional.pad(torch.ones(1, picture.shape[2]), (0, 40))
     with torch.no_grad():
         one, other = (
-            network(functional.pad(picture, (0, 40), value=behind), mask) for behind in (7.0, -50.0)
+            network(*lower(functional.pad(picture, (0, 40), value=behind), mask))
+            for behind in (7.0, -50.0)
         )
     assert torch.equal(one, other)
 
 
 def test_a_person_is_heard_in_one_room_and_each_room_differs() -> None:
     some = clips("crema", 24, 6)
-    found = hear(fresh().lower, some, 2, 0, _hush)
+    found = hear(under(), some, 2, 0, _hush)
     assert len(found.states) == 3
     plain, one, other = (room[0].astype(np.float32).mean(axis=0) for room in found.states)
     assert not np.allclose(plain, one, atol=1e-3)
     assert not np.allclose(one, other, atol=1e-3)
-    again = hear(fresh().lower, some, 2, 0, _hush)
+    again = hear(under(), some, 2, 0, _hush)
     assert all(np.array_equal(a, b) for a, b in zip(found.states[2], again.states[2], strict=True))
 
 
@@ -224,20 +236,18 @@ def test_known_speakers_have_heard_every_clip_but_this_one() -> None:
 
 
 def test_it_begins_from_whispers_lower_layers(whisper: Path) -> None:
-    network, stored = fresh(), load_file(whisper / voice_start.FILE)
-    before = network.narrow[2].weight.clone()
-    torch.nn.init.zeros_(network.lower.layer.wide.weight)
-    voice_start.begin(network.lower, whisper)
+    lower, stored = under(), load_file(whisper / voice_start.FILE)
+    torch.nn.init.zeros_(lower.layer.wide.weight)
+    voice_start.begin(lower, whisper)
     wide = stored[f"{voice_start.BEFORE}layers.0.fc1.weight"]
-    assert torch.equal(network.lower.layer.wide.weight, wide)
-    assert (network.lower.places == 0.5).all()
-    assert torch.equal(network.narrow[2].weight, before)
+    assert torch.equal(lower.layer.wide.weight, wide)
+    assert (lower.places == 0.5).all()
 
 
 def test_without_a_base_or_with_another_network_nothing_begins(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--base"):
         training.build(settings(tmp_path), tmp_path, tmp_path, date(2026, 1, 2), _hush)
-    lower = fresh().lower
+    lower = under()
     with pytest.raises(NotFound):
         voice_start.begin(lower, tmp_path)
     save_file({"some.weight": torch.zeros(3)}, tmp_path / voice_start.FILE)
@@ -249,18 +259,18 @@ def test_without_a_base_or_with_another_network_nothing_begins(tmp_path: Path) -
 
 
 def test_what_whisper_brought_is_left_as_it_is() -> None:
-    learned = {name for name, value in fresh().named_parameters() if value.requires_grad}
-    assert {name.partition(".")[0] for name in learned} == {
-        "narrow",
-        "attention",
-        "classes",
-        "affect",
-    }
+    assert not any(value.requires_grad for value in under().parameters())
+    assert all(value.requires_grad for value in fresh().parameters())
 
 
 def fresh() -> VoiceNetwork:
     torch.manual_seed(0)
     return VoiceNetwork()
+
+
+def under() -> Lower:
+    torch.manual_seed(0)
+    return Lower()
 
 
 def _hush(_: str) -> None:

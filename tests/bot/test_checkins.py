@@ -98,8 +98,14 @@ async def test_typed_answers_count_like_taps(house: House, language: str) -> Non
         say("checkin_valence_great", language),
         say("checkin_energy_high", language),
     )
-    if " " not in good:
-        await house.answer(f"/checkin {good} {high}", language=language)
+    for typed in (f"{good} {high}", f"{good.upper()}, {high}", "great high", "5 3", "５ ３"):
+        await house.answer(f"/checkin {typed}", language=language)
+        report = (await house.last()).report
+        assert report is not None
+        assert (report.valence, report.arousal) == (0.7, 0.5)
+        house.later(hours=1)  # the same said twice counts once
+    if language == "zh":  # no space is needed
+        await house.answer(f"/checkin {good}{high}", language=language)
         assert (await house.last()).report is not None
     for odd in ("/checkin 6", "/checkin 0 1", "/checkin fine", "/checkin good 9", "/checkin a b c"):
         assert await house.answer(odd, language=language) == say("checkin_unknown", language)
@@ -120,6 +126,31 @@ class TestTimes:
         assert again == say("checkin_planned", language, times=times, zone=zone)
         assert await stored.planned(house.database, 1) == (("08:00", zone), ("19:00", zone))
         assert times in await house.answer("/checkin times")
+
+    @pytest.mark.parametrize(
+        ("text", "clocks"),
+        [
+            ("9:00", "09:00"), ("21:30", "21:30"), ("9am", "09:00"), ("早上九点", "09:00"),
+            ("at 9", "09:00"), ("每天晚上8点半问我", "20:30"), ("8:30，19:00", "08:30 19:00"),
+        ],
+    )  # fmt: skip
+    async def test_a_time_alone_is_enough(
+        self, house: House, text: str, clocks: str, language: str
+    ) -> None:
+        asked = await house.answer(f"/checkin {text}", language=language)
+        assert asked == say("checkin_zone", language, times=clocks)
+        await house.answer(f"/checkin {text} 北京", language=language)
+        zone = "Asia/Shanghai"
+        kept = tuple((clock, zone) for clock in clocks.split())
+        assert await stored.planned(house.database, 1) == kept
+
+    @pytest.mark.parametrize("text", ["25:00", "13pm", "9:75", "早上", "9:7", "tomorrow"])
+    async def test_what_is_neither_a_time_nor_an_answer_gets_an_example(
+        self, house: House, text: str, language: str
+    ) -> None:
+        told = await house.answer(f"/checkin {text}", language=language)
+        assert told == say("checkin_unknown", language)
+        assert "/checkin 9:00" in told
 
     @pytest.mark.parametrize("text", ["", "x", "25:00", "8 12 20", "13pm", "9:75"])
     async def test_odd_times_are_said_so(self, house: House, text: str, language: str) -> None:
@@ -149,7 +180,8 @@ class TestTimes:
 
     async def test_stopping(self, house: House, language: str) -> None:
         await house.answer(BERLIN, language=language)
-        assert await house.answer("/checkin stop") == say("checkin_stopped", language)
+        stop = {"en": "stop", "zh": "停"}[language]
+        assert await house.answer(f"/checkin {stop}") == say("checkin_stopped", language)
         assert await house.answer("/checkin stop") == say("checkin_none", language)
         assert await look(house, berlin(6, 9)) == []
 
@@ -265,6 +297,8 @@ def test_daylight_saving() -> None:
         ("europe/berlin", "Europe/Berlin"),
         ("new york", "America/New_York"),
         ("Shanghai", "Asia/Shanghai"),
+        ("北京时间", "Asia/Shanghai"),
+        ("纽约", "America/New_York"),
         ("", None),
         ("europe", None),
     ],

@@ -29,7 +29,6 @@ pytestmark = ON_SQLITE  # what PostgreSQL does, the tests of storage show
 
 
 PRIVATE = [command.name for command in COMMANDS if command.private]
-OFFERED = [command for command in COMMANDS if command.offered]
 GROUP: dict[str, Any] = {"chat": "group", "private": False}
 
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
@@ -64,9 +63,9 @@ async def test_help_lists_exactly_what_is_offered(house: House, language: str) -
     assert here  # files and the end are a terminal's own
     listed = [line for line in told.splitlines() if line.startswith("/")]
     assert [line.split(":")[0].split("：")[0].split()[0] for line in listed] == [
-        f"/{command.name}" for command in OFFERED
+        f"/{command.name}" for command in COMMANDS
     ]
-    assert all(say(f"command_{command.name}", language) in told for command in OFFERED)
+    assert all(say(f"command_{command.name}", language) in told for command in COMMANDS)
 
 
 @both_languages
@@ -174,11 +173,30 @@ class TestMoodPicture:
 
 class TestMoodDays:
     @pytest.mark.parametrize(
-        "days", ["x", "-3", "3.5", "99999999999", "²", "７", "", "'; DROP TABLE turn; --"]
+        "typed", ["x", "-3", "3.5", "99999999999", "7 30", "'; DROP TABLE turn; --"]
     )
-    async def test_bad_numbers_are_taken_as_a_week_or_so(self, house: House, days: str) -> None:
+    @both_languages
+    async def test_what_is_not_understood_gets_an_example(
+        self, house: House, typed: str, language: str
+    ) -> None:
+        told = await house.answer(f"/mood {typed}", language=language)
+        assert told == say("mood_unknown", language)
+        assert "/mood 30" in told
+
+    @pytest.mark.parametrize(
+        ("typed", "days", "dark"),
+        [
+            ("深色", 7, True), ("dark mode", 7, True), ("两周 夜间模式", 14, True),
+            ("last 3 days", 3, False), ("浅色", 7, False),
+        ],
+    )  # fmt: skip
+    async def test_days_and_light_are_taken_as_people_type_them(
+        self, house: House, typed: str, days: int, dark: bool
+    ) -> None:
         await house.answer("I am sad")
-        assert say("mood_span", "en", days=7) in await house.answer(f"/mood {days}")
+        (told,) = await house.hear(f"/mood {typed}")
+        assert say("mood_span", "en", days=days) in told.text
+        assert (told.buttons[0].label == say("mood_light", "en")) == dark
 
     @pytest.mark.parametrize(
         ("asked", "told"),

@@ -56,7 +56,8 @@ def test_wrong_use_is_two(
         main(arguments)
     told = capsys.readouterr()
     assert (ended.value.code, told.out) == (2, "")
-    assert "error:" in told.err
+    _one_sentence(told.err)
+    assert told.err.endswith("; see attune --help.\n")
     assert not home.exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,9 @@ def test_a_token_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ATTUNE_TELEGRAM_WEBHOOK_LISTEN", "0.0.0.0"),
         ("ATTUNE_TELEGRAM_WEBHOOK_LISTEN", "0.0.0.0:high"),
         ("ATTUNE_TELEGRAM_TOKEN_FILE", "/nowhere/at/all"),
+        ("ATTUNE_TELEGRAM_TOKEN_FILE", sys.executable),
+        ("ATTUNE_TELEGRAM_API_URL", "telegram"),
+        ("ATTUNE_DISCORD_API_URL", "http://somewhere:else/"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_that_names_it(
@@ -70,9 +74,37 @@ def test_a_wrong_value_is_one_sentence_that_names_it(
     with pytest.raises(SettingsError) as wrong:
         Settings.load()
     said = str(wrong.value)
-    assert name in said
+    assert said.startswith(f"{name} ")
     assert "\n" not in said
     assert said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("RETENTION_DAYS", "never", "must be a whole number"),
+        ("RETENTION_DAYS", "1.5", "must be a whole number"),
+        ("RETENTION_DAYS", "9" * 5000, "must be a whole number"),
+        ("RETENTION_DAYS", "0", "must be at least 1"),
+        ("RETENTION_DAYS", "4000", "must be at most 3650"),
+        ("WRITER", "poet", "must be auto, scripted, local or openai"),
+        ("COUNTRY", "Spain", "must be a two-letter country code such as US or CN"),
+        ("LLM_BASE_URL", "gpu", "must be an address such as http://127.0.0.1:8000/v1"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"ATTUNE_{name}", value)
+    with pytest.raises(SettingsError) as wrong:
+        Settings.load()
+    assert str(wrong.value) == f"ATTUNE_{name} {said}."
+
+
+def test_a_settings_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="cannot be read as text"):
+        Settings.load(tmp_path / "settings.env")
 
 
 def test_a_shard_is_which_of_how_many(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from bot.admin.options import Leave, Many
 from bot.clock import SystemClock
 from storage.database import Database
 
-EXAMPLE = 'Example: attune-admin logs chat 8WZ3K0QF --since yesterday --reveal --reason "ticket 9"'
+EXAMPLE = 'attune-admin logs chat 8WZ3K0QF --since 2d --reveal --reason "ticket 9"'
 
 Person = Annotated[str, typer.Argument(metavar="USER", help="Their uid, or the end of it.")]
 

@@ -25,7 +25,7 @@ from storage.database import Database
 from storage.search import Glance
 from storage.wanted import Wanted
 
-EXAMPLE = "Example: attune-admin logs stats --since 30d"
+EXAMPLE = "attune-admin logs stats --since 30d"
 SHARES = (50, 95, 99)  # percentiles of the timings
 
 

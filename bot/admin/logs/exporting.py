@@ -34,7 +34,7 @@ from storage import search
 from storage.database import Database
 from storage.wanted import Wanted
 
-EXAMPLE = "Example: attune-admin logs export -o may.jsonl --since 2026-05-01"
+EXAMPLE = "attune-admin logs export -o may.jsonl --since 2026-05-01"
 SETTLED = timedelta(seconds=10)  # another process may commit a turn a little after its time
 
 Format = Annotated[
@@ -62,7 +62,6 @@ class Export:
     zone: ZoneInfo
     key: str
     unread: Unread
-    resume: bool
 
     def format(self) -> formats.Format:
         """A writer for one file."""
@@ -103,13 +102,18 @@ def export(
         parts.free(file, force=force)
         wanted, upto = _since_last(wanted, new, clock.now())
         key = _key(wanted, filters, format_, by, revealed=asked.allowed)
-        await asked.begin(database, wanted.person_uid)
         unread = Unread()
-        export = Export(database, wanted, asked, format_, zone, key, unread, resume)
+        export = Export(database, wanted, asked, format_, zone, key, unread)
         if by:
-            turns, files = await _folder(export, file, by)
+            folder = parts.draft_folder(file, key, resume=resume)
+            await asked.begin(database, wanted.person_uid)
+            turns, files = await _folder(export, folder, file, by)
         else:
-            turns, files = await _file(export, wanted, file), 1
+            draft = Draft(file, key)
+            # A page keeps its line in mind while it grows: it is begun again, not gone on with.
+            begun = draft.progress(resume=resume and format_ != "html")
+            await asked.begin(database, wanted.person_uid)
+            turns, files = await _file(export, wanted, draft, begun), 1
         if new:
             parts.write_whole(new, json.dumps({"upto": upto}) + "\n")
         if how.as_json:
@@ -122,13 +126,10 @@ def export(
     store.serve(how, job)
 
 
-async def _file(export: Export, wanted: Wanted, path: Path) -> int:
-    """Write one file; give its turns, or raise `NotFound` and leave nothing."""
-    draft = Draft(path, export.key)
-    # A page keeps its line in mind while it grows: it is begun again, not gone on with.
-    progress = draft.progress(resume=export.resume and export.name != "html")
+async def _file(export: Export, wanted: Wanted, draft: Draft, begun: Progress) -> int:
+    """Go on with one file; give its turns, or raise `NotFound` and leave nothing."""
     try:
-        progress = await _write(export, wanted, draft, progress)
+        progress = await _write(export, wanted, draft, begun)
     except BaseException:
         if not draft.progress(resume=True).turns:
             draft.drop()
@@ -167,17 +168,17 @@ async def _write(export: Export, wanted: Wanted, draft: Draft, progress: Progres
     return progress
 
 
-async def _folder(export: Export, folder: Path, by: str) -> tuple[int, int]:
+async def _folder(export: Export, draft: Path, folder: Path, by: str) -> tuple[int, int]:
     """Write a file a part; give turns and files. The folder appears when all are there."""
-    draft = parts.draft_folder(folder, export.key, resume=export.resume)
     turns = files = 0
     async for name, wanted in parts.cut(export.database, export.wanted, by, export.zone):
         part = f"{name}.{export.name}"
         if parts.written(draft, part):
             files += 1
             continue
+        one = Draft(draft / part, export.key)
         try:
-            turns += await _file(replace(export, resume=False), wanted, draft / part)
+            turns += await _file(export, wanted, one, one.progress(resume=False))
             files += 1
         except NotFound:
             continue
@@ -205,6 +206,7 @@ def _since_last(wanted: Wanted, note: Path | None, now: datetime) -> tuple[Wante
     upto = str(ULID.from_datetime(now - SETTLED))
     if note is None:
         return wanted, upto
+    parts.in_folder(note)
     try:
         last = json.loads(note.read_text(encoding="utf-8"))["upto"]
     except FileNotFoundError:

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.records import TurnView
 from storage.wanted import Wanted
 
-EXAMPLE = "Example: attune-admin logs list --since 7d --emotion sadness -n 50"
+EXAMPLE = "attune-admin logs list --since 7d --emotion sadness -n 50"
 
 
 @options.spread

@@ -46,8 +46,6 @@ class Draft:
     """A file that is being written, beside the place where it will stand."""
 
     def __init__(self, path: Path, asked: str) -> None:
-        if not path.parent.is_dir():
-            raise BadInput("no_folder", f"There is no folder {path.parent}.")
         self.path = path.with_name(f".{path.name}.partial")
         self._notes = path.with_name(f".{path.name}.partial.json")
         self._place = path
@@ -90,8 +88,6 @@ def draft_folder(folder: Path, asked: str, *, resume: bool) -> Path:
         shutil.rmtree(draft)
     if draft.is_dir() and noted.read_text(encoding="utf-8") != asked:
         raise Refused("The export that was broken off asked for something else: run that one.")
-    if not folder.parent.is_dir():
-        raise BadInput("no_folder", f"There is no folder {folder.parent}.")
     draft.mkdir(mode=0o700, exist_ok=True)
     write_whole(noted, asked)
     return draft
@@ -110,8 +106,15 @@ def finish(draft: Path, folder: Path) -> None:
 
 def free(path: Path, *, force: bool, hint: str = ", or add --force") -> None:
     """Raise `Refused` if a name is taken; `hint` is what to do besides choosing another."""
+    in_folder(path)
     if not force and os.path.lexists(path):
         raise Refused(f"{path} is there already: choose another name{hint}.")
+
+
+def in_folder(path: Path) -> None:
+    """Raise `BadInput` if the folder of a file is not there."""
+    if not path.parent.is_dir():
+        raise BadInput("no_folder", f"There is no folder {path.parent}.")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

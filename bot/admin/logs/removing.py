@@ -16,7 +16,7 @@ from bot.clock import SystemClock
 from storage import retention, search
 from storage.database import Database
 
-EXAMPLE = 'Example: attune-admin logs rm --user 8WZ3K0QF --until 90d --yes --reason "ticket 4"'
+EXAMPLE = 'attune-admin logs rm --user 8WZ3K0QF --until 90d --yes --reason "ticket 4"'
 
 
 @options.spread

@@ -26,7 +26,7 @@ from storage.database import Database
 from storage.records import TurnView
 from storage.values import load
 
-EXAMPLE = "Example: attune-admin logs replay 8WZ3K0QF"
+EXAMPLE = "attune-admin logs replay 8WZ3K0QF"
 SAME = frozenset({"turn", "at", "person", "no", "platform", "kind"})  # those of the turn itself
 UNLIKE = frozenset({"timings"})  # never twice the same
 
@@ -40,9 +40,9 @@ def replay(turn: Turn, leave: Leave, how: One, tz: options.Tz = "UTC") -> None:
 
     async def job(database: Database) -> None:
         view = await search.turn(database, turn)
+        again = await _again(database, configured, view)
         asked.action = f"logs replay {view.id}"
         await asked.record(database, [view])
-        again = await _again(database, configured, view)
         then, now = (turns.whole(one, asked.words(one), zone) for one in (view, again))
         told = list(_differences(then, now))
         replies = [one.wording.text if one.wording else None for one in (view, again)]

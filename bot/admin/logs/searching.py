@@ -22,7 +22,7 @@ from storage import finding, scanning, search
 from storage.database import Database
 from storage.finding import Hit
 
-EXAMPLE = 'Example: attune-admin logs search oven --user 8WZ3K0QF --reveal --reason "ticket 12"'
+EXAMPLE = 'attune-admin logs search oven --user 8WZ3K0QF --reveal --reason "ticket 12"'
 
 
 @options.spread

@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from storage import search
 from storage.database import Database
 
-EXAMPLE = "Example: attune-admin logs show 8WZ3K0QF --why"
+EXAMPLE = "attune-admin logs show 8WZ3K0QF --why"
 
 Turn = Annotated[str, typer.Argument(metavar="TURN", help="Its id, or the end of it.")]
 

@@ -28,7 +28,7 @@ from storage.database import Database
 from storage.records import TurnView
 from storage.wanted import Wanted
 
-EXAMPLE = "Example: attune-admin logs tail -f --risk crisis"
+EXAMPLE = "attune-admin logs tail -f --risk crisis"
 EVERY = 1.0  # seconds between two looks
 OVERLAP = timedelta(seconds=10)
 

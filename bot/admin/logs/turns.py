@@ -18,8 +18,6 @@ from storage import search
 from storage.records import Considered, TurnView, Wording
 from storage.values import dump
 
-END = 8  # characters of an id in a table; a command takes the end of an id for the whole
-
 HIDDEN = "…"  # in place of words that stay hidden
 CONTENT = ("said", "transcript", "reply")
 FLAT = (
@@ -263,7 +261,7 @@ def _listing(values: Mapping[str, float]) -> str:
 def short(name: str, value: Any) -> Any:
     """A field as a table shows it."""
     if name in {"turn", "person"}:
-        return value[-END:]
+        return output.short(value)
     if name == "at":
         return value[:19].replace("T", " ")
     if name == "said":

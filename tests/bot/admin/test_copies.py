@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 from sqlalchemy import LargeBinary, text
 
+from affect.errors import Unreachable
 from bot.admin.__main__ import main
-from storage import audit, people, rekey, search
+from bot.app import open_database
+from bot.settings import Settings
+from storage import audit, people, presence, rekey, search
 from storage.database import Database
 from storage.tables import Table
 from storage.vault import Vault
 from tests.bot.admin.conftest import SECRETS, Admin, Told
+from tests.bot.process import Screen
 from tests.conftest import ON_POSTGRES, ON_SQLITE
 
 WHY = ("--reason", "nightly")
@@ -90,6 +94,9 @@ async def test_a_copy_of_postgresql_comes_back(
     assert [key for key in wrapped if key in (tmp_path / "copy.dump").read_bytes()] == []
     view = await search.turn(database, told.turns["omar"][0])
     await people.forget(database, view.person_id)
+    used = await admin("db", "restore", "copy.dump", "--yes")
+    assert (used.code, used.out) == (4, "")
+    assert used.err == f"{presence.IN_USE}\n"
     await database.close()
     restored = await admin("db", "restore", "copy.dump", "--yes", "--json")
     assert (restored.code, restored.err) == (0, "")
@@ -97,6 +104,54 @@ async def test_a_copy_of_postgresql_comes_back(
     (tmp_path / "short.dump").write_bytes((tmp_path / "copy.dump").read_bytes()[:500])
     cut = await admin("db", "restore", "short.dump", "--yes")
     assert (cut.code, cut.out, cut.err.count("\n")) == (1, "", 1)
+
+
+@ON_SQLITE
+async def test_what_is_refused_leaves_no_row_on_record(
+    admin: Admin, told: Told, database: Database, tmp_path: Path, elsewhere: Path
+) -> None:
+    (tmp_path / "there").write_text("mine")
+    (tmp_path / "master.key.old").write_text("an older key")
+    leave = ("--reveal", *WHY)
+    there = str(elsewhere / "keys")
+    for command, code in (
+        (("db", "backup", "there"), 4),
+        (("db", "backup", "nowhere/copy.db"), 2),
+        (("db", "backup", "copy.db", "--keys", there), 4),
+        (("db", "backup", "copy.db", "--keys", f"{elsewhere}/../keys", *WHY), 2),
+        (("db", "backup", "copy.db", "--keys", f"{elsewhere}/no/keys", *WHY), 2),
+        (("db", "backup", "there", "--keys", there, *WHY), 4),
+        (("user", "export", told.omar, "-o", "there", *leave), 4),
+        (("user", "export", told.omar, "-o", "nowhere/z.json", *leave), 2),
+        (("logs", "export", "-o", "there", *leave), 4),
+        (("logs", "export", "-o", "nowhere/z.jsonl", *leave), 2),
+        (("logs", "export", "-o", "nowhere/z", "--by", "day", *leave), 2),
+        (("logs", "export", "-o", "z", "--new", "nowhere/note", *leave), 2),
+        (("logs", "show", "ZZZZZZZZ", *leave), 3),
+        (("logs", "chat", "ZZZZZZZZ", *leave), 3),
+        (("user", "forget", "ZZZZZZZZ", "--yes", *WHY), 3),
+        (("db", "rekey", "--yes", *WHY), 4),
+    ):
+        if "rekey" in command:
+            await database.close()
+        result = await admin(*command)
+        assert (command, result.code, result.out) == (command, code, "")
+        assert result.err.count("\n") == 1, result.err
+    assert await audit.entries(database) == []
+    assert (tmp_path / "there").read_text() == "mine"
+    assert [*elsewhere.iterdir(), *tmp_path.glob(".*"), *tmp_path.glob("*.new")] == []
+
+
+@ON_SQLITE
+async def test_an_export_that_asks_for_something_else_leaves_no_row_on_record(
+    admin: Admin, told: Told, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / ".z.jsonl.partial").touch()
+    (tmp_path / ".z.jsonl.partial.json").write_text('{"asked": "something else"}')
+    refused = await admin("logs", "export", "-o", "z.jsonl", "--resume", "--reveal", *WHY)
+    assert (refused.code, refused.out) == (4, "")
+    assert "asked for something else" in refused.err
+    assert await audit.entries(database) == []
 
 
 @ON_SQLITE
@@ -205,10 +260,9 @@ async def test_a_new_key_opens_all_that_the_old_one_did(
 ) -> None:
     assert (await admin("db", "rekey", *WHY)).code == 4
     before = (tmp_path / "master.key").read_bytes()
-    if database.embedded:  # who uses a server is not known
-        used = await admin("db", "rekey", "--yes", *WHY)
-        assert (used.code, used.out) == (4, "")
-        assert used.err == "The store is in use: stop Attune first.\n"
+    used = await admin("db", "rekey", "--yes", *WHY)
+    assert (used.code, used.out) == (4, "")
+    assert used.err == f"{presence.IN_USE}\n"
     await database.close()
     done = await admin("db", "rekey", "--yes", *WHY, "--json")
     assert (done.code, done.json["people"], done.json["talks"]) == (0, 2, 2)
@@ -231,6 +285,35 @@ async def test_a_new_key_opens_all_that_the_old_one_did(
         )
     await new.close()
     assert found == 1
+
+
+async def test_an_attune_that_runs_has_the_store_until_it_ends(
+    admin: Admin, told: Told, database: Database
+) -> None:
+    await database.close()
+    with Screen() as screen:
+        screen.until("you >")
+        used = await admin("db", "rekey", "--yes", *WHY)
+        assert (used.code, used.err) == (4, f"{presence.IN_USE}\n")
+        assert (await admin("db", "check")).code == 0
+    assert (await admin("db", "rekey", "--yes", *WHY)).code == 0  # it was killed
+
+
+@ON_POSTGRES
+async def test_nobody_comes_in_while_keys_are_changed(
+    admin: Admin, told: Told, database: Database, database_url: str, vault: Vault
+) -> None:
+    await database.close()
+    alone = Database(database_url, vault, alone=True)
+    async with alone.read():
+        pass
+    refused = await admin("logs", "list")
+    assert (refused.code, refused.out, refused.err) == (5, "", f"{presence.TAKEN}\n")
+    with pytest.raises(Unreachable, match="try again when that is done"):
+        await open_database(Settings())
+    await alone.close()
+    assert (await admin("logs", "list", "--json")).code == 0
+    await (await open_database(Settings())).close()
 
 
 @ON_SQLITE

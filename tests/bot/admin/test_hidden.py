@@ -162,6 +162,12 @@ async def test_nothing_shows_if_the_row_cannot_be_written(
         assert result.code in {1, 5}
         assert result.out == ""
         assert [secret for secret in SECRETS if secret in result.err.casefold()] == []
+    for copying in (
+        ("db", "backup", "out.jsonl", "--reason", "ticket 10"),
+        ("user", "export", told.omar, "-o", "out.jsonl", *leave),
+    ):
+        result = await admin(*copying)
+        assert (result.code in {1, 5}, result.out) == (True, "")
     assert list(tmp_path.glob("*out.jsonl*")) == []
 
 

@@ -19,6 +19,7 @@ from bot.admin.__main__ import main
 from storage import audit, migrate
 from storage.database import Database
 from storage.tables import Audit, Turn
+from tests.affect.examples import shown
 from tests.bot.admin.conftest import Admin, Told
 from tests.conftest import NOON, ON_SQLITE
 
@@ -187,6 +188,35 @@ def test_what_cannot_be_reached_is_told_apart(
     assert capsys.readouterr().err.count("\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("user limit ABCD many", "N must be a whole number."),
+        ("user limit ABCD 99999999999", "N must be at most 1000000."),
+        ("logs list -n 3.5", "--limit must be a whole number."),
+        ("user list -n 99999999999999999999", "--limit must be at most 1000000."),
+        ("logs list --min-score much", "--min-score must be a number."),
+        ("logs list --min-score 7", "--min-score must be at most 1."),
+        ("logs list --valence-below -1.5", "--valence-below must be at least -1."),
+        ("crisis report --year 1900", "--year must be at least 2020."),
+        ("trajectory ABCD --days 0", "--days must be at least 1."),
+        ("user list --platform irc",
+         "--platform: 'irc' is not one of 'terminal', 'telegram', 'discord'."),
+        ("user limit ABCD", "Missing argument 'N'."),
+        ("logs export", "Missing option '-o' / '--output'."),
+        ("logs list --since", "Option '--since' requires an argument."),
+        ("logs lis", "No such command 'lis'. Did you mean 'list'?"),
+        ("logs list --tz Mars",
+         "There is no time zone of that name: give one such as Asia/Shanghai."),
+    ],
+)  # fmt: skip
+def test_what_is_typed_wrong_is_one_plain_sentence(
+    command: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
 def test_what_fails_inside_tells_no_text_of_the_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,14 +240,20 @@ def test_what_fails_inside_tells_no_text_of_the_error(
 LISTS = {"list", "chat", "search", "tail", "consent"}
 
 
-def test_every_command_helps_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_helps_with_an_example(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     page = manual.text()
     commands = [line.split()[2:] for line in page.splitlines() if line.startswith("## ")]
     assert len(commands) >= 14
     for command in commands:
         assert main((*command, "--help")) == 0
         helped = capsys.readouterr().out
-        assert f"Example: attune-admin {' '.join(command)}" in helped
+        (example,) = shown(helped)
+        assert example[: len(command) + 1] == ["attune-admin", *command]
+        assert main((*example[1:], "--help")) == 0  # it knows every option
+        assert capsys.readouterr().out == helped
         assert "--json " in helped
         assert ("--jsonl" in helped) == (command[-1] in LISTS)
         assert "--env-file" in helped

@@ -30,7 +30,7 @@ from tests.servers.telegram_server import GROUP, ME, TelegramServer, message
 ANA, BEN = person(5, "Ana"), person(6, "Ben")
 CHANNEL, LOCALE = 71, "en-GB"
 PATIENCE = 60  # seconds, on a machine that is busy with other things
-INFOS = [command.info for command in COMMANDS if command.offered]
+INFOS = [command.info for command in COMMANDS]
 
 
 @dataclass(frozen=True, slots=True)
