@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from affect.perception.face_detection import load_session
 from affect.perception.face_network import VOTE_FOR, VOTES
 from affect.training.face_data import Faces
 from affect.training.face_network import FaceNetwork, Shipped
-from affect.training.small import in_16_bits, keep_small
+from affect.training.small import keep_small
 from affect.types import EMOTIONS
 
 MODEL, VERSION = "attune-face", "3"
@@ -27,20 +27,20 @@ NOTHING = {"name": "none: trained from random weights", "licence": "-"}
 DLIB = {"name": "lower layers of dlib's face network (King 2017)", "licence": "CC0 1.0"}
 STEPS = 400  # of the fit; it has converged long before
 LEAST_VARIANCE = 0.02
-LARGE = 1000  # numbers: kept in 16 bits
+LARGE = 1000  # numbers: kept in 8 bits
 
 Floats = NDArray[np.float64]
 
 
-def export(network: FaceNetwork, folder: Path) -> None:
-    """Write the graph: grey tiles in [0, 255] in, logits of votes and labels out, flips averaged.
+def export(networks: Sequence[FaceNetwork], folder: Path) -> None:
+    """Write the graph: grey tiles in [0, 255] in, mean logits of votes and labels out.
 
-    Weights are kept in 16 bits and widened as the graph is loaded: half the size, same figures.
+    Weights are kept in 8 bits and widened as the graph is loaded.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / GRAPH
     torch.onnx.export(
-        Shipped(network).eval(),
+        Shipped(networks).eval(),
         (torch.zeros(2, 1, SIDE, SIDE),),
         str(path),
         input_names=["tiles"],
@@ -49,7 +49,7 @@ def export(network: FaceNetwork, folder: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-    keep_small(path, LARGE, in_16_bits)
+    keep_small(path, LARGE)
 
 
 def seven(faces: Faces) -> tuple[Floats, NDArray[np.bool_]]:
@@ -117,19 +117,19 @@ def write_json(folder: Path, fitted: Calibration, training: dict[str, Any], toda
 
 
 def finish(
-    network: FaceNetwork,
+    networks: Sequence[FaceNetwork],
     faces: tuple[Faces, Faces],
     training: dict[str, Any],
     out: Path,
     today: date,
     report: Callable[[str], None],
 ) -> None:
-    """Export a trained network, fit the exported file on PublicTest, write `face.json`.
+    """Export trained networks, fit the exported file on PublicTest, write `face.json`.
 
     `faces` are the Training and the PublicTest parts.
     """
     report("Exporting ...")
-    export(network, out)
+    export(networks, out)
     report("Calibrating on PublicTest ...")
     raw = read_tiles(load_session(out, GRAPH), faces[1].tiles)
     write_json(out, fit_calibration(raw.votes, faces[1], faces[0]), training, today)

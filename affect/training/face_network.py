@@ -7,6 +7,7 @@ for a tile seen at 80 pixels.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,16 +88,20 @@ class FaceNetwork(nn.Module):  # type: ignore[misc]
 
 
 class Shipped(nn.Module):  # type: ignore[misc]
-    """What is exported: standardises each tile, and averages the logits of it and its mirror."""
+    """What is exported: standardises each tile, and averages what all networks say of it and its
+    mirror.
+    """
 
-    def __init__(self, network: FaceNetwork) -> None:
+    def __init__(self, networks: Sequence[FaceNetwork]) -> None:
         super().__init__()
-        self.network = network
+        self.networks = nn.ModuleList(networks)
 
     def forward(self, tiles: Tensor) -> tuple[Tensor, Tensor]:
         """(n, 1, 48, 48) grey values in [0, 255] -> (n, 9) and (n, 7) logits."""
         x = standardise(enlarged(tiles))
-        logits = (self.network(x) + self.network(torch.flip(x, [3]))) / 2
+        views = (x, torch.flip(x, [3]))
+        logits = sum(network(view) for network in self.networks for view in views)
+        logits = logits / (len(views) * len(self.networks))
         return logits[:, : len(VOTES)], logits[:, len(VOTES) :]
 
 
@@ -148,6 +153,18 @@ def jittered(
     done = standardise(moved * 255)
     _cut(done, jitter, random)
     return done.contiguous(memory_format=torch.channels_last)
+
+
+def pasted(tiles: Tensor, wanted: Tensor, random: np.random.Generator) -> Tensor:
+    """Paste a square of another tile into each, in place; the targets of what is seen now."""
+    side = tiles.shape[-1]
+    other = torch.from_numpy(random.permutation(len(tiles)))
+    half = int(side * math.sqrt(random.random())) // 2
+    y, x = random.integers(0, side, 2)
+    rows, columns = (slice(max(0, at - half), min(side, at + half)) for at in (y, x))
+    tiles[:, :, rows, columns] = tiles[other][:, :, rows, columns]
+    share = (rows.stop - rows.start) * (columns.stop - columns.start) / side**2
+    return (1 - share) * wanted + share * wanted[other]
 
 
 def _cut(tiles: Tensor, jitter: Jitter, random: np.random.Generator) -> None:

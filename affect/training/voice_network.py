@@ -19,7 +19,7 @@ from affect.perception import mel, whisper_mel
 from affect.perception.speaker import SUMMARY, Usual
 from affect.perception.voice import GRAPH, HEAD
 from affect.perception.voice_calibration import CLASSES
-from affect.training.small import in_8_bits, keep_small
+from affect.training.small import keep_small
 
 WIDTH, HEADS, INNER = 512, 8, 2048  # Whisper base's
 TAPS = 3  # of each convolution
@@ -163,7 +163,7 @@ def export(lower: Lower, network: VoiceNetwork, folder: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-    keep_small(folder / GRAPH, LARGE, in_8_bits)
+    keep_small(folder / GRAPH, LARGE)
     parts, usual = (network.classes, network.affect), network.usual()
     np.savez(
         folder / HEAD,

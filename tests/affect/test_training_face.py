@@ -1,4 +1,6 @@
-"""What the expression network begins from: a file as dlib writes it, with other numbers in it."""
+"""What expression networks begin from, a file as dlib writes it with other numbers in it; and what
+ships of them.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,12 @@ import torch
 from torch.nn import functional
 
 from affect.errors import BadInput, NotFound
+from affect.perception.face import GRAPH, read_tiles
+from affect.perception.face_detection import load_session
 from affect.training import face_network
-from affect.training.face_network import CONTRAST, FaceNetwork, standardise
+from affect.training.face import outputs
+from affect.training.face_export import export
+from affect.training.face_network import CONTRAST, FaceNetwork, pasted, standardise
 from affect.training.face_start import begin
 
 pytestmark = pytest.mark.torch
@@ -87,3 +93,26 @@ def test_no_file_and_another_file_are_told_apart(tmp_path: Path) -> None:
         begin(FaceNetwork(), tmp_path / "none.dat", tiles)
     with pytest.raises(BadInput, match="dlib"):
         begin(FaceNetwork(), written(tmp_path / "short.dat", layers()[:2]), tiles)
+
+
+def test_what_ships_says_what_its_networks_say_on_average(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    networks = [FaceNetwork().eval(), FaceNetwork().eval()]
+    tiles = np.random.default_rng(0).integers(0, 256, (5, 48, 48)).astype(np.uint8)
+    export(networks, tmp_path)
+    raw = read_tiles(load_session(tmp_path, GRAPH), tiles)
+    told = [outputs(network, tiles) for network in networks]
+    for found, votes_or_labels in ((raw.votes, 0), (raw.labels, 1)):
+        wanted = (told[0][votes_or_labels] + told[1][votes_or_labels]) / 2
+        assert np.allclose(found, wanted, atol=2e-2)  # its weights have 8 bits
+
+
+def test_a_pasted_piece_counts_as_far_as_it_is_seen() -> None:
+    random = np.random.default_rng(0)
+    tiles = torch.arange(6.0)[:, None, None, None].repeat(1, 1, 24, 24)
+    wanted = torch.eye(6)
+    for _ in range(20):
+        seen = tiles.clone()
+        found = pasted(seen, wanted, random)
+        share = torch.stack([(seen == number).float().mean(dim=(1, 2, 3)) for number in range(6)])
+        assert torch.allclose(found, share.T, atol=1e-6)
