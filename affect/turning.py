@@ -126,6 +126,8 @@ def of_companion(
         found = "wry"  # to ask which kind of great it is, once is enough
     if found == "after_card" and _back_at_the_topic(history, said):
         found = None
+    if gentle and found == "back_again":
+        found = "after_crisis"  # whoever tells something is answered on that
     if found == "success" and heavy:
         found = "relief"
     after = lately[-1] if lately else None
@@ -144,7 +146,6 @@ def of_companion(
         (declined, refused),
         (bare, bare is not None),
         (found, found is not None),
-        ("after_crisis", gentle and not history),  # a talk opens in the day after
         ("good_news", joyful and is_sure(reading)),
         ("permission", _time_to_offer(reading, history, said, matter, strength, gentle)),
     )
@@ -164,7 +165,7 @@ def of_support(history: Sequence[Turned], said: str, found: str | None, gentle: 
         found = None
     if found is not None and found in _FOR_SUPPORT:
         return found
-    if gentle and not history:
+    if gentle and found == "back_again":
         return "after_crisis"
     return "support" if history else "support_first"
 
