@@ -83,13 +83,21 @@ _OVER = re.compile(
     r"\b(used to|back then|once upon|in the old days|those were)\b|以前|曾经|当初|那时候?|原来",
     re.IGNORECASE,
 )
+# Whoever is laughed at tells of laughter, and of no joy.
+_MOCKED = re.compile(
+    r"\b(laugh\w*|giggl\w*|snigger\w*) at (me|us|my)\b|(笑话?|嘲笑|取笑)(了|着)?(我|咱)(?!们?.{0,4}(开心|高兴))"
+    r"|(全班|全场|哄堂).{0,2}笑",
+    re.IGNORECASE,
+)
 # Kinds of a line in which something has happened: a joy in any other is a pleasure, no news.
 _HAPPENED = frozenset({"did", "deeds", "told", "detail", "feels", kinds.EXCITED})
 
 
 def is_wish(said: str) -> bool:
-    """Whether the words tell what is wished for, or over: it reads as joy, and is its absence."""
-    return bool(WISH.search(said.lower()) or _OVER.search(said))
+    """Whether the words tell what is wished for, is over, or is laughed at: it reads as joy, and is
+    its absence.
+    """
+    return bool(WISH.search(said.lower()) or _OVER.search(said) or _MOCKED.search(said))
 
 
 def of_companion(
@@ -147,6 +155,7 @@ def of_companion(
         (bare, bare is not None),
         (found, found is not None),
         ("good_news", joyful and is_sure(reading)),
+        ("lift", _lifts(reading, matter, said)),
         ("permission", _time_to_offer(reading, history, said, matter, strength, gentle)),
     )
     return next((name for name, holds in rules if holds), None)
@@ -187,6 +196,13 @@ def _lightly(
         return None if heavy or reading.affect.valence < DIM else found
     grave = matter is not None and matter.name in matters.grave()
     return "choose" if grave or gentle or reading.affect.valence < HEAVY else found
+
+
+def _lifts(reading: Reading, matter: Matter | None, said: str) -> bool:
+    """Whether something good is told in a grave time: no news, and nothing to be mourned."""
+    grave = matter is not None and matter.since > 0 and matter.name in matters.grave()
+    glad = reading.emotion is Emotion.JOY and reading.affect.valence > GLADDISH
+    return grave and glad and kinds.tells(said) and not is_wish(said)
 
 
 def _asked_before(history: Sequence[Turned], said: str) -> bool:

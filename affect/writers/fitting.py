@@ -9,7 +9,7 @@ from affect import kinds
 from affect.matters import NEWS
 from affect.pauses import lately
 from affect.special import ASKS
-from affect.turning import crossed
+from affect.turning import DIM, crossed
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.following import ASIDE
 from affect.writers.kindred import DARK
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Level = tuple[Sequence[Entry], tuple[Callable[[Entry], bool], ...]]
 
+ANGER = 0.35  # by which anger outweighs sadness and fear where it may be spoken to
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 BARE = frozenset({"said_yes", "said_no", "unsure"})
 # Leave to go on, said in whatever way: once a talk.
@@ -41,10 +42,14 @@ _INVITES = re.compile(
 
 # Lines to which words for a feeling are too much, whatever is felt.
 _SLIGHT = ASIDE | {kinds.DETAIL}
+_CROSS = frozenset({Emotion.ANGER, Emotion.DISGUST})
+_EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even words in such a time
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
-def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: bool) -> list[Entry]:
+def fitting(
+    bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: bool
+) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one.
 
     What `follows` the matter may be said to any line of it.
@@ -53,6 +58,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     plan = scene.plan
     wanted = plan.situation
     doubtful = _is_doubtful(scene, known)
+    angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
     line = kinds.kind(scene.said, scene.reading.affect.valence)
@@ -75,7 +81,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         if not entry.cues and entry.topic not in topics:
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
-        return of_kind and (wanted is None or _of_situation(entry, wanted))
+        return of_kind and suits(entry) and (wanted is None or _of_situation(entry, wanted))
 
     def quiet(entry: Entry) -> bool:
         return plan.ask or not entry.question
@@ -84,8 +90,16 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
         return not cheers and not (no_advice and _advises(entry))
 
+    def suits(entry: Entry) -> bool:
+        if not _stock(entry):
+            return True
+        if entry.emotions <= _CROSS:
+            return angry
+        return not known.graves or _in_grave_time(entry, even=even)
+
     def general(entry: Entry) -> bool:
-        return entry.situation == "fallback" and (not entry.kinds or line in entry.kinds)
+        of_kind = not entry.kinds or line in entry.kinds
+        return entry.situation == "fallback" and of_kind and suits(entry)
 
     # A special turn is rather answered twice alike than with something else.
     likely = bank.worded(scene.language, asking=plan.ask, ordinary=wanted is None)
@@ -111,6 +125,27 @@ def _left(levels: Sequence[Level]) -> list[Entry]:
         if found:
             return found
     return []
+
+
+def _stock(entry: Entry) -> bool:
+    """Whether it was written for any line of a kind, a feeling or a topic."""
+    return entry.situation in {None, "fallback"} and not entry.cues and entry.matter is None
+
+
+def _in_grave_time(entry: Entry, *, even: bool) -> bool:
+    """Whether a stock line may stand beside a death, a parting or an illness: nothing light may, and
+    nothing sad to a line that is `even` in itself.
+    """
+    if entry.topic:
+        return bool(entry.emotions & DARK)
+    return entry.emotions == _EVEN if even else entry.emotions <= DARK
+
+
+def _angry(scene: Scene) -> bool:
+    """Whether the words themselves say anger: whoever is ashamed or mourns is told of none."""
+    felt = scene.reading.probabilities
+    cross = sum(felt.get(emotion, 0.0) for emotion in _CROSS)
+    return cross >= ANGER + felt.get(Emotion.SADNESS, 0.0) + felt.get(Emotion.FEAR, 0.0)
 
 
 def _is_doubtful(scene: Scene, known: Ground) -> bool:

@@ -16,7 +16,7 @@ from affect import kinds
 from affect.agreeing import agrees
 from affect.corrections import corrects
 from affect.types import Estimate, Modality
-from affect.writers import plainly, retelling, sides, wants, words
+from affect.writers import drafts, plainly, retelling, sides, wants, words
 from affect.writers.addressed import (
     ASKED_ABOUT,
     CORRECTED,
@@ -154,7 +154,7 @@ def find(
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
-    if private := _private(said, hearing):
+    if private := _private(drafts.beside(said, history), hearing):
         return private
     if asked := plainly.asked(said, history):
         return asked
