@@ -93,6 +93,9 @@ _MOCKED = re.compile(
 _HAPPENED = frozenset({"did", "deeds", "told", "detail", "feels", kinds.EXCITED})
 
 
+_LIFTING = frozenset({"did", "deeds", kinds.EXCITED})  # "she was so kind" is told in mourning
+
+
 def is_wish(said: str) -> bool:
     """Whether the words tell what is wished for, is over, or is laughed at: it reads as joy, and is
     its absence.
@@ -202,7 +205,8 @@ def _lifts(reading: Reading, matter: Matter | None, said: str) -> bool:
     """Whether something good is told in a grave time: no news, and nothing to be mourned."""
     grave = matter is not None and matter.since > 0 and matter.name in matters.grave()
     glad = reading.emotion is Emotion.JOY and reading.affect.valence > GLADDISH
-    return grave and glad and kinds.tells(said) and not is_wish(said)
+    happened = kinds.kind(said, reading.affect.valence) in _LIFTING
+    return grave and glad and happened and not is_wish(said)
 
 
 def _asked_before(history: Sequence[Turned], said: str) -> bool:

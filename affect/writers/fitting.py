@@ -81,7 +81,9 @@ def fitting(
         if not entry.cues and entry.topic not in topics:
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
-        return of_kind and suits(entry) and (wanted is None or _of_situation(entry, wanted))
+        too_cross = _stock(entry) and entry.emotions <= _CROSS and not angry
+        fits = of_kind and in_time(entry) and not too_cross
+        return fits and (wanted is None or _of_situation(entry, wanted))
 
     def quiet(entry: Entry) -> bool:
         return plan.ask or not entry.question
@@ -90,16 +92,12 @@ def fitting(
         cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
         return not cheers and not (no_advice and _advises(entry))
 
-    def suits(entry: Entry) -> bool:
-        if not _stock(entry):
-            return True
-        if entry.emotions <= _CROSS:
-            return angry
-        return not known.graves or _in_grave_time(entry, even=even)
+    def in_time(entry: Entry) -> bool:
+        return not (known.graves and _stock(entry)) or _in_grave_time(entry, even=even)
 
     def general(entry: Entry) -> bool:
         of_kind = not entry.kinds or line in entry.kinds
-        return entry.situation == "fallback" and of_kind and suits(entry)
+        return entry.situation == "fallback" and of_kind and in_time(entry)
 
     # A special turn is rather answered twice alike than with something else.
     likely = bank.worded(scene.language, asking=plan.ask, ordinary=wanted is None)

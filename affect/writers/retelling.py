@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.types import Emotion, Modality
-from affect.writers import words
+from affect.writers import missed, righting, words
 from affect.writers.lexicon import listed
 from affect.writers.mirror import retold
 from affect.writers.ordered import given, wish
@@ -60,8 +60,10 @@ def told(scene: Scene) -> Filler | None:
         text = given([*(turn.said for turn in scene.history), scene.said], scene.language)
         return Filler(text, text) if text else None
     if scene.plan.situation == "owned":
-        return instead(scene.said, scene.language)
+        return instead(scene.said, scene.language) or _told_again(scene)
     if scene.plan.situation == "corrected":
+        if missed.named(scene.said):
+            return _told_again(scene) or _missed(scene)
         return put_right(scene.said, scene.language)
     if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]
@@ -81,6 +83,21 @@ def told(scene: Scene) -> Filler | None:
         return None
     text = "，".join(picked) if scene.language == "zh" else _series(picked)
     return Filler(text, text)
+
+
+def _told_again(scene: Scene) -> Filler | None:
+    """What a line says again that was missed: "you're not listening, i said she's away"."""
+    if not missed.named(scene.said) or not (again := missed.restated(scene.said)):
+        return None
+    text = retold(again, scene.language) or righting.turned(again, scene.language)
+    return Filler(text, text) if text else None
+
+
+def _missed(scene: Scene) -> Filler | None:
+    """The line of theirs that our last reply missed."""
+    line = missed.missed(scene.history)
+    text = retold(line.said, scene.language) if line else None
+    return Filler(text, text) if text else None
 
 
 BRIEF = 60  # characters of the last line, if it is said back whole

@@ -11,7 +11,7 @@ from affect.writers.lexicon import listed
 from affect.writers.naming import capitalised
 from affect.writers.slots import Filler
 
-MOST_WORDS = 8
+MOST_WORDS, MOST_CHARACTERS = 8, 16
 TURN = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"}
 
 # What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.
@@ -102,6 +102,26 @@ def put_right(said: str, language: str) -> Filler | None:
         text = " ".join(capitalised(word) for word in turned)
         return Filler(text, text)
     return None
+
+
+def turned(part: str, language: str) -> str | None:
+    """A few words of theirs turned to them, "my sister" -> "your sister"; None where they may not
+    be said back.
+    """
+    plain = part.strip().rstrip(".。!！,，")
+    if language == "zh":
+        held = any(word in plain for word in blocked("zh")) or "你" in plain
+        return None if held or not plain or len(plain) > MOST_CHARACTERS else turned_chinese(plain)
+    low = [word.lower() for word in plain.split()]
+    held = bool(set(low) & (blocked("en") | {"you", "your", "you're"})) or "?" in plain
+    if held or not 1 <= len(low) <= MOST_WORDS:
+        return None
+    return " ".join(_written(TURN.get(word, _SPELT.get(word, word))) for word in low)
+
+
+def _written(word: str) -> str:
+    day = word.capitalize()
+    return day if day in listed("en", "weekdays") else capitalised(word)
 
 
 def turned_chinese(part: str) -> str:

@@ -20,7 +20,7 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import drafts, guard, situations, words
+from affect.writers import drafts, guard, missed, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
@@ -111,8 +111,11 @@ class ScriptedWriter:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
         plain = spelt_out(said)
         found = situations.find(plain, self._cues, self._bank, self._hearing, history, embedding)
-        draft = drafts.held_up(plain, history) if found == drafts.HELD_UP else None
-        return drafts.reads(draft, self._reader) if draft else found
+        if found != drafts.HELD_UP:
+            return found
+        lines = (plain, missed.anew(plain, history))
+        draft = next(each for line in lines if (each := drafts.held_up(line, history)))
+        return drafts.reads(draft, self._reader)
 
     async def write(
         self,
@@ -230,7 +233,8 @@ class ScriptedWriter:
         """
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
-        if ranked and (bids or scene.plan.situation not in _MISHEARD):
+        sure = bids or missed.named(scene.said)
+        if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)
         ordinary = self._ranked(plain, known)

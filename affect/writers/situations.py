@@ -16,7 +16,7 @@ from affect import kinds
 from affect.agreeing import agrees
 from affect.corrections import corrects
 from affect.types import Estimate, Modality
-from affect.writers import drafts, plainly, retelling, sides, wants, words
+from affect.writers import drafts, missed, plainly, retelling, sides, wants, words
 from affect.writers.addressed import (
     ASKED_ABOUT,
     CORRECTED,
@@ -159,8 +159,12 @@ def find(
     if asked := plainly.asked(said, history):
         return asked
     about_us = _parts(said, hearing, history, embedding)
+    if about_us is not None and not about_us.rest and missed.named(said):
+        return _act(about_us.act, said, asked=history[-1].asked)
     if about_us is not None and about_us.rest:
         said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
+        if asked := plainly.asked(said):
+            return asked
     fixed = _by_words(said, history)
     if about_us is not None and fixed in _TO_US:
         return _act(about_us.act, said, asked=history[-1].asked)
@@ -264,6 +268,8 @@ def _parts(
 ) -> Addressed | None:
     if not history or leaves(said):
         return None
+    if missed.named(said):
+        return Addressed(CORRECTED, missed.anew(said, history))
     # "No, he doesn't help with that either" has the form of a correction, and tells something.
     if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:
         return None
