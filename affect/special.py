@@ -48,6 +48,10 @@ SPECIAL: Mapping[str, Special] = {
     "after_crisis": Special(Strategy.AFFIRMATION, 24, "gentle"),
     "success": Special(Strategy.AFFIRMATION, 35, "bright", ask=True),
     "relief": Special(Strategy.AFFIRMATION, 35, "bright", ask=True),
+    **{
+        f"answer_{what}": Special(Strategy.RESTATEMENT, 25, "plain")
+        for what in ("when", "who", "name", "how", "what")
+    },
     "lift": Special(Strategy.AFFIRMATION, 25, "gentle"),
     "said_yes": Special(Strategy.QUESTION, 30, "plain"),
     "said_no": Special(Strategy.QUESTION, 30, "plain"),

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect import kinds, matters
-from affect.answers import NO, YES, answer, says_yes
+from affect.answers import NO, YES, answer, received, says_yes
 from affect.shares import Turned, is_sure
 from affect.types import Emotion, Reading
 
@@ -54,6 +54,8 @@ _MAY_ANSWER = frozenset(
 _MAY_BE_BARE = frozenset(
     {None, "acknowledged", "wrong_guess", "small_talk", "irony", "silence", "good_news"}
 )
+# What a short answer to our own question may be taken for.
+_MAY_BE_TOLD = frozenset({None, "acknowledged", "unclear", "wrong_guess", "irony"})
 # Advice is offered to those who turn in a circle, not to those who are telling.
 _STUCK = re.compile(
     r"\b(stuck|can'?t|cannot|don'?t know (how|what|where|whether|if)|no idea (how|what)|every time"
@@ -152,12 +154,16 @@ def of_companion(
     # A bare "no thanks" is answered; whoever says more tells on.
     declined = "declined" if len(said) <= SHORT_NO else None
     bare = answer(said, after) if found in _MAY_BE_BARE else None
+    told = _told(after, said) if found in _MAY_BE_TOLD else None
+    if told:
+        found = None
     rules = (
         ("asked_advice", offered and says_yes(said)),
         (declined, refused),
         (bare, bare is not None),
         (found, found is not None),
         ("good_news", joyful and is_sure(reading)),
+        (told, told is not None),
         ("lift", _lifts(reading, matter, said)),
         ("permission", _time_to_offer(reading, history, said, matter, strength, gentle)),
     )
@@ -199,6 +205,13 @@ def _lightly(
         return None if heavy or reading.affect.valence < DIM else found
     grave = matter is not None and matter.name in matters.grave()
     return "choose" if grave or gentle or reading.affect.valence < HEAVY else found
+
+
+def _told(after: Turned | None, said: str) -> str | None:
+    """What a short line is as the answer to our last question; None for what is more than that."""
+    begun = matters.begun(said)
+    grave = any(matters.speaks_of(name, said) for name in matters.grave())
+    return None if grave or begun in matters.grave() else received(said, after)
 
 
 def _lifts(reading: Reading, matter: Matter | None, said: str) -> bool:

@@ -58,6 +58,7 @@ def fitting(
     plan = scene.plan
     wanted = plan.situation
     doubtful = _is_doubtful(scene, known)
+    grave = bool(known.graves)
     angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
@@ -82,6 +83,8 @@ def fitting(
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
         too_cross = _stock(entry) and entry.emotions <= _CROSS and not angry
+        if (wanted or "").startswith("answer_") and (entry.emotions <= DARK) == (even and not grave):
+            return False
         fits = of_kind and in_time(entry) and not too_cross
         return fits and (wanted is None or _of_situation(entry, wanted))
 
@@ -93,7 +96,7 @@ def fitting(
         return not cheers and not (no_advice and _advises(entry))
 
     def in_time(entry: Entry) -> bool:
-        return not (known.graves and _stock(entry)) or _in_grave_time(entry, even=even)
+        return not (grave and _stock(entry)) or _in_grave_time(entry, even=even)
 
     def general(entry: Entry) -> bool:
         of_kind = not entry.kinds or line in entry.kinds

@@ -54,6 +54,13 @@ def deed(said: str, language: str) -> Filler | None:
     return _chinese_deed(said) if language == "zh" else _english_deed(said)
 
 
+_AGREES = re.compile(
+    r"^\W*((oh|well|hm+|um+|yeah|yes|so|just|i guess|i think|maybe|probably|mostly)\b\W*)+(?=\w)"
+    r"|^(嗯+|哦|啊|大概|应该|可能|好像|就是?)[，,]?(?=.)",
+    re.IGNORECASE,
+)
+
+
 def told(scene: Scene) -> Filler | None:
     """What was told in this talk, oldest first, as one clause; None where nothing can be said."""
     if scene.persona == "support":
@@ -65,6 +72,9 @@ def told(scene: Scene) -> Filler | None:
         if missed.named(scene.said):
             return _told_again(scene) or _missed(scene)
         return put_right(scene.said, scene.language)
+    if (scene.plan.situation or "").startswith("answer_"):
+        text = righting.turned(_AGREES.sub("", scene.said), scene.language)
+        return Filler(text, text) if text else None
     if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]
     elif scene.plan.situation == "remember" and not _FAR.search(scene.said):
