@@ -103,7 +103,7 @@ SPECIAL: Mapping[str, Special] = {
     "others_here": Special(Strategy.INFORMATION, 35, "plain", ask=False),
     "word_it": Special(Strategy.SUGGESTION, 45, "plain", ask=False),
     "ideas": Special(Strategy.SUGGESTION, 40, "light"),
-    "advice_any": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
+    "advice_any": Special(Strategy.SUGGESTION, 40, "plain"),
     "pick": Special(Strategy.SUGGESTION, 30, "light", ask=False),
     "draft_plain": Special(Strategy.SUGGESTION, 35, "plain", ask=False),
     "draft_heated": Special(Strategy.SUGGESTION, 40, "plain", ask=False),

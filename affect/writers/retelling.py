@@ -61,6 +61,12 @@ _AGREES = re.compile(
 )
 
 
+_HEDGED = re.compile(
+    r"[\s,]+(i (think|guess|suppose|believe)|probably|maybe|actually|really|lol|haha)\W*$|[吧啊呀呢]+\W*$",
+    re.IGNORECASE,
+)
+
+
 def told(scene: Scene) -> Filler | None:
     """What was told in this talk, oldest first, as one clause; None where nothing can be said."""
     if scene.persona == "support":
@@ -73,7 +79,8 @@ def told(scene: Scene) -> Filler | None:
             return _told_again(scene) or _missed(scene)
         return put_right(scene.said, scene.language)
     if (scene.plan.situation or "").startswith("answer_"):
-        text = righting.turned(_AGREES.sub("", scene.said), scene.language)
+        bare = _HEDGED.sub("", _AGREES.sub("", scene.said))
+        text = righting.turned(bare, scene.language)
         return Filler(text, text) if text else None
     if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]

@@ -112,16 +112,20 @@ def turned(part: str, language: str) -> str | None:
     if language == "zh":
         held = any(word in plain for word in blocked("zh")) or "你" in plain
         return None if held or not plain or len(plain) > MOST_CHARACTERS else turned_chinese(plain)
-    low = [word.lower() for word in plain.split()]
-    held = bool(set(low) & (blocked("en") | {"you", "your", "you're"})) or "?" in plain
-    if held or not 1 <= len(low) <= MOST_WORDS:
+    found = plain.split()
+    low = {word.lower() for word in found}
+    never = listed("en", "blocked") - listed("en", "harmless_inside")
+    held = low & (never | listed("en", "never_mirrored") | {"you", "your", "you're"})
+    if held or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
         return None
-    return " ".join(_written(TURN.get(word, _SPELT.get(word, word))) for word in low)
+    return " ".join(map(_turned, found))
 
 
-def _written(word: str) -> str:
-    day = word.capitalize()
-    return day if day in listed("en", "weekdays") else capitalised(word)
+def _turned(word: str) -> str:
+    low = word.lower()
+    other = TURN.get(low) or _SPELT.get(low)
+    day = word.capitalize() in listed("en", "weekdays")
+    return other or (word.capitalize() if day else capitalised(word))
 
 
 def turned_chinese(part: str) -> str:

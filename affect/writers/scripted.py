@@ -325,7 +325,7 @@ def _asking(scene: Scene) -> Scene:
 
 def _modest(scene: Scene) -> Scene:
     """The question for advice as one to which only what is true of any matter is known."""
-    return replace(scene, plan=replace(scene.plan, situation="advice_any", ask=False))
+    return replace(scene, plan=replace(scene.plan, situation="advice_any"))
 
 
 def _mirrored_enough(scene: Scene) -> bool:
