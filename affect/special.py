@@ -110,6 +110,8 @@ SPECIAL: Mapping[str, Special] = {
     "draft_unsure": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
     "unknown": Special(Strategy.INFORMATION, 40, "plain", ask=False),
     "subject": Special(Strategy.INFORMATION, 30, "plain", ask=True),
+    "foresee": Special(Strategy.INFORMATION, 30, "plain"),
+    "why_pick": Special(Strategy.INFORMATION, 25, "light", ask=False),
     "humour": Special(Strategy.INFORMATION, 30, "light", ask=False),
     "able": Special(Strategy.INFORMATION, 30, "light"),
     "something": Special(Strategy.INFORMATION, 40, "light", ask=False),

@@ -204,6 +204,7 @@ def _lightly(
     if found == "small_talk":
         return None if heavy or reading.affect.valence < DIM else found
     grave = matter is not None and matter.name in matters.grave()
+    grave = grave and matter is not None and matters.goes_on(matter.name, (), said)
     return "choose" if grave or gentle or reading.affect.valence < HEAVY else found
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from affect.writers.base import Exchange
 
-PICK, SUBJECT = "pick", "subject"
+PICK, SUBJECT, WHY_PICK = "pick", "subject", "why_pick"
 
 
 def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
@@ -29,7 +29,10 @@ def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
         return PICK
     if subjects.subject(said):
         return SUBJECT
-    forms = turns("plain")
+    forms = dict(turns("plain"))
+    why = forms.pop(WHY_PICK)
+    if history and history[-1].situation == PICK and why.search(_straight(said)):
+        return WHY_PICK
     for sentence in map(_straight, sentences(said)):
         if found := next((name for name, form in forms.items() if form.search(sentence)), None):
             return found

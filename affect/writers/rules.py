@@ -95,6 +95,8 @@ _NO_CUES = frozenset(
         "able",
         "subject",
         "humour",
+        "why_pick",
+        "foresee",
         "unknown",
         "something",
         "story",

@@ -114,7 +114,7 @@ _TO_US = frozenset(
     | {"irony", "wry", "success", "relief", "fact", "remember", "teasing"}
 )
 _AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
-_EITHER = frozenset({"choose", "should_i"})
+_EITHER = frozenset({"choose", "should_i", "ideas"})
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
