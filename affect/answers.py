@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from affect.shares import Turned
 
 SHORT_WORDS, SHORT_CHARACTERS = 7, 12  # of a line that is nothing but an answer
+SHORTEST_WORDS, SHORTEST_CHARACTERS = 5, 8  # of one to a question that may want anything
 FEW = 2  # words of a question that asks back: "Badly?"
 YES = re.compile(
     r"^\W*(yes|yeah|yep|yup|sure|ok|okay|please|go ahead|go on|i'?d like that|why not|ideas?|"
@@ -20,7 +21,8 @@ NO = re.compile(
     re.IGNORECASE,
 )
 
-_OFFERS = frozenset({"permission", "support", "support_first"})  # what is asked there is no story
+# What is asked there wants no short answer: leave, a number, or what was tried.
+_OFFERS = frozenset({"permission", "support", "support_first", "asked_advice", "advice_any"})
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 # A whole line that is nothing but the answer.
@@ -114,12 +116,11 @@ _WANTS = {
         None,
     ),
 }
-_ASKS = re.compile(
-    r"\b(who|whose|what|when|where|which|why|how|or)\b|[？?]$", re.IGNORECASE
-)
+_ASKS = re.compile(r"\b(who|whose|what|when|where|which|why|how|or)\b|[？?]$", re.IGNORECASE)
 # Such a line turns to us, or leaves: it answers nothing.
 _TURNS = re.compile(
-    r"[?？]|\b(you|your|u|anyway|bye|thanks|thank|please|stop|forget)\b|你|谢|拜|算了|换个|别问", re.IGNORECASE
+    r"[?？]|\b(you|your|u|anyway|bye|thanks|thank|please|stop|forget)\b|你|谢|拜|算了|换个|别问",
+    re.IGNORECASE,
 )
 
 
@@ -141,7 +142,8 @@ def received(said: str, last: Turned | None) -> str | None:
         for name, (wants, holds) in _WANTS.items()
         if wants.search(question) and (holds is None or holds.search(plain))
     )
-    return next(asked, "answer_what")
+    few = han <= SHORTEST_CHARACTERS if han else len(plain.split()) <= SHORTEST_WORDS
+    return next(asked, "answer_what" if few else None)
 
 
 def closed(reply: str) -> bool:

@@ -96,7 +96,7 @@ def reads(draft: str, reader: TextReader | None) -> str:
     felt = _felt(draft, reader)
     if stings["blame"].search(draft) and felt.get(Emotion.JOY, 0.0) < GLAD:
         return HEATED
-    calm = bool(felt) and felt[Emotion.ANGER] < ANGRY and not stings["blame"].search(draft)
+    calm = bool(felt) and felt[Emotion.ANGER] < ANGRY
     weighs = stings["weighs"].search(draft)
     return PLAIN if calm and not weighs and words.count(draft) <= LONGEST else UNSURE
 

@@ -47,9 +47,7 @@ _EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even wo
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
-def fitting(
-    bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: bool
-) -> list[Entry]:
+def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: bool) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one.
 
     What `follows` the matter may be said to any line of it.
@@ -58,7 +56,6 @@ def fitting(
     plan = scene.plan
     wanted = plan.situation
     doubtful = _is_doubtful(scene, known)
-    grave = bool(known.graves)
     angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
@@ -83,7 +80,9 @@ def fitting(
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
         too_cross = _stock(entry) and entry.emotions <= _CROSS and not angry
-        if (wanted or "").startswith("answer_") and (entry.emotions <= DARK) == (even and not grave):
+        if (wanted or "").startswith("answer_") and (entry.emotions <= DARK) == (
+            even and not known.grave
+        ):
             return False
         fits = of_kind and in_time(entry) and not too_cross
         return fits and (wanted is None or _of_situation(entry, wanted))
@@ -96,7 +95,7 @@ def fitting(
         return not cheers and not (no_advice and _advises(entry))
 
     def in_time(entry: Entry) -> bool:
-        return not (grave and _stock(entry)) or _in_grave_time(entry, even=even)
+        return not (known.grave and _stock(entry)) or _in_grave_time(entry, even=even)
 
     def general(entry: Entry) -> bool:
         of_kind = not entry.kinds or line in entry.kinds
@@ -138,7 +137,7 @@ def _in_grave_time(entry: Entry, *, even: bool) -> bool:
     nothing sad to a line that is `even` in itself.
     """
     if entry.topic:
-        return bool(entry.emotions & DARK)
+        return bool(entry.emotions & DARK) and Emotion.JOY not in entry.emotions
     return entry.emotions == _EVEN if even else entry.emotions <= DARK
 
 

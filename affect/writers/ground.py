@@ -21,7 +21,7 @@ SURE_TOPIC = 0.5  # probability from which the talk is about a topic
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
+    """`grave` tells that this is no time for anything light. `topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
     about surely, `wary` whether the program was corrected lately; `offered` are the words of the
     line that slots may take.
     """
@@ -31,6 +31,7 @@ class Ground:
     matter: Matter | None
     wary: bool
     graves: frozenset[str]
+    grave: bool
     offered: Taken
 
 
@@ -38,11 +39,14 @@ def ground(scene: Scene, topics: Mapping[str, float]) -> Ground:
     """What holds of a scene whatever its plan."""
     likeliest = max(topics, key=lambda name: topics[name], default=None)
     topic = likeliest if likeliest and topics[likeliest] >= SURE_TOPIC else None
-    matter = matters.current(scene.history, scene.said)
+    opened = matter = matters.current(scene.history, scene.said)
     if matter and topic and not matters.may_be(matter.name, topic):
         matter = None  # words of it came up in a talk about something else
     wary = matters.wary(scene.history)
-    return Ground(topics, topic, matter, wary, _graves(scene, matter, wary=wary), _offered(scene))
+    graves = _graves(scene, matter, wary=wary)
+    # An ex is named in light talks too; a death or an illness is not.
+    grave = bool(graves - {"breakup"}) or (opened is not None and opened.name in matters.grave())
+    return Ground(topics, topic, matter, wary, graves, grave, _offered(scene))
 
 
 def _graves(scene: Scene, matter: Matter | None, *, wary: bool) -> frozenset[str]:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect import kinds
+from affect.corrections import corrects
 from affect.special import ASKS
 from affect.writers import plainly, words
 from affect.writers.addressed import TOLD_WORDS
@@ -99,7 +100,7 @@ def anew(said: str, history: Sequence[Exchange]) -> str:
     nothing where only words of theirs can be said back.
     """
     told = restated(said)
-    if words.count(told) >= TOLD_WORDS or kinds.asks(told):
+    if (words.count(told) >= TOLD_WORDS or kinds.asks(told)) and not corrects(told, history[-1]):
         return told
     line = missed(history)
     return line.said if line and not told and _asked(line) else ""

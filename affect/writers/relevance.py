@@ -46,7 +46,7 @@ class Relevance:
         self._likeness, self._about = likeness, about
         self._topics, self._topic = ground.topics, ground.topic
         self._matter = matter = ground.matter
-        self._grave = bool(ground.graves)
+        self._grave = ground.grave
         self._wanted = scene.plan.situation
         self._bare = self._wanted in BARE
         self._asked_for = scene.persona == "support"

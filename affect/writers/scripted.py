@@ -60,7 +60,15 @@ JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last
 WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
 FILLED = frozenset(
-    {"remember", "corrected", "answer_when", "answer_who", "answer_name", "answer_how", "answer_what"}
+    {
+        "remember",
+        "corrected",
+        "answer_when",
+        "answer_who",
+        "answer_name",
+        "answer_how",
+        "answer_what",
+    }
 )  # answered with what was told, where it is known
 LESS_APT = 0.15 * WEIGHT  # what the second part of a reply may be less apt than the first
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
