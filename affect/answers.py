@@ -32,7 +32,8 @@ _BARE = {
         r"|kind ?of|kinda|sort of|a (bit|little)|maybe|probably|exactly|right|true|totally"
         r"|definitely|of course|mhm+|all the time|always|it (is|was|does|did))"
         r"( (yes|yeah|maybe|a bit|so|really|it (is|was|does|did)|i (do|did|am|was)))*"
-        r"|(嗯+|对+|是的?|有(点|一点)?|会的?|没错|是啊|对啊|好像是|可能吧?|应该是|差不多|当然|一直都是|有的)"
+        r"|(嗯+|对+|是的?|有(点|一点)?|会的?|没错|是啊|对啊|好像是|可能吧?|应该是|差不多|当然"
+        r"|一直都是|有的)"
         r"(啊|呀|吧|呢|的|，?(是|有|对|嗯)(的|啊)?)*",
         re.IGNORECASE,
     ),
@@ -49,7 +50,8 @@ _BARE = {
         r"(honestly )?(idk|dunno|(i )?(don'?t|do not) (really )?know|no (idea|clue)|not sure"
         r"|i'?m not sure|hard to say|who knows|beats me)"
         r"( (honestly|really|tbh|yet|maybe|why|anymore))*"
-        r"|我?(也)?(不知道|不清楚|说不清楚?|说不上来?|不好说|没想过|没想好|不确定)(啊|呀|吧|呢|诶)*",
+        r"|我?(也)?(不知道|不清楚|说不清楚?|说不上来?|不好说|没想过|没想好|不确定)(啊|呀|吧|呢"
+        r"|诶)*",
         re.IGNORECASE,
     ),
 }
@@ -75,8 +77,7 @@ def answer(said: str, last: Turned | None) -> str | None:
     """
     if last is None or not last.asked:
         return None
-    bare = _BETWEEN.sub(" ", _EDGES.sub("", said.replace("’", "'"))).replace("， ", "，")
-    kind = next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
+    kind = _bare(said)
     asked = last.reply[: 1 + max(last.reply.rfind(mark) for mark in "?？")]
     if kind in {None, "unsure"} or _CLOSED.search(asked.strip()):
         return kind
@@ -87,17 +88,23 @@ def answer(said: str, last: Turned | None) -> str | None:
 _WANTS = {
     "answer_when": (
         re.compile(
-            r"\b(when|since when|what (time|day|date)|how (long|soon)|how many (days|weeks|months|years"
+            r"\b(when|since when|what (time|day|date)|how (long|soon)|how many (days|weeks"
+            r"|months|years"
             r"|hours|nights))\b|什么时候|啥时候|几点|哪天|哪年|多久|几号|多少天|几天|几年",
             re.IGNORECASE,
         ),
         re.compile(
-            r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|half|few|couple|ages|years?|months?"
-            r"|weeks?|days?|hours?|minutes?|ago|since|today|tonight|yesterday|tomorrow|now|soon|last|next"
-            r"|mornings?|evenings?|nights?|noon|midnight|weekends?|always|(mon|tues|wednes|thurs|fri|satur"
-            r"|sun)days?|january|february|march|april|may|june|july|august|september|october|november"
+            r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|half|few|couple|ages"
+            r"|years?|months?"
+            r"|weeks?|days?|hours?|minutes?|ago|since|today|tonight|yesterday|tomorrow|now|soon"
+            r"|last|next"
+            r"|mornings?|evenings?|nights?|noon|midnight|weekends?|always|(mon|tues|wednes"
+            r"|thurs|fri|satur"
+            r"|sun)days?|january|february|march|april|may|june|july|august|september|october"
+            r"|november"
             r"|december|spring|summer|autumn|winter|christmas|easter)\b"
-            r"|[一二三四五六七八九十两几半多][个]?(年|月|天|周|点|号|小时|分钟|星期|礼拜|晚|宿)|周|星期|礼拜|昨|今|明|前天|后天|刚|早|晚|夜|春|夏|秋|冬"
+            r"|[一二三四五六七八九十两几半多][个]?(年|月|天|周|点|号|小时|分钟|星期|礼拜|晚|宿)"
+            r"|周|星期|礼拜|昨|今|明|前天|后天|刚|早|晚|夜|春|夏|秋|冬"
             r"|月|年|小时候|很久|好久",
             re.IGNORECASE,
         ),
@@ -109,8 +116,10 @@ _WANTS = {
     ),
     "answer_how": (
         re.compile(
-            r"\bhow (are|is|was|were|did|does|do) (you|that|it|things|this)( (with|about|feel|sit|go|look))?"
-            r"|\bwhat('s| is| was) (that|it) like|\bhow do things stand|滋味|心情|感觉|心里.{0,4}怎么样|怎么样了?[？?]",
+            r"\bhow (are|is|was|were|did|does|do) (you|that|it|things|this)( (with|about|feel"
+            r"|sit|go|look))?"
+            r"|\bwhat('s| is| was) (that|it) like|\bhow do things stand|滋味|心情|感觉"
+            r"|心里.{0,4}怎么样|怎么样了?[？?]",
             re.IGNORECASE,
         ),
         None,
@@ -142,8 +151,16 @@ def received(said: str, last: Turned | None) -> str | None:
         for name, (wants, holds) in _WANTS.items()
         if wants.search(question) and (holds is None or holds.search(plain))
     )
+    if _bare(plain):
+        return None
     few = han <= SHORTEST_CHARACTERS if han else len(plain.split()) <= SHORTEST_WORDS
     return next(asked, "answer_what" if few else None)
+
+
+def _bare(said: str) -> str | None:
+    """Which bare answer a line is, and nothing else."""
+    bare = _BETWEEN.sub(" ", _EDGES.sub("", said.replace("’", "'"))).replace("， ", "，")
+    return next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
 
 
 def closed(reply: str) -> bool:

@@ -33,7 +33,9 @@ ANGRY = -0.25  # valence below which an earlier line is such a sign
 # Small closed lists: each only moves a stage, so a miss costs little.
 WISH = re.compile(
     r"\b(i|we) (just )?(wish|want|need|hope|would like|'d like)\b|\bif only\b"
-    r"|我?(真|好|只|就)?(希望|想要|盼着)|要是.{0,12}就好|我想(?!起|到|了)|本来|原本|说好|还得(笑|装|说)|(明天|后天|今晚|下周|马上|快)要?(出|查|考)|(成绩|分数|结果)(出来|下来|出)了$"
+    r"|我?(真|好|只|就)?(希望|想要|盼着)|要是.{0,12}就好|我想(?!起|到|了)|本来|原本|说好"
+    r"|还得(笑|装|说)|(明天|后天|今晚|下周|马上|快)要?(出|查|考)|(成绩|分数|结果)(出来|下来"
+    r"|出)了$"
     r"|(室友|同桌|同学|同事|朋友|闺蜜|别人|人家).{0,6}(拿了|拿到|考上|考了|录取|升职|上岸|脱单)"
 )
 # A bare "yes, an idea would be good" or "no" may look like one of these to who reads by meaning.
@@ -77,7 +79,8 @@ _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
 ASKED_BACK = 8  # turns in which the same question counts as asked again
 _SAFETY = re.compile(
     r"\b(safe|called|hotline|line|crisis|here now|with me|coming over|hold|hospital|er|ambulance"
-    r"|police|alone|tired|sister|friend)\b|安全|热线|打了|接通|陪着?我|在我(旁|身)边|医院|警|一个人",
+    r"|police|alone|tired|sister|friend)\b|安全|热线|打了|接通|陪着?我|在我(旁|身)边|医院|警"
+    r"|一个人",
     re.IGNORECASE,
 )
 # What was good and is over.
@@ -87,7 +90,8 @@ _OVER = re.compile(
 )
 # Whoever is laughed at tells of laughter, and of no joy.
 _MOCKED = re.compile(
-    r"\b(laugh\w*|giggl\w*|snigger\w*) at (me|us|my)\b|(笑话?|嘲笑|取笑)(了|着)?(我|咱)(?!们?.{0,4}(开心|高兴))"
+    r"\b(laugh\w*|giggl\w*|snigger\w*) at (me|us|my)\b|(笑话?|嘲笑|取笑)(了|着)?(我"
+    r"|咱)(?!们?.{0,4}(开心|高兴))"
     r"|(全班|全场|哄堂).{0,2}笑",
     re.IGNORECASE,
 )
@@ -130,19 +134,12 @@ def of_companion(
     if found == "good_news" and (doubtful or reading.affect.valence < GLADDISH):
         found = None  # it only looks like good news
     if found in _LIGHT:
-        found = _lightly(found, reading, matter, heavy=heavy, gentle=gentle)
+        found = _lightly(found, reading, matter, said, heavy=heavy, gentle=gentle)
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
     if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
         found = "asked_again"
-    if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
-        found = "wry"  # to ask which kind of great it is, once is enough
-    if found == "after_card" and _back_at_the_topic(history, said):
-        found = None
-    if gentle and found == "back_again":
-        found = "after_crisis"  # whoever tells something is answered on that
-    if found == "success" and heavy:
-        found = "relief"
+    found = _in_its_time(found, history, said, heavy=heavy, gentle=gentle)
     after = lately[-1] if lately else None
     unasked = after is not None and not after.asked
     if found == "wrong_guess" and matter and unasked and len(said) <= SHORT_NO:
@@ -197,8 +194,27 @@ def crossed(history: Sequence[Turned]) -> bool:
     return any(r.emotion is Emotion.ANGER or r.affect.valence < ANGRY for r in readings)
 
 
+def _in_its_time(
+    found: str | None, history: Sequence[Turned], said: str, *, heavy: bool, gentle: bool
+) -> str | None:
+    """What a turn is in the talk so far: a success after a dark stretch is a relief."""
+    if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
+        return "wry"  # to ask which kind of great it is, once is enough
+    if found == "after_card" and _back_at_the_topic(history, said):
+        return None
+    if gentle and found == "back_again":
+        return "after_crisis"  # whoever tells something is answered on that
+    return "relief" if found == "success" and heavy else found
+
+
 def _lightly(
-    found: str, reading: Reading, matter: Matter | None, *, heavy: bool, gentle: bool
+    found: str,
+    reading: Reading,
+    matter: Matter | None,
+    said: str,
+    *,
+    heavy: bool,
+    gentle: bool,
 ) -> str | None:
     """What is for light moments; in others small talk is none, and two sides are weighed."""
     if found == "small_talk":

@@ -33,13 +33,15 @@ PLAIN, HEATED, UNSURE = "draft_plain", "draft_heated", "draft_unsure"
 READ = frozenset({PLAIN, HEATED, UNSURE})
 
 _QUOTED = re.compile(
-    r"(?:^|(?<=[\s:：(,，。？?说写发]))[\"“‘'「](?P<draft>.{6,}?)[\"”’'」](?=[\s.,!?)。，！？]|$|[\u4e00-\u9fff])",
+    r"(?:^|(?<=[\s:：(,，。？?说写发]))[\"“‘'「](?P<draft>.{6,}?)[\"”’'」](?=[\s.,!?)。，！？]"
+    r"|$|[\u4e00-\u9fff])",
     re.DOTALL,
 )
 _OPENED = re.compile(
     r"(?:\b(?:i'?d|i'?ll|i'?m|i|so|my|what about|what do you think of (?:this|that)|here'?s|here is"
     r"|this is|(?:the|my) (?:message|text|note|mail|email|reply|draft))\b"
-    r"[\w' ]{0,40}|(?:这是)?我?(?:就|打算|想|要|准备)?(?:这么|这样)?(?:跟[^，。：:]{1,4})?(?:说|写|发|回)"
+    r"[\w' ]{0,40}|(?:这是)?我?(?:就|打算|想|要|准备)?(?:这么|这样)?(?:跟[^，。：:]{1,4})?(?:说"
+    r"|写|发|回)"
     r"(?:给?[^，。：:]{1,5}?)?(?:的是|的|一句|个)?)"
     r"[:：]\s*(?P<draft>.+)|^(?:要不|那)?我?就(?:说|写|发|回)(?!了|过)(?P<draft2>.+)",
     re.IGNORECASE | re.DOTALL,
@@ -52,7 +54,8 @@ _SENT = re.compile(
 )  # past help: that is for hindsight
 _THEIRS = re.compile(
     r"\b(?:he|she|they|my \w+|someone) (?:just |also |then )?(?:said|wrote|texted|sent|replied|put"
-    r"|told|says|goes)\b|(?<![跟和对给])(?:[他她]们?|人家|我?(?:妈|爸|老公|老婆|领导|老板|同事|朋友))"
+    r"|told|says|goes)\b|(?<![跟和对给])(?:[他她]们?|人家|我?(?:妈|爸|老公|老婆|领导|老板|同事"
+    r"|朋友))"
     r"(?:就|又|还|刚)?(?:说|发|回|写)",
     re.IGNORECASE,
 )

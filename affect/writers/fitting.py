@@ -133,8 +133,8 @@ def _stock(entry: Entry) -> bool:
 
 
 def _in_grave_time(entry: Entry, *, even: bool) -> bool:
-    """Whether a stock line may stand beside a death, a parting or an illness: nothing light may, and
-    nothing sad to a line that is `even` in itself.
+    """Whether a stock line may stand beside a death, a parting or an illness: nothing light may,
+    and nothing sad to a line that is `even` in itself.
     """
     if entry.topic:
         return bool(entry.emotions & DARK) and Emotion.JOY not in entry.emotions

@@ -21,7 +21,9 @@ SURE_TOPIC = 0.5  # probability from which the talk is about a topic
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`grave` tells that this is no time for anything light. `topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
+    """`grave` tells that this is no time for anything light.
+
+    `topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
     about surely, `wary` whether the program was corrected lately; `offered` are the words of the
     line that slots may take.
     """

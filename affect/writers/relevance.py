@@ -98,15 +98,19 @@ class Relevance:
         odd = (self._glad and meaning < SURELY) or (bool(entry.kinds) and not self._dark)
         return odd and entry.emotions <= DARK
 
+    def _elsewhere(self, entry: Entry) -> bool:
+        """Whether it is about a topic that the talk is hardly about."""
+        known = bool(self._topics) and entry.topic is not None
+        return known and self._topics.get(str(entry.topic), 0.0) < MAYBE_TOPIC
+
     def _least(self, entry: Entry) -> float:
         """The likeness that an entry with lines of its own needs to be thought of at all."""
         if self._asked_for:
             return ANSWERS  # a case that nobody told of is not to be invented
         if self._wanted == "unknown":
             return SURELY if entry.cues else 0.0
-        if self._topics and entry.topic and entry.situation in ASKS:
-            if self._topics.get(entry.topic, 0.0) < MAYBE_TOPIC:
-                return SURELY  # a barking dog is no dead one
+        if entry.situation in ASKS and self._elsewhere(entry):
+            return SURELY  # a barking dog is no dead one
         another = entry.situation in ASKS and entry.situation != self._wanted
         if another or entry.situation in _CERTAIN:
             return ASK  # below, what fits any request is better

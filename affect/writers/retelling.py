@@ -62,7 +62,8 @@ _AGREES = re.compile(
 
 
 _HEDGED = re.compile(
-    r"[\s,]+(i (think|guess|suppose|believe)|probably|maybe|actually|really|lol|haha)\W*$|[吧啊呀呢]+\W*$",
+    r"[\s,]+(i (think|guess|suppose|believe)|probably|maybe|actually|really|lol|haha)\W*$"
+    r"|[吧啊呀呢]+\W*$",
     re.IGNORECASE,
 )
 
@@ -72,15 +73,10 @@ def told(scene: Scene) -> Filler | None:
     if scene.persona == "support":
         text = given([*(turn.said for turn in scene.history), scene.said], scene.language)
         return Filler(text, text) if text else None
-    if scene.plan.situation == "owned":
-        return instead(scene.said, scene.language) or _told_again(scene)
-    if scene.plan.situation == "corrected":
-        if missed.named(scene.said):
-            return _told_again(scene) or _missed(scene)
-        return put_right(scene.said, scene.language)
+    if scene.plan.situation in {"owned", "corrected"}:
+        return _righted(scene)
     if (scene.plan.situation or "").startswith("answer_"):
-        bare = _HEDGED.sub("", _AGREES.sub("", scene.said))
-        text = righting.turned(bare, scene.language)
+        text = righting.turned(_HEDGED.sub("", _AGREES.sub("", scene.said)), scene.language)
         return Filler(text, text) if text else None
     if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]
@@ -100,6 +96,15 @@ def told(scene: Scene) -> Filler | None:
         return None
     text = "，".join(picked) if scene.language == "zh" else _series(picked)
     return Filler(text, text)
+
+
+def _righted(scene: Scene) -> Filler | None:
+    """What it is instead, or what was said before and missed."""
+    if scene.plan.situation == "owned":
+        return instead(scene.said, scene.language) or _told_again(scene)
+    if missed.named(scene.said):
+        return _told_again(scene) or _missed(scene)
+    return put_right(scene.said, scene.language)
 
 
 def _told_again(scene: Scene) -> Filler | None:

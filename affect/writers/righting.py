@@ -115,8 +115,8 @@ def turned(part: str, language: str) -> str | None:
     found = plain.split()
     low = {word.lower() for word in found}
     never = listed("en", "blocked") - listed("en", "harmless_inside")
-    held = low & (never | listed("en", "never_mirrored") | {"you", "your", "you're"})
-    if held or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
+    never |= listed("en", "never_mirrored") | {"you", "your", "you're"}
+    if low & never or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
         return None
     return " ".join(map(_turned, found))
 

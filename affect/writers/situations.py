@@ -154,17 +154,28 @@ def find(
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
-    if private := _private(drafts.beside(said, history), hearing):
-        return private
-    if asked := plainly.asked(said, history):
+    private = _private(drafts.beside(said, history), hearing)
+    if asked := private or plainly.asked(said, history):
         return asked
     about_us = _parts(said, hearing, history, embedding)
-    if about_us is not None and not about_us.rest and missed.named(said):
-        return _act(about_us.act, said, asked=history[-1].asked)
     if about_us is not None and about_us.rest:
-        said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
-        if asked := plainly.asked(said):
-            return asked
+        rest = about_us.rest  # the embedding was of the whole line
+        return plainly.asked(rest) or _found(rest, None, cues, bank, hearing, history, None)
+    if about_us is not None and missed.named(said):
+        return _act(about_us.act, said, asked=history[-1].asked)
+    return _found(said, about_us, cues, bank, hearing, history, embedding)
+
+
+def _found(
+    said: str,
+    about_us: Addressed | None,
+    cues: Cues,
+    bank: Bank,
+    hearing: Hearing,
+    history: Sequence[Exchange],
+    embedding: Sequence[float] | None,
+) -> str | None:
+    """The situation of a line that asks nothing plainly, in the light of what of it is about us."""
     fixed = _by_words(said, history)
     if about_us is not None and fixed in _TO_US:
         return _act(about_us.act, said, asked=history[-1].asked)

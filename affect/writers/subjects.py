@@ -16,7 +16,8 @@ MOST_WORDS, MOST_CHARACTERS = 5, 8
 
 _LEAD = r"^\W*(?:(?:so|and|but|ok(?:ay)?|well|hey|hm+|then|now|anyway|fine|please|go on|sorry)\W+)*"
 _WHAT = (
-    r"(?:(?:something|anything|a bit|a little|some more|more|one thing|a thing or two|(?:a|some) facts?"
+    r"(?:(?:something|anything|a bit|a little|some more|more|one thing|a thing or two|(?:a"
+    r"|some) facts?"
     r"|all|everything|what you know)(?: (?:interesting|nice|new|fun|cool|else|more|random))? )?"
 )
 _ASKED = re.compile(
@@ -30,7 +31,8 @@ _ASKED = re.compile(
 )
 _CHINESE = re.compile(
     r"^(?:那|就|来|嗯|好吧|好|算了|\W)*(?:你|能不能|可不可以|可以|能)*"
-    r"(?:(?:给|跟|对)我(?:讲讲|说说|讲一讲|说一说|讲|说|聊聊|聊|介绍|科普)(?:一下|下|点儿?|些)?(?:关于)?"
+    r"(?:(?:给|跟|对)我(?:讲讲|说说|讲一讲|说一说|讲|说|聊聊|聊|介绍|科普)(?:一下|下|点儿?"
+    r"|些)?(?:关于)?"
     r"|(?:讲讲|说说|讲|说|聊聊|聊|介绍)(?:一下|下|点儿?|些)?关于|知道(?:点|些)?关于)"
     r"(?P<subject>[\u4e00-\u9fff]{1,8}?)"
     r"(?:的?(?:事儿?|事情|知识|东西|常识|冷知识)|的)?(?:呗|吧|吗|呀|啊|嘛|行吗|好吗|可以吗)*\W*$"
@@ -39,9 +41,11 @@ _CHINESE = re.compile(
 )
 # Nothing out in the world: the program, the person, what was spoken of.
 _OURS = re.compile(
-    r"\b(?:i|me|my|mine|myself|you|your|yours|yourself|u|us|our|it|its|this|that|these|those|him|her"
+    r"\b(?:i|me|my|mine|myself|you|your|yours|yourself|u|us|our|it|its|this|that|these|those"
+    r"|him|her"
     r"|them|he|she|they|his|their|what|how|why|when|where|who|whether|if|attune|today|yesterday"
-    r"|life|love|feelings?|anything|something|everything|nothing)\b|[我你您他她它咱这那]|自己|今天|昨天|刚才"
+    r"|life|love|feelings?|anything|something|everything|nothing)\b|[我你您他她它咱这那]|自己"
+    r"|今天|昨天|刚才"
     r"|故事|段子|笑话|^[一两几]?[个段条句件]|什么|啥|怎么|有意思|有趣|好玩|新鲜",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""What strangers missed: answers taken as answers, misses owned, grave times kept free of the light."""
+"""What strangers missed: answers received, misses owned, nothing light in a grave time."""
 
 from __future__ import annotations
 

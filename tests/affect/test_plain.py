@@ -299,13 +299,17 @@ def test_who_speaks_of_other_laughter_asks_for_no_humour(writer: ScriptedWriter,
     ("said", "reads"),
     [
         (
-            "here is my text: 'Hi Bo. The hedge has grown over our path. It's hard to get the pram "
-            "through. Could we trim it together on Sunday? Kind regards, Ida' is that ok to send?",
+            (
+                "here is my text: 'Hi Bo. The hedge has grown over our path. It's hard to get "
+                "through. Could we trim it together on Sunday? Regards, Ida' is that ok to send?"
+            ),
             "plain",
         ),
         (
-            'is this fine to send: "Dear team, the kiln is broken until Monday. Please take your '
-            'pots home. I will let you know when it works again."',
+            (
+                'is this fine to send: "Dear team, the kiln is broken until Monday. Please take '
+                'your pots home. I will let you know when it works again."'
+            ),
             "plain",
         ),
         (
