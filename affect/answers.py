@@ -125,7 +125,10 @@ _WANTS = {
         None,
     ),
 }
-_ASKS = re.compile(r"\b(who|whose|what|when|where|which|why|how|or)\b|[？?]$", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\b(who|whose|what|when|where|which|why|how|or)\b|谁|什么|啥|哪|怎么|咋|几|多少|多久|还是",
+    re.IGNORECASE,
+)
 # Such a line turns to us, or leaves: it answers nothing.
 _TURNS = re.compile(
     r"[?？]|\b(you|your|u|anyway|bye|thanks|thank|please|stop|forget)\b|你|谢|拜|算了|换个|别问",

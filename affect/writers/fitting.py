@@ -95,7 +95,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         return not cheers and not (no_advice and _advises(entry))
 
     def in_time(entry: Entry) -> bool:
-        return not (known.grave and _stock(entry)) or _in_grave_time(entry, even=even)
+        return not _stock(entry) or _in_time(entry, grave=known.grave, even=even)
 
     def general(entry: Entry) -> bool:
         of_kind = not entry.kinds or line in entry.kinds
@@ -132,6 +132,11 @@ def _stock(entry: Entry) -> bool:
     return entry.situation in {None, "fallback"} and not entry.cues and entry.matter is None
 
 
+def _in_time(entry: Entry, *, grave: bool, even: bool) -> bool:
+    """Whether a stock line may be said now, to a line that is `even` in itself or not."""
+    return _in_grave_time(entry, even=even) if grave else not _for_grave_time(entry)
+
+
 def _in_grave_time(entry: Entry, *, even: bool) -> bool:
     """Whether a stock line may stand beside a death, a parting or an illness: nothing light may,
     and nothing sad to a line that is `even` in itself.
@@ -139,6 +144,11 @@ def _in_grave_time(entry: Entry, *, even: bool) -> bool:
     if entry.topic:
         return bool(entry.emotions & DARK) and Emotion.JOY not in entry.emotions
     return entry.emotions == _EVEN if even else entry.emotions <= DARK
+
+
+def _for_grave_time(entry: Entry) -> bool:
+    """Whether it was written for even words in such a time, and for no other."""
+    return entry.situation == "fallback" and not entry.kinds and entry.emotions == _EVEN
 
 
 def _angry(scene: Scene) -> bool:

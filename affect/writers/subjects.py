@@ -39,6 +39,7 @@ _CHINESE = re.compile(
     r"|^(?:那|\W)*(?:你)?(?:对|关于)(?P<subject2>[\u4e00-\u9fff]{1,8}?)(?:你)?(?:了解|知道|懂)"
     r"(?:多少|什么|些什么|点什么|点啥|啥|吗)\W*$"
 )
+_CLAUSE = re.compile(r"[,;，；]\s*")
 # Nothing out in the world: the program, the person, what was spoken of.
 _OURS = re.compile(
     r"\b(?:i|me|my|mine|myself|you|your|yours|yourself|u|us|our|it|its|this|that|these|those"
@@ -53,7 +54,8 @@ _OURS = re.compile(
 
 def subject(said: str) -> str | None:
     """The thing that a sentence of the line asks to be told about; None where none does."""
-    for sentence in sentences(said.replace("’", "'")):
+    plain = said.replace("’", "'")
+    for sentence in (*sentences(plain), *_CLAUSE.split(plain)):
         form = _CHINESE if words.is_chinese(sentence) else _ASKED
         if found := form.match(sentence):
             name = next(part for part in found.groupdict().values() if part).strip()
