@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from affect.shares import Turned
 
+SHORT_WORDS, SHORT_CHARACTERS = 7, 12  # of a line that is nothing but an answer
+SHORTEST_WORDS, SHORTEST_CHARACTERS = 5, 8  # of one to a question that may want anything
 FEW = 2  # words of a question that asks back: "Badly?"
 YES = re.compile(
     r"^\W*(yes|yeah|yep|yup|sure|ok|okay|please|go ahead|go on|i'?d like that|why not|ideas?|"
@@ -19,6 +21,10 @@ NO = re.compile(
     re.IGNORECASE,
 )
 
+# What is asked there wants no short answer: leave, a number, or what was tried.
+_OFFERS = frozenset({"permission", "support", "support_first", "asked_advice", "advice_any"})
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
 # A whole line that is nothing but the answer.
 _BARE = {
     "said_yes": re.compile(
@@ -26,7 +32,8 @@ _BARE = {
         r"|kind ?of|kinda|sort of|a (bit|little)|maybe|probably|exactly|right|true|totally"
         r"|definitely|of course|mhm+|all the time|always|it (is|was|does|did))"
         r"( (yes|yeah|maybe|a bit|so|really|it (is|was|does|did)|i (do|did|am|was)))*"
-        r"|(嗯+|对+|是的?|有(点|一点)?|会的?|没错|是啊|对啊|好像是|可能吧?|应该是|差不多|当然|一直都是|有的)"
+        r"|(嗯+|对+|是的?|有(点|一点)?|会的?|没错|是啊|对啊|好像是|可能吧?|应该是|差不多|当然"
+        r"|一直都是|有的)"
         r"(啊|呀|吧|呢|的|，?(是|有|对|嗯)(的|啊)?)*",
         re.IGNORECASE,
     ),
@@ -43,7 +50,8 @@ _BARE = {
         r"(honestly )?(idk|dunno|(i )?(don'?t|do not) (really )?know|no (idea|clue)|not sure"
         r"|i'?m not sure|hard to say|who knows|beats me)"
         r"( (honestly|really|tbh|yet|maybe|why|anymore))*"
-        r"|我?(也)?(不知道|不清楚|说不清楚?|说不上来?|不好说|没想过|没想好|不确定)(啊|呀|吧|呢|诶)*",
+        r"|我?(也)?(不知道|不清楚|说不清楚?|说不上来?|不好说|没想过|没想好|不确定)(啊|呀|吧|呢"
+        r"|诶)*",
         re.IGNORECASE,
     ),
 }
@@ -69,12 +77,93 @@ def answer(said: str, last: Turned | None) -> str | None:
     """
     if last is None or not last.asked:
         return None
-    bare = _BETWEEN.sub(" ", _EDGES.sub("", said.replace("’", "'"))).replace("， ", "，")
-    kind = next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
+    kind = _bare(said)
     asked = last.reply[: 1 + max(last.reply.rfind(mark) for mark in "?？")]
     if kind in {None, "unsure"} or _CLOSED.search(asked.strip()):
         return kind
     return "unsure" if kind == "said_no" else None
+
+
+# What a question of ours wants to know, by its words, and what an answer to it must hold.
+_WANTS = {
+    "answer_when": (
+        re.compile(
+            r"\b(when|since when|what (time|day|date)|how (long|soon)|how many (days|weeks"
+            r"|months|years"
+            r"|hours|nights))\b|什么时候|啥时候|几点|哪天|哪年|多久|几号|多少天|几天|几年",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|half|few|couple|ages"
+            r"|years?|months?"
+            r"|weeks?|days?|hours?|minutes?|ago|since|today|tonight|yesterday|tomorrow|now|soon"
+            r"|last|next"
+            r"|mornings?|evenings?|nights?|noon|midnight|weekends?|always|(mon|tues|wednes"
+            r"|thurs|fri|satur"
+            r"|sun)days?|january|february|march|april|may|june|july|august|september|october"
+            r"|november"
+            r"|december|spring|summer|autumn|winter|christmas|easter)\b"
+            r"|[一二三四五六七八九十两几半多][个]?(年|月|天|周|点|号|小时|分钟|星期|礼拜|晚|宿)"
+            r"|周|星期|礼拜|昨|今|明|前天|后天|刚|早|晚|夜|春|夏|秋|冬"
+            r"|月|年|小时候|很久|好久",
+            re.IGNORECASE,
+        ),
+    ),
+    "answer_who": (re.compile(r"\b(who|whose|whom)\b|谁", re.IGNORECASE), None),
+    "answer_name": (
+        re.compile(r"\bname\b|\bcalled\b|叫什么|名字", re.IGNORECASE),
+        re.compile(r"^\W*(\w+\W+){0,3}\w+\W*$|^.{1,8}$"),
+    ),
+    "answer_how": (
+        re.compile(
+            r"\bhow (are|is|was|were|did|does|do) (you|that|it|things|this)( (with|about|feel"
+            r"|sit|go|look))?"
+            r"|\bwhat('s| is| was) (that|it) like|\bhow do things stand|滋味|心情|感觉"
+            r"|心里.{0,4}怎么样|怎么样了?[？?]",
+            re.IGNORECASE,
+        ),
+        None,
+    ),
+}
+_ASKS = re.compile(
+    r"\b(who|whose|what|when|where|which|why|how|or)\b|谁|什么|啥|哪|怎么|咋|几|多少|多久|还是",
+    re.IGNORECASE,
+)
+# Such a line turns to us, or leaves: it answers nothing.
+_TURNS = re.compile(
+    r"[?？]|\b(you|your|u|anyway|bye|thanks|thank|please|stop|forget)\b|你|谢|拜|算了|换个|别问",
+    re.IGNORECASE,
+)
+
+
+def received(said: str, last: Turned | None) -> str | None:
+    """The special turn that a short line is as the answer to our own question, by what that wanted
+    to know: `answer_when`, `answer_who` ...; None where it answers nothing.
+    """
+    if last is None or not last.asked or last.situation in _OFFERS:
+        return None
+    plain = said.replace("’", "'").strip()
+    question = re.split(r"(?<=[.!。！])\s*", last.reply.strip())[-1]
+    if not question.endswith(("?", "？")) or not _ASKS.search(question) or _TURNS.search(plain):
+        return None
+    han = len(_HAN.findall(plain))
+    if not plain or han > SHORT_CHARACTERS or (not han and len(plain.split()) > SHORT_WORDS):
+        return None
+    asked = (
+        name
+        for name, (wants, holds) in _WANTS.items()
+        if wants.search(question) and (holds is None or holds.search(plain))
+    )
+    if _bare(plain):
+        return None
+    few = han <= SHORTEST_CHARACTERS if han else len(plain.split()) <= SHORTEST_WORDS
+    return next(asked, "answer_what" if few else None)
+
+
+def _bare(said: str) -> str | None:
+    """Which bare answer a line is, and nothing else."""
+    bare = _BETWEEN.sub(" ", _EDGES.sub("", said.replace("’", "'"))).replace("， ", "，")
+    return next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
 
 
 def closed(reply: str) -> bool:

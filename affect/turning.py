@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect import kinds, matters
-from affect.answers import NO, YES, answer, says_yes
+from affect.answers import NO, YES, answer, received, says_yes
 from affect.shares import Turned, is_sure
 from affect.types import Emotion, Reading
 
@@ -33,7 +33,9 @@ ANGRY = -0.25  # valence below which an earlier line is such a sign
 # Small closed lists: each only moves a stage, so a miss costs little.
 WISH = re.compile(
     r"\b(i|we) (just )?(wish|want|need|hope|would like|'d like)\b|\bif only\b"
-    r"|我?(真|好|只|就)?(希望|想要|盼着)|要是.{0,12}就好|我想(?!起|到|了)|本来|原本|说好|还得(笑|装|说)|(明天|后天|今晚|下周|马上|快)要?(出|查|考)|(成绩|分数|结果)(出来|下来|出)了$"
+    r"|我?(真|好|只|就)?(希望|想要|盼着)|要是.{0,12}就好|我想(?!起|到|了)|本来|原本|说好"
+    r"|还得(笑|装|说)|(明天|后天|今晚|下周|马上|快)要?(出|查|考)|(成绩|分数|结果)(出来|下来"
+    r"|出)了$"
     r"|(室友|同桌|同学|同事|朋友|闺蜜|别人|人家).{0,6}(拿了|拿到|考上|考了|录取|升职|上岸|脱单)"
 )
 # A bare "yes, an idea would be good" or "no" may look like one of these to who reads by meaning.
@@ -54,6 +56,8 @@ _MAY_ANSWER = frozenset(
 _MAY_BE_BARE = frozenset(
     {None, "acknowledged", "wrong_guess", "small_talk", "irony", "silence", "good_news"}
 )
+# What a short answer to our own question may be taken for.
+_MAY_BE_TOLD = frozenset({None, "acknowledged", "unclear", "wrong_guess", "irony"})
 # Advice is offered to those who turn in a circle, not to those who are telling.
 _STUCK = re.compile(
     r"\b(stuck|can'?t|cannot|don'?t know (how|what|where|whether|if)|no idea (how|what)|every time"
@@ -75,7 +79,8 @@ _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
 ASKED_BACK = 8  # turns in which the same question counts as asked again
 _SAFETY = re.compile(
     r"\b(safe|called|hotline|line|crisis|here now|with me|coming over|hold|hospital|er|ambulance"
-    r"|police|alone|tired|sister|friend)\b|安全|热线|打了|接通|陪着?我|在我(旁|身)边|医院|警|一个人",
+    r"|police|alone|tired|sister|friend)\b|安全|热线|打了|接通|陪着?我|在我(旁|身)边|医院|警"
+    r"|一个人",
     re.IGNORECASE,
 )
 # What was good and is over.
@@ -83,13 +88,25 @@ _OVER = re.compile(
     r"\b(used to|back then|once upon|in the old days|those were)\b|以前|曾经|当初|那时候?|原来",
     re.IGNORECASE,
 )
+# Whoever is laughed at tells of laughter, and of no joy.
+_MOCKED = re.compile(
+    r"\b(laugh\w*|giggl\w*|snigger\w*) at (me|us|my)\b|(笑话?|嘲笑|取笑)(了|着)?(我"
+    r"|咱)(?!们?.{0,4}(开心|高兴))"
+    r"|(全班|全场|哄堂).{0,2}笑",
+    re.IGNORECASE,
+)
 # Kinds of a line in which something has happened: a joy in any other is a pleasure, no news.
 _HAPPENED = frozenset({"did", "deeds", "told", "detail", "feels", kinds.EXCITED})
 
 
+_LIFTING = frozenset({"did", "deeds", kinds.EXCITED})  # "she was so kind" is told in mourning
+
+
 def is_wish(said: str) -> bool:
-    """Whether the words tell what is wished for, or over: it reads as joy, and is its absence."""
-    return bool(WISH.search(said.lower()) or _OVER.search(said))
+    """Whether the words tell what is wished for, is over, or is laughed at: it reads as joy, and is
+    its absence.
+    """
+    return bool(WISH.search(said.lower()) or _OVER.search(said) or _MOCKED.search(said))
 
 
 def of_companion(
@@ -117,17 +134,12 @@ def of_companion(
     if found == "good_news" and (doubtful or reading.affect.valence < GLADDISH):
         found = None  # it only looks like good news
     if found in _LIGHT:
-        found = _lightly(found, reading, matter, heavy=heavy, gentle=gentle)
+        found = _lightly(found, reading, matter, said, heavy=heavy, gentle=gentle)
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
     if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
         found = "asked_again"
-    if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
-        found = "wry"  # to ask which kind of great it is, once is enough
-    if found == "after_card" and _back_at_the_topic(history, said):
-        found = None
-    if found == "success" and heavy:
-        found = "relief"
+    found = _in_its_time(found, history, said, heavy=heavy, gentle=gentle)
     after = lately[-1] if lately else None
     unasked = after is not None and not after.asked
     if found == "wrong_guess" and matter and unasked and len(said) <= SHORT_NO:
@@ -139,13 +151,17 @@ def of_companion(
     # A bare "no thanks" is answered; whoever says more tells on.
     declined = "declined" if len(said) <= SHORT_NO else None
     bare = answer(said, after) if found in _MAY_BE_BARE else None
+    told = _told(after, said) if found in _MAY_BE_TOLD else None
+    if told:
+        found = None
     rules = (
         ("asked_advice", offered and says_yes(said)),
         (declined, refused),
         (bare, bare is not None),
         (found, found is not None),
-        ("after_crisis", gentle and not history),  # a talk opens in the day after
         ("good_news", joyful and is_sure(reading)),
+        (told, told is not None),
+        ("lift", _lifts(reading, matter, said)),
         ("permission", _time_to_offer(reading, history, said, matter, strength, gentle)),
     )
     return next((name for name, holds in rules if holds), None)
@@ -164,7 +180,7 @@ def of_support(history: Sequence[Turned], said: str, found: str | None, gentle: 
         found = None
     if found is not None and found in _FOR_SUPPORT:
         return found
-    if gentle and not history:
+    if gentle and found == "back_again":
         return "after_crisis"
     return "support" if history else "support_first"
 
@@ -178,14 +194,49 @@ def crossed(history: Sequence[Turned]) -> bool:
     return any(r.emotion is Emotion.ANGER or r.affect.valence < ANGRY for r in readings)
 
 
+def _in_its_time(
+    found: str | None, history: Sequence[Turned], said: str, *, heavy: bool, gentle: bool
+) -> str | None:
+    """What a turn is in the talk so far: a success after a dark stretch is a relief."""
+    if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
+        return "wry"  # to ask which kind of great it is, once is enough
+    if found == "after_card" and _back_at_the_topic(history, said):
+        return None
+    if gentle and found == "back_again":
+        return "after_crisis"  # whoever tells something is answered on that
+    return "relief" if found == "success" and heavy else found
+
+
 def _lightly(
-    found: str, reading: Reading, matter: Matter | None, *, heavy: bool, gentle: bool
+    found: str,
+    reading: Reading,
+    matter: Matter | None,
+    said: str,
+    *,
+    heavy: bool,
+    gentle: bool,
 ) -> str | None:
     """What is for light moments; in others small talk is none, and two sides are weighed."""
     if found == "small_talk":
         return None if heavy or reading.affect.valence < DIM else found
     grave = matter is not None and matter.name in matters.grave()
+    grave = grave and matter is not None and matters.goes_on(matter.name, (), said)
     return "choose" if grave or gentle or reading.affect.valence < HEAVY else found
+
+
+def _told(after: Turned | None, said: str) -> str | None:
+    """What a short line is as the answer to our last question; None for what is more than that."""
+    begun = matters.begun(said)
+    grave = any(matters.speaks_of(name, said) for name in matters.grave())
+    return None if grave or begun in matters.grave() else received(said, after)
+
+
+def _lifts(reading: Reading, matter: Matter | None, said: str) -> bool:
+    """Whether something good is told in a grave time: no news, and nothing to be mourned."""
+    grave = matter is not None and matter.since > 0 and matter.name in matters.grave()
+    glad = reading.emotion is Emotion.JOY and reading.affect.valence > GLADDISH
+    happened = kinds.kind(said, reading.affect.valence) in _LIFTING
+    return grave and glad and happened and not is_wish(said)
 
 
 def _asked_before(history: Sequence[Turned], said: str) -> bool:

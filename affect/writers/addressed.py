@@ -197,6 +197,8 @@ def _about_words(plain: str, history: Sequence[Exchange]) -> str | None:
 
 def _asks_back(plain: str, last: Exchange, theirs: str) -> bool:
     """Whether a question is so short that it can be about our reply alone: "who's he", 会怎样？"""
+    if any(form.search(plain) for form in turns("wants").values()):
+        return False  # "any ideas?" asks for some
     length = words.count(plain)
     if not last.asked and length <= ASKED_BACK and not _OTHERS.search(plain):
         return True

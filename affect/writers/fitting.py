@@ -9,7 +9,7 @@ from affect import kinds
 from affect.matters import NEWS
 from affect.pauses import lately
 from affect.special import ASKS
-from affect.turning import crossed
+from affect.turning import DIM, crossed
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.following import ASIDE
 from affect.writers.kindred import DARK
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Level = tuple[Sequence[Entry], tuple[Callable[[Entry], bool], ...]]
 
+ANGER = 0.35  # by which anger outweighs sadness and fear where it may be spoken to
 BRIGHT = 0.3  # a reply that carries more valence than this is not for the sad
 BARE = frozenset({"said_yes", "said_no", "unsure"})
 # Leave to go on, said in whatever way: once a talk.
@@ -41,6 +42,8 @@ _INVITES = re.compile(
 
 # Lines to which words for a feeling are too much, whatever is felt.
 _SLIGHT = ASIDE | {kinds.DETAIL}
+_CROSS = frozenset({Emotion.ANGER, Emotion.DISGUST})
+_EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even words in such a time
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
@@ -53,6 +56,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     plan = scene.plan
     wanted = plan.situation
     doubtful = _is_doubtful(scene, known)
+    angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
     line = kinds.kind(scene.said, scene.reading.affect.valence)
@@ -75,7 +79,13 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         if not entry.cues and entry.topic not in topics:
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
-        return of_kind and (wanted is None or _of_situation(entry, wanted))
+        too_cross = _stock(entry) and entry.emotions <= _CROSS and not angry
+        if (wanted or "").startswith("answer_") and (entry.emotions <= DARK) == (
+            even and not known.grave
+        ):
+            return False
+        fits = of_kind and in_time(entry) and not too_cross
+        return fits and (wanted is None or _of_situation(entry, wanted))
 
     def quiet(entry: Entry) -> bool:
         return plan.ask or not entry.question
@@ -84,8 +94,12 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
         return not cheers and not (no_advice and _advises(entry))
 
+    def in_time(entry: Entry) -> bool:
+        return not _stock(entry) or _in_time(entry, grave=known.grave, even=even)
+
     def general(entry: Entry) -> bool:
-        return entry.situation == "fallback" and (not entry.kinds or line in entry.kinds)
+        of_kind = not entry.kinds or line in entry.kinds
+        return entry.situation == "fallback" and of_kind and in_time(entry)
 
     # A special turn is rather answered twice alike than with something else.
     likely = bank.worded(scene.language, asking=plan.ask, ordinary=wanted is None)
@@ -111,6 +125,37 @@ def _left(levels: Sequence[Level]) -> list[Entry]:
         if found:
             return found
     return []
+
+
+def _stock(entry: Entry) -> bool:
+    """Whether it was written for any line of a kind, a feeling or a topic."""
+    return entry.situation in {None, "fallback"} and not entry.cues and entry.matter is None
+
+
+def _in_time(entry: Entry, *, grave: bool, even: bool) -> bool:
+    """Whether a stock line may be said now, to a line that is `even` in itself or not."""
+    return _in_grave_time(entry, even=even) if grave else not _for_grave_time(entry)
+
+
+def _in_grave_time(entry: Entry, *, even: bool) -> bool:
+    """Whether a stock line may stand beside a death, a parting or an illness: nothing light may,
+    and nothing sad to a line that is `even` in itself.
+    """
+    if entry.topic:
+        return bool(entry.emotions & DARK) and Emotion.JOY not in entry.emotions
+    return entry.emotions == _EVEN if even else entry.emotions <= DARK
+
+
+def _for_grave_time(entry: Entry) -> bool:
+    """Whether it was written for even words in such a time, and for no other."""
+    return entry.situation == "fallback" and not entry.kinds and entry.emotions == _EVEN
+
+
+def _angry(scene: Scene) -> bool:
+    """Whether the words themselves say anger: whoever is ashamed or mourns is told of none."""
+    felt = scene.reading.probabilities
+    cross = sum(felt.get(emotion, 0.0) for emotion in _CROSS)
+    return cross >= ANGER + felt.get(Emotion.SADNESS, 0.0) + felt.get(Emotion.FEAR, 0.0)
 
 
 def _is_doubtful(scene: Scene, known: Ground) -> bool:

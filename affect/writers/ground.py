@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from affect import matters
-from affect.writers import naming, plainly, retelling, sides
+from affect.corrections import corrects
+from affect.writers import naming, plainly, retelling, sides, subjects
 from affect.writers.slots import Filler, Taken, take
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ SURE_TOPIC = 0.5  # probability from which the talk is about a topic
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
+    """`grave` tells that this is no time for anything light.
+
+    `topics` are the probabilities of what the talk is about; `topic` and `matter` what it is
     about surely, `wary` whether the program was corrected lately; `offered` are the words of the
     line that slots may take.
     """
@@ -29,6 +32,8 @@ class Ground:
     topic: str | None
     matter: Matter | None
     wary: bool
+    graves: frozenset[str]
+    grave: bool
     offered: Taken
 
 
@@ -36,10 +41,29 @@ def ground(scene: Scene, topics: Mapping[str, float]) -> Ground:
     """What holds of a scene whatever its plan."""
     likeliest = max(topics, key=lambda name: topics[name], default=None)
     topic = likeliest if likeliest and topics[likeliest] >= SURE_TOPIC else None
-    matter = matters.current(scene.history, scene.said)
+    opened = matter = matters.current(scene.history, scene.said)
     if matter and topic and not matters.may_be(matter.name, topic):
         matter = None  # words of it came up in a talk about something else
-    return Ground(topics, topic, matter, matters.wary(scene.history), _offered(scene))
+    wary = matters.wary(scene.history)
+    graves = _graves(scene, matter, wary=wary)
+    # An ex is named in light talks too; a death or an illness is not.
+    grave = bool(graves - {"breakup"}) or (opened is not None and opened.name in matters.grave())
+    return Ground(topics, topic, matter, wary, graves, grave, _offered(scene))
+
+
+def _graves(scene: Scene, matter: Matter | None, *, wary: bool) -> frozenset[str]:
+    """The grave matters that the talk is about, or that these lines speak of.
+
+    Words of mourning, parting or illness, where nothing of the kind was told, wound more than any
+    blandness: after a correction only the matter itself counts.
+    """
+    open_matter = {matter.name} & matters.grave() if matter else set()
+    last = scene.history[-1] if scene.history else None
+    if wary or corrects(scene.said, last):
+        return frozenset(open_matter)
+    lately = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
+    told = {n for n in matters.grave() if any(matters.speaks_of(n, said) for said in lately)}
+    return frozenset(open_matter | told)
 
 
 def taken(scene: Scene, offered: Taken | None = None) -> Taken:
@@ -58,6 +82,9 @@ def _offered(scene: Scene) -> Taken:
     said, language = scene.said, scene.language
     between = retelling.choice(said, language)
     one, other = between or (retelling.deed(said, language), None)
+    if scene.plan.situation == plainly.SUBJECT:
+        thing = subjects.named(said, language)
+        other = Filler(thing, thing) if thing else None
     light = sides.light(said, heard=True) if scene.plan.situation == plainly.PICK else None
     pick = sides.picked(light, scene.moment.at.date()) if light else None
     return replace(

@@ -1,5 +1,5 @@
 """What a line plainly asks, by forms that leave little doubt: one of two things, whether wording of
-their own will do, whether the program can sing, something interesting.
+their own will do, whether the program can sing, something interesting, something about owls.
 
 Heard before anything else of a line but who can read along: a complaint or a story beside it does
 not take the question away.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from affect.writers import drafts, sides
+from affect.writers import drafts, sides, subjects
 from affect.writers.addressed import sentences
 from affect.writers.lexicon import turns
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from affect.writers.base import Exchange
 
-PICK = "pick"
+PICK, SUBJECT, WHY_PICK = "pick", "subject", "why_pick"
 
 
 def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
@@ -27,7 +27,12 @@ def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
         return drafts.HELD_UP
     if sides.light(said):
         return PICK
-    forms = turns("plain")
+    if subjects.subject(said):
+        return SUBJECT
+    forms = dict(turns("plain"))
+    why = forms.pop(WHY_PICK)
+    if history and history[-1].situation == PICK and why.search(_straight(said)):
+        return WHY_PICK
     for sentence in map(_straight, sentences(said)):
         if found := next((name for name, form in forms.items() if form.search(sentence)), None):
             return found

@@ -24,6 +24,7 @@ ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers 
 THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
 ASK = 0.82  # likeness from which a line wants what an entry for one certain request gives
 SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
+MAYBE_TOPIC = 0.2  # probability below which advice of a topic is for another's trouble
 MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
 MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
 DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
@@ -45,6 +46,7 @@ class Relevance:
         self._likeness, self._about = likeness, about
         self._topics, self._topic = ground.topics, ground.topic
         self._matter = matter = ground.matter
+        self._grave = ground.grave
         self._wanted = scene.plan.situation
         self._bare = self._wanted in BARE
         self._asked_for = scene.persona == "support"
@@ -64,6 +66,8 @@ class Relevance:
         guessed = self._wary and entry.situation is None and not mine
         if self._too_dark(entry, meaning) or (guessed and meaning < SURELY):
             return None  # one wrong guess was enough
+        if self._grave and meaning < NEAR and _light(entry):
+            return None
         if meaning < self._least(entry):
             return None
         unlike = (entry.denies and not self._negated) or (
@@ -94,13 +98,25 @@ class Relevance:
         odd = (self._glad and meaning < SURELY) or (bool(entry.kinds) and not self._dark)
         return odd and entry.emotions <= DARK
 
+    def _elsewhere(self, entry: Entry) -> bool:
+        """Whether it is about a topic that the talk is hardly about."""
+        known = bool(self._topics) and entry.topic is not None
+        return known and self._topics.get(str(entry.topic), 0.0) < MAYBE_TOPIC
+
     def _least(self, entry: Entry) -> float:
         """The likeness that an entry with lines of its own needs to be thought of at all."""
         if self._asked_for:
             return ANSWERS  # a case that nobody told of is not to be invented
         if self._wanted == "unknown":
             return SURELY if entry.cues else 0.0
+        if entry.situation in ASKS and self._elsewhere(entry):
+            return SURELY  # a barking dog is no dead one
         another = entry.situation in ASKS and entry.situation != self._wanted
         if another or entry.situation in _CERTAIN:
             return ASK  # below, what fits any request is better
         return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter
+
+
+def _light(entry: Entry) -> bool:
+    """Whether it is an ordinary one about some other thing, and for more than dark moments."""
+    return entry.situation is None and entry.matter is None and not entry.emotions <= DARK

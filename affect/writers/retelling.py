@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.types import Emotion, Modality
-from affect.writers import words
+from affect.writers import missed, righting, words
 from affect.writers.lexicon import listed
 from affect.writers.mirror import retold
 from affect.writers.ordered import given, wish
@@ -54,15 +54,30 @@ def deed(said: str, language: str) -> Filler | None:
     return _chinese_deed(said) if language == "zh" else _english_deed(said)
 
 
+_AGREES = re.compile(
+    r"^\W*((oh|well|hm+|um+|yeah|yes|so|just|i guess|i think|maybe|probably|mostly)\b\W*)+(?=\w)"
+    r"|^(嗯+|哦|啊|大概|应该|可能|好像|就是?)[，,]?(?=.)",
+    re.IGNORECASE,
+)
+
+
+_HEDGED = re.compile(
+    r"[\s,]+(i (think|guess|suppose|believe)|probably|maybe|actually|really|lol|haha)\W*$"
+    r"|[吧啊呀呢]+\W*$",
+    re.IGNORECASE,
+)
+
+
 def told(scene: Scene) -> Filler | None:
     """What was told in this talk, oldest first, as one clause; None where nothing can be said."""
     if scene.persona == "support":
         text = given([*(turn.said for turn in scene.history), scene.said], scene.language)
         return Filler(text, text) if text else None
-    if scene.plan.situation == "owned":
-        return instead(scene.said, scene.language)
-    if scene.plan.situation == "corrected":
-        return put_right(scene.said, scene.language)
+    if scene.plan.situation in {"owned", "corrected"}:
+        return _righted(scene)
+    if (scene.plan.situation or "").startswith("answer_"):
+        text = righting.turned(_HEDGED.sub("", _AGREES.sub("", scene.said)), scene.language)
+        return Filler(text, text) if text else None
     if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]
     elif scene.plan.situation == "remember" and not _FAR.search(scene.said):
@@ -81,6 +96,30 @@ def told(scene: Scene) -> Filler | None:
         return None
     text = "，".join(picked) if scene.language == "zh" else _series(picked)
     return Filler(text, text)
+
+
+def _righted(scene: Scene) -> Filler | None:
+    """What it is instead, or what was said before and missed."""
+    if scene.plan.situation == "owned":
+        return instead(scene.said, scene.language) or _told_again(scene)
+    if missed.named(scene.said):
+        return _told_again(scene) or _missed(scene)
+    return put_right(scene.said, scene.language)
+
+
+def _told_again(scene: Scene) -> Filler | None:
+    """What a line says again that was missed: "you're not listening, i said she's away"."""
+    if not missed.named(scene.said) or not (again := missed.restated(scene.said)):
+        return None
+    text = retold(again, scene.language) or righting.turned(again, scene.language)
+    return Filler(text, text) if text else None
+
+
+def _missed(scene: Scene) -> Filler | None:
+    """The line of theirs that our last reply missed."""
+    line = missed.missed(scene.history)
+    text = retold(line.said, scene.language) if line else None
+    return Filler(text, text) if text else None
 
 
 BRIEF = 60  # characters of the last line, if it is said back whole

@@ -11,7 +11,7 @@ from affect.writers.lexicon import listed
 from affect.writers.naming import capitalised
 from affect.writers.slots import Filler
 
-MOST_WORDS = 8
+MOST_WORDS, MOST_CHARACTERS = 8, 16
 TURN = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"}
 
 # What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.
@@ -102,6 +102,30 @@ def put_right(said: str, language: str) -> Filler | None:
         text = " ".join(capitalised(word) for word in turned)
         return Filler(text, text)
     return None
+
+
+def turned(part: str, language: str) -> str | None:
+    """A few words of theirs turned to them, "my sister" -> "your sister"; None where they may not
+    be said back.
+    """
+    plain = part.strip().rstrip(".。!！,，")
+    if language == "zh":
+        held = any(word in plain for word in blocked("zh")) or "你" in plain
+        return None if held or not plain or len(plain) > MOST_CHARACTERS else turned_chinese(plain)
+    found = plain.split()
+    low = {word.lower() for word in found}
+    never = listed("en", "blocked") - listed("en", "harmless_inside")
+    never |= listed("en", "never_mirrored") | {"you", "your", "you're"}
+    if low & never or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
+        return None
+    return " ".join(map(_turned, found))
+
+
+def _turned(word: str) -> str:
+    low = word.lower()
+    other = TURN.get(low) or _SPELT.get(low)
+    day = word.capitalize() in listed("en", "weekdays")
+    return other or (word.capitalize() if day else capitalised(word))
 
 
 def turned_chinese(part: str) -> str:

@@ -20,7 +20,7 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import drafts, guard, situations, words
+from affect.writers import drafts, guard, missed, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
@@ -59,7 +59,17 @@ FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
 WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
-FILLED = frozenset({"remember", "corrected"})  # answered with what was told, where it is known
+FILLED = frozenset(
+    {
+        "remember",
+        "corrected",
+        "answer_when",
+        "answer_who",
+        "answer_name",
+        "answer_how",
+        "answer_what",
+    }
+)  # answered with what was told, where it is known
 LESS_APT = 0.15 * WEIGHT  # what the second part of a reply may be less apt than the first
 TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
@@ -111,8 +121,11 @@ class ScriptedWriter:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
         plain = spelt_out(said)
         found = situations.find(plain, self._cues, self._bank, self._hearing, history, embedding)
-        draft = drafts.held_up(plain, history) if found == drafts.HELD_UP else None
-        return drafts.reads(draft, self._reader) if draft else found
+        if found != drafts.HELD_UP:
+            return found
+        lines = (plain, missed.anew(plain, history))
+        draft = next(each for line in lines if (each := drafts.held_up(line, history)))
+        return drafts.reads(draft, self._reader)
 
     async def write(
         self,
@@ -230,7 +243,8 @@ class ScriptedWriter:
         """
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
-        if ranked and (bids or scene.plan.situation not in _MISHEARD):
+        sure = bids or missed.named(scene.said)
+        if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)
         ordinary = self._ranked(plain, known)
@@ -319,7 +333,7 @@ def _asking(scene: Scene) -> Scene:
 
 def _modest(scene: Scene) -> Scene:
     """The question for advice as one to which only what is true of any matter is known."""
-    return replace(scene, plan=replace(scene.plan, situation="advice_any", ask=False))
+    return replace(scene, plan=replace(scene.plan, situation="advice_any"))
 
 
 def _mirrored_enough(scene: Scene) -> bool:

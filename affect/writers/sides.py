@@ -74,7 +74,7 @@ _CHINESE_OR = re.compile(r"(.+?)(?:还是|或者?)(?:是|应该|该|要)?(.+)")
 _CHINESE_AND = re.compile(r"(.+?)[和跟](.+)")
 _SOFT = re.compile(r"[呢啊呀吧嘛呗哇哦]+$")
 _CHINESE_NO_SIDE = re.compile(
-    r"[他她它这都可但]|那[个是]|结果|最后|反正|算了|感觉|觉得|怎么|老样子|[那这]样|很|挺|有点|会|没|别"
+    r"[他她它这都但]|可(?!乐|颂|丽)|那[个是]|结果|最后|反正|算了|感觉|觉得|怎么|老样子|[那这]样|很|挺|有点|会|没|别"
 )
 _NOT_ASKED = re.compile(r"不(?:知道|记得|确定|清楚)|忘了|\b(?:remember|forgot|know|sure) which\b")
 
@@ -165,6 +165,7 @@ def _chinese(sentence: str, *, outright: bool) -> Sides | None:
             continue
         lead = _CHINESE_LEAD.match(found[1])
         one = _SOFT.sub("", found[1][lead.end() :] if lead else found[1])
+        one = one.rpartition("选")[2] or one  # 报告选甲还是乙
         other = _SOFT.sub("", found[2])
         if other.endswith("好") and len(other) > 1:
             one, other = one.removesuffix("好"), other.removesuffix("好")

@@ -16,7 +16,7 @@ from affect import kinds
 from affect.agreeing import agrees
 from affect.corrections import corrects
 from affect.types import Estimate, Modality
-from affect.writers import plainly, retelling, sides, wants, words
+from affect.writers import drafts, missed, plainly, retelling, sides, wants, words
 from affect.writers.addressed import (
     ASKED_ABOUT,
     CORRECTED,
@@ -114,7 +114,7 @@ _TO_US = frozenset(
     | {"irony", "wry", "success", "relief", "fact", "remember", "teasing"}
 )
 _AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
-_EITHER = frozenset({"choose", "should_i"})
+_EITHER = frozenset({"choose", "should_i", "ideas"})
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
@@ -154,13 +154,28 @@ def find(
     embedding: Sequence[float] | None = None,
 ) -> str | None:
     """The situation that `said` is, or None for an ordinary turn."""
-    if private := _private(said, hearing):
-        return private
-    if asked := plainly.asked(said, history):
+    private = _private(drafts.beside(said, history), hearing)
+    if asked := private or plainly.asked(said, history):
         return asked
     about_us = _parts(said, hearing, history, embedding)
     if about_us is not None and about_us.rest:
-        said, embedding, about_us = about_us.rest, None, None  # it was of the whole line
+        rest = about_us.rest  # the embedding was of the whole line
+        return plainly.asked(rest) or _found(rest, None, cues, bank, hearing, history, None)
+    if about_us is not None and missed.named(said):
+        return _act(about_us.act, said, asked=history[-1].asked)
+    return _found(said, about_us, cues, bank, hearing, history, embedding)
+
+
+def _found(
+    said: str,
+    about_us: Addressed | None,
+    cues: Cues,
+    bank: Bank,
+    hearing: Hearing,
+    history: Sequence[Exchange],
+    embedding: Sequence[float] | None,
+) -> str | None:
+    """The situation of a line that asks nothing plainly, in the light of what of it is about us."""
     fixed = _by_words(said, history)
     if about_us is not None and fixed in _TO_US:
         return _act(about_us.act, said, asked=history[-1].asked)
@@ -264,6 +279,8 @@ def _parts(
 ) -> Addressed | None:
     if not history or leaves(said):
         return None
+    if missed.named(said):
+        return Addressed(CORRECTED, missed.anew(said, history))
     # "No, he doesn't help with that either" has the form of a correction, and tells something.
     if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:
         return None

@@ -38,6 +38,8 @@ def wanted(said: str, heard: str | None, acts: Mapping[str, float]) -> str | Non
     """
     if heard in _DOUBTED and sum(_asks(acts).values()) >= MAYBE_ASKS:
         return _form(said) or heard
+    if heard == "ideas" and _form(said) == "asked_advice":
+        return "asked_advice"  # "what can I do about the noise" wants no list to choose from
     if heard in _FOR_ADVICE and (form := _form(said)) in _ADVISED_ON:
         return form
     return heard

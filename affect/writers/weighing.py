@@ -11,8 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from affect import kinds, matters
-from affect.corrections import corrects
+from affect import kinds
 from affect.matters import NEWS
 from affect.shares import intensity
 from affect.types import Emotion, Strategy
@@ -122,7 +121,7 @@ class Weigher:
         self._sad = scene.reading.affect.valence < SAD
         self._dark = felt.known and sum(felt.probabilities[e] for e in DARK) >= MOSTLY
         self._own = words.stems(scene.said)
-        self._graves = _graves(scene, ground)
+        self._graves = ground.graves
         self._time_told = bool(_TIME_TOLD.search(scene.said))
         self._strength = intensity(scene.reading)
         asked_for = scene.plan.strategy is Strategy.QUESTION
@@ -217,21 +216,6 @@ class Weigher:
         cost = 0.4 if shape.opening in self._openings else 0.0
         cost += 0.1 if shape.first in self._first_words else 0.0
         return cost + 0.5 * len(shape.grams & self._said) / max(len(shape.grams), 1)
-
-
-def _graves(scene: Scene, ground: Ground) -> frozenset[str]:
-    """The grave matters that the talk is about, or that these lines speak of.
-
-    Words of mourning, parting or illness, where nothing of the kind was told, wound more than any
-    blandness: after a correction only the matter itself counts.
-    """
-    open_matter = {ground.matter.name} if ground.matter else set()
-    last = scene.history[-1] if scene.history else None
-    if ground.wary or corrects(scene.said, last):
-        return frozenset(open_matter)
-    lately = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
-    told = {n for n in matters.grave() if any(matters.speaks_of(n, said) for said in lately)}
-    return frozenset(open_matter | told)
 
 
 def _taken_up(entry: Entry) -> float:

@@ -246,3 +246,103 @@ def test_plain_asks_are_heard(writer: ScriptedWriter, among: str) -> None:
 @pytest.mark.parametrize("among", ["en", "zh"])
 def test_look_alikes_are_none(writer: ScriptedWriter, among: str) -> None:
     assert not PLAINLY & set(heard(writer, "other", among))
+
+
+@pytest.mark.parametrize(
+    ("said", "thing"),
+    [
+        ("tell me something about wolves", "wolves"),
+        ("fine. what do you know about clay pots?", "clay pots"),
+        ("给我讲讲关于极光的事吧", "极光"),
+        ("你对象棋了解多少", "象棋"),
+    ],
+)
+def test_of_a_subject_little_is_known_and_the_word_handed_back(
+    writer: ScriptedWriter, said: str, thing: str
+) -> None:
+    reply = answered(writer, said)
+    assert thing in reply.text
+    assert reply.text.endswith(("?", "？"))
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("tell me something surprising", "something"),
+        ("tell me something about yourself", "about_me"),
+        ("he told me something about wolves", None),
+        ("给我讲个故事", "story"),
+        ("我爸给我讲了关于极光的事", None),
+    ],
+)
+def test_what_is_no_subject_out_in_the_world_is_heard_as_before(
+    writer: ScriptedWriter, said: str, wanted: str | None
+) -> None:
+    assert writer.situation(said, history=(BEFORE,)) == wanted
+
+
+@pytest.mark.parametrize(
+    "said", ["do you have any sense of humor?", "are you ever funny", "你有幽默感吗", "你会笑吗"]
+)
+def test_humour_is_told_of_as_it_is(
+    writer: ScriptedWriter, entries: Mapping[str, Entry], said: str
+) -> None:
+    assert entries[str(answered(writer, said).entry)].situation == "humour"
+
+
+@pytest.mark.parametrize("said", ["my aunt is so funny", "do you laugh at me", "你会笑话我吗"])
+def test_who_speaks_of_other_laughter_asks_for_no_humour(writer: ScriptedWriter, said: str) -> None:
+    assert writer.situation(said, history=(BEFORE,)) != "humour"
+
+
+@pytest.mark.parametrize(
+    ("said", "reads"),
+    [
+        (
+            (
+                "here is my text: 'Hi Bo. The hedge has grown over our path. It's hard to get "
+                "through. Could we trim it together on Sunday? Regards, Ida' is that ok to send?"
+            ),
+            "plain",
+        ),
+        (
+            (
+                'is this fine to send: "Dear team, the kiln is broken until Monday. Please take '
+                'your pots home. I will let you know when it works again."'
+            ),
+            "plain",
+        ),
+        (
+            "可以帮我看看这段话吗：“李师傅您好，楼道灯又不亮了。老人晚上下楼看不清。您这两天方便来一趟吗。”",
+            "plain",
+        ),
+        (
+            "王姐，水龙头还是漏，上次那个垫圈不对。您看周六能不能再来看一下。零件钱我出。这样发行不行",
+            "plain",
+        ),
+        (
+            "我想这么发给他：你从来不接电话，我受够了。你自己看着办吧。以后别找我。这么写行吗",
+            "heated",
+        ),
+    ],
+)
+def test_long_wording_is_heard_wherever_the_question_stands(
+    writer: ScriptedWriter, said: str, reads: str
+) -> None:
+    assert writer.situation(said, history=(BEFORE,)) == f"draft_{reads}"
+
+
+@pytest.mark.parametrize(
+    "said", ["who can read what i write? is that ok to ask", "我写的谁能看到？"]
+)
+def test_who_asks_who_reads_along_is_still_told(writer: ScriptedWriter, said: str) -> None:
+    assert writer.situation(said, history=(BEFORE,)) in {"what_do_you_keep", "others_here"}
+
+
+@pytest.mark.parametrize(
+    ("said", "before"), [("why that one?", "tea or cocoa"), ("为啥选这个", "茶还是可可")]
+)
+def test_a_pick_is_owned_as_chance(writer: ScriptedWriter, said: str, before: str) -> None:
+    picked = (Exchange(before, "Tea.", situation="pick"),)
+    assert writer.situation(said, history=picked) == "why_pick"
+    assert writer.situation(said, history=(BEFORE,)) != "why_pick"

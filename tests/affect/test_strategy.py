@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -262,12 +262,20 @@ def test_a_doubtful_reading_is_not_named() -> None:
 
 def test_the_gentle_day_is_short_and_without_humour() -> None:
     result = planned(gentle=True)
-    assert result.situation == "after_crisis"
+    assert result.situation is None  # a fresh page is an ordinary one
     assert result.length <= 24
+    assert result.tone == "gentle"
     assert {"advice", "humour"} <= set(result.avoid)
-    later = planned((Past(situation="after_crisis"),), gentle=True)
-    assert later.situation is None
-    assert later.tone == "gentle"
+
+
+@pytest.mark.parametrize("persona", ["companion", "support"])
+def test_in_the_gentle_day_only_a_bare_hello_after_a_pause_is_met_with_it(persona: str) -> None:
+    before = (Past(at=moment().at - timedelta(hours=9)),)
+    back = planned(before, gentle=True, persona=persona, situation="greeting")
+    telling = planned(before, gentle=True, persona=persona)
+    fresh = planned(gentle=True, persona=persona, situation="greeting")
+    assert back.situation == "after_crisis"
+    assert "after_crisis" not in {telling.situation, fresh.situation}
 
 
 def test_the_support_persona_has_its_own_entries() -> None:

@@ -156,6 +156,20 @@ class TestDanger:
             assert turn.plan is not None
             assert turn.plan.situation not in {"after_card", "after_crisis"}
 
+    @pytest.mark.parametrize(
+        ("danger", "line"),
+        [(DOOR, "I baked a lemon cake this morning"), (DOOR_ZH, "今天早上烤了个蛋糕")],
+    )
+    async def test_the_first_line_of_a_fresh_page_is_an_ordinary_one(
+        self, house: House, danger: str, line: str
+    ) -> None:
+        await house.talk(danger, "/new", line)
+        last = await house.last()
+        assert last.plan is not None
+        assert last.plan.situation != "after_crisis"
+        await house.talk("/new", danger)
+        assert (await house.last()).notes.risk is not Risk.NONE
+
     @pytest.mark.parametrize("danger", [DOOR, DOOR_ZH])
     async def test_whoever_goes_on_about_something_else_is_followed(
         self, house: House, danger: str
