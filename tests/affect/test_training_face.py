@@ -24,7 +24,7 @@ from affect.training.face_export import export
 from affect.training.face_network import CONTRAST, FaceNetwork, pasted, standardise
 from affect.training.face_start import begin
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # torch's own warnings
 
 
 @pytest.fixture(autouse=True)
