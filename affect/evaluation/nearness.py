@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from affect.writers.vectors import Encoder
 
 STRANGERS = Path(__file__).parent / "nearness.yaml"
-THRESHOLDS = (0.6, 0.65, 0.71, 0.75, 0.8, 0.82, 0.85, 0.9, 0.95, 1.0)
+THRESHOLDS = (0.6, 0.65, 0.71, 0.75, 0.8, 0.825, 0.85, 0.9, 0.95, 1.0)
 
 
 class _Known:

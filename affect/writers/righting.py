@@ -12,7 +12,10 @@ from affect.writers.naming import capitalised
 from affect.writers.slots import Filler
 
 MOST_WORDS, MOST_CHARACTERS = 8, 16
-TURN = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"}
+TURN = {
+    **{"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"},
+    **{"i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll"},
+}
 
 # What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.
 _IS = re.compile(
@@ -22,6 +25,7 @@ _IS = re.compile(
 _DENYING = re.compile(
     r"\b(not|never|nobody|no ?one|isnt|wasnt|arent|didnt|like)\b|n't\b", re.IGNORECASE
 )
+_AGREES = {"was": "you were", "am": "you are"}
 _SPELT = {"its": "it's", "thats": "that's", "hes": "he's", "shes": "she's", "theyre": "they're"}
 _SAID_CHINESE = re.compile(r"我(?:刚才|刚刚)?(?:说|讲|指|问)的是([^，。！？,.!?\s]{2,12})")
 _LIVES_CHINESE = re.compile(r"([他她]|我?[\u4e00-\u9fff]{1,3})(还活着|活得好好的|还好好的)")
@@ -108,7 +112,7 @@ def turned(part: str, language: str) -> str | None:
     """A few words of theirs turned to them, "my sister" -> "your sister"; None where they may not
     be said back.
     """
-    plain = part.strip().rstrip(".。!！,，")
+    plain = part.strip().rstrip(".。!！,，").replace("’", "'")
     if language == "zh":
         held = any(word in plain for word in blocked("zh")) or "你" in plain
         return None if held or not plain or len(plain) > MOST_CHARACTERS else turned_chinese(plain)
@@ -118,7 +122,8 @@ def turned(part: str, language: str) -> str | None:
     never |= listed("en", "never_mirrored") | {"you", "your", "you're"}
     if low & never or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
         return None
-    return " ".join(map(_turned, found))
+    said = " ".join(map(_turned, found))
+    return re.sub(r"\byou (was|am)\b", lambda was: _AGREES[was[1]], said)
 
 
 def _turned(word: str) -> str:

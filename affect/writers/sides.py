@@ -61,7 +61,7 @@ _NO_SIDE = re.compile(
     r"|would|could|can|should|what|why|how|who|when|where|if|because|not|to)\b|.*\byour?\b",
     re.IGNORECASE,
 )
-_TURN = TURN | {"i'm": "you're", "im": "you're", "i've": "you've", "i'll": "you'll", "our": "your"}
+_TURN = TURN | {"im": "you're", "our": "your"}
 
 _CHINESE_CHUNK = re.compile(r"[，,。！!；;：:、\s…]+")
 _CHINESE_LEAD = re.compile(

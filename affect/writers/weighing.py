@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from affect.writers.kindred import Feelings
     from affect.writers.shape import Shape
 
-NEAR = 0.82  # likeness from which an entry is about what was said (affect/evaluation/nearness.py)
+NEAR = 0.825  # likeness from which an entry is about what was said (affect/evaluation/nearness.py)
 TURN_NEAR = 0.65  # the same for an answer to a special turn of the talk
 GLAD = 0.7  # what an entry for a joy answers where an outcome was told, however it was read
 MATTER = 0.5  # what an entry for the matter at hand answers of what is felt, as a floor
