@@ -44,6 +44,10 @@ def train(
         float | None, typer.Option(min=0, help="Else the model's own; with --tune, of each try.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same data: same model.")] = 0,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(help="text: a folder of weights to learn from as well; may be repeated."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1)] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
@@ -74,6 +78,7 @@ def train(
             "resume": resume,
             **({"epochs": epochs} if epochs is not None and tune is None else {}),
             **({"base": base} if base is not None else {}),
+            "teachers": tuple(teacher or ()),
         }
         settings, build = _program(what)
         from affect.training import data as corpora

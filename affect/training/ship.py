@@ -102,6 +102,8 @@ def write_json(out: Path, fitted: Calibration, settings: Settings, today: date) 
         "base": {"name": "intfloat/multilingual-e5-small", "licence": "MIT"},
         "training": {
             "epochs": settings.epochs,
+            "again": settings.again,
+            "teachers": len(settings.teachers),
             "batch": settings.batch,
             "rate": settings.rate,
             "head_rate": settings.head_rate,

@@ -3,7 +3,9 @@
 Recipe (measured; see the card for what came of it): embeddings and the lower six layers frozen,
 AdamW 1.5e-4 (heads 2e-3), warm-up 6 % then linear decay, batch 64 in length buckets, asymmetric
 loss on the 28 labels, squared error on V/A/D, cross-entropy on the six Chinese classes, an
-exponential average of the weights. Seeded; a run that was stopped goes on with `resume`.
+exponential average of the weights. Then it goes on for `again` epochs, at lower rates, and learns
+most from what itself and other models (`teachers`) say of every text by then. Seeded; a run that
+was stopped goes on with `resume`.
 """
 
 from __future__ import annotations
@@ -28,16 +30,18 @@ from torch.nn import functional
 from affect.evaluation.metrics import macro_f1, one_hot, pearson
 from affect.labels import EWECT_CLASSES
 from affect.perception.tokens import encode
-from affect.training import cache
+from affect.training import cache, teachers
 from affect.training.cache import Cache
 from affect.training.data import Corpus, Task, dev_corpora, training_corpora
 from affect.training.network import Network
-from affect.training.precision import half_precision
+from affect.training.precision import attention, half_precision
+from affect.training.teachers import WEIGHTS, Told
 from affect.training.thresholds import choose
 from affect.training.tune import Watch, unwatched
 
-LOSS_WEIGHTS = {Task.LABELS: 1.0, Task.AFFECT: 0.5, Task.CHINESE: 0.7}
 RECALL_WEIGHT = 0.5
+TAUGHT = 0.7  # weight of what is told by models, the rest being the corpora's
+AGAIN_RATE, AGAIN_HEAD_RATE = 1e-4, 5e-4
 NEGATIVE_FOCUS, CLIP = 3.0, 0.05  # asymmetric loss: gamma-, and the margin that easy negatives get
 WARM_UP, WEIGHT_DECAY, AVERAGE = 0.06, 0.01, 0.997
 AVERAGE_EVERY, CHECKPOINT_EVERY = 5, 250  # steps
@@ -45,11 +49,15 @@ AVERAGE_EVERY, CHECKPOINT_EVERY = 5, 250  # steps
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One training run. `run` is its folder: cache, checkpoint, TensorBoard log."""
+    """One training run. `run` is its folder: cache, checkpoints, TensorBoard logs; `teachers` are
+    folders of weights.
+    """
 
     run: Path
     base: str = "intfloat/multilingual-e5-small"
     epochs: float = 2.0
+    again: float = 1.25
+    teachers: tuple[Path, ...] = ()
     batch: int = 64
     rate: float = 1.5e-4
     head_rate: float = 2e-3
@@ -153,19 +161,56 @@ def fit(
     tasks = {task: _targets(rows, task) for task in Task}
     scale = _scale(tasks[Task.AFFECT])
     _start_heads(network, tasks[Task.LABELS], caches[0])
-    run = _Run(settings, network, caches[0], tasks, scale, autocast)
+    stages = [_Run(settings, network, caches[0], tasks, scale, autocast)]
+    _through(stages[0], caches[1], dev, report, watch)
+    if settings.again:
+        stages.append(_again(stages[0], rows, report))
+        _through(stages[1], caches[1], dev, report, unwatched)
+    network.restore(stages[-1].average)
+    network.train(on=False)
+    return network, scale
+
+
+def _through(
+    run: _Run, features: Cache, dev: Rows, report: Callable[[str], None], watch: Watch
+) -> None:
+    """Train to the end of a stage, with figures of dev after each epoch."""
+    settings = run.settings
     step = run.load() if settings.resume else 0
-    with _board(settings.run) as board:
+    with attention(settings.device), _board(settings.run) as board:
         while step < run.total:
             step = run.epoch(step, board, report)
-            figures = _dev_figures(run, caches[1], dev)
+            figures = _dev_figures(run, features, dev)
             report(f"step {step} " + " ".join(f"{k} {v:.4f}" for k, v in figures.items()))
             for name, value in figures.items():
                 board(f"dev/{name}", value, step)
             watch(step / run.total, figures)
-    network.restore(run.average)
-    network.train(on=False)
-    return network, scale
+
+
+def _again(first: _Run, rows: Rows, report: Callable[[str], None]) -> _Run:
+    """The second stage: on from the first's averaged weights, taught by these and other models."""
+    settings, network = first.settings, first.network
+    report("Telling every text ...")
+    network.restore(first.average)
+    every = np.arange(len(rows.tokens))
+    heard = outputs(network, first.features, every, first.autocast, settings.device)
+    texts = [text for corpus in rows.corpora for text in corpus.texts]
+    scale = first.scale
+    wanted = teachers.mean_of(
+        [
+            teachers.told(heard),
+            *(teachers.told_by(f, texts, scale.mean, scale.deviation) for f in settings.teachers),
+        ]
+    )
+    own = replace(
+        settings,
+        run=settings.run / "again",
+        epochs=settings.again,
+        rate=AGAIN_RATE,
+        head_rate=AGAIN_HEAD_RATE,
+    )
+    own.run.mkdir(parents=True, exist_ok=True)
+    return _Run(own, network, first.features, first.tasks, scale, first.autocast, wanted)
 
 
 class _Run:
@@ -179,9 +224,10 @@ class _Run:
         tasks: dict[Task, Targets],
         scale: Scale,
         autocast: Any,
+        wanted: Told | None = None,
     ) -> None:
         self.settings, self.network, self.features = settings, network, features
-        self.tasks, self.scale, self.autocast = tasks, scale, autocast
+        self.tasks, self.scale, self.autocast, self.wanted = tasks, scale, autocast, wanted
         self.steps = sum(math.ceil(len(t.numbers) / settings.batch) for t in tasks.values())
         self.total = round(self.steps * settings.epochs)
         self.average = network.state()
@@ -247,7 +293,10 @@ class _Run:
         pooled = pooled.float()
         truth = torch.from_numpy(targets.values[places]).to(device)
         domain = torch.from_numpy(targets.domain[places]).to(device)
-        loss = LOSS_WEIGHTS[task] * task_loss(self.network, task, pooled, truth, domain, self.scale)
+        loss = WEIGHTS[task] * task_loss(self.network, task, pooled, truth, domain, self.scale)
+        if self.wanted is not None:
+            soft = teachers.taught(self.network, task, pooled, self.wanted, numbers)
+            loss = TAUGHT * soft + (1 - TAUGHT) * loss
         near = torch.from_numpy(self.features.recall[numbers].astype(np.float32)).to(device)
         cosine = functional.cosine_similarity(self.network.head("recall", pooled), near)
         (loss + RECALL_WEIGHT * (1 - cosine).mean()).backward()

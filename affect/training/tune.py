@@ -219,7 +219,9 @@ def _text(own: Any, data: Path, report: Report) -> Run:
 
     rows, dev = text.read(own, data)
     # The frozen layers say the same in every run: one cache serves the search and what follows it.
-    return lambda settings, watch: text.fit(settings, rows, dev, report, watch, own.run)
+    return lambda settings, watch: text.fit(
+        replace(settings, again=0), rows, dev, report, watch, own.run
+    )
 
 
 def _voice(_: Any, data: Path, report: Report) -> Run:

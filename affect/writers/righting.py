@@ -13,8 +13,15 @@ from affect.writers.slots import Filler
 
 MOST_WORDS, MOST_CHARACTERS = 8, 16
 TURN = {
-    **{"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself"},
-    **{"i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll"},
+    "my": "your",
+    "me": "you",
+    "i": "you",
+    "mine": "yours",
+    "myself": "yourself",
+    "i'm": "you're",
+    "i've": "you've",
+    "i'd": "you'd",
+    "i'll": "you'll",
 }
 
 # What it is instead: "NOBODY LEFT ME. its WORK", "jess is alive", 我说的是他喝酒.

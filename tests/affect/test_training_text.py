@@ -109,6 +109,7 @@ def _settings(base: str, run_folder: Path, **changes: object) -> training.Settin
         base=base,
         run=run_folder,
         epochs=2,
+        again=0,
         batch=16,
         rate=2e-3,
         head_rate=2e-2,
@@ -234,6 +235,32 @@ def test_what_is_exported_runs_without_torch(
     assert out.affect[0, 0] > out.affect[1, 0]
     joy = LABELS.index("joy")
     assert out.labels[0, joy] > out.labels[2, joy]
+
+
+def test_it_goes_on_to_learn_what_itself_and_a_teacher_say(
+    trained: tuple[Network, training.Scale, list[str]], base: str, tmp_path: Path
+) -> None:
+    network, scale, _ = trained
+    rows, dev = _rows(base, 96), _rows(base, 40)
+    tokenizer = training.load_tokenizer(base)
+    texts = [PREFIX + text for text in _corpora(96)[0].texts]
+    # A teacher that takes each rating of valence for its opposite is heard, and drags along.
+    turned = Network.pretrained(base, 1)
+    turned.restore(network.state())
+    with torch.no_grad():
+        turned.heads["affect"].weight[0] *= -1
+        turned.heads["affect"].bias[0] *= -1
+    export(turned, scale, tokenizer, texts, tmp_path / "teacher")
+    valence = {}
+    for teachers in ((), (tmp_path / "teacher",)):
+        own = _settings(base, tmp_path / str(len(teachers)), again=2, teachers=teachers)
+        lines: list[str] = []
+        training.fit(own, rows, dev, lines.append)
+        figures = lines[-1].split()
+        valence[bool(teachers)] = float(figures[figures.index("r_V") + 1])
+        assert (own.run / "again" / "checkpoint.pt").is_file()
+    assert valence[False] > 0.5
+    assert valence[True] < valence[False]
 
 
 def test_calibration_makes_probabilities_of_raw_outputs() -> None:
