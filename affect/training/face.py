@@ -4,8 +4,8 @@ Recipe: begun from the lower layers of dlib's face network (`face_start`) where 
 SGD with Nesterov momentum .9, one cycle to .03, three times that for the heads, weight decay 5e-4,
 batch 64, tiles of 64, then 80 pixels (small ones cost less), in half of the batches with a piece of
 another tile pasted in (CutMix, Yun et al. 2019), an exponential average of weights and batch
-statistics. `MEMBERS` networks ship as one; each learns from those before it as well (born-again
-networks, Furlanello et al. 2018). Seeded; a run that was stopped goes on with `resume`.
+statistics. `MEMBERS` networks, each with a seed of its own, ship as one. A run that was stopped
+goes on with `resume`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -49,7 +49,6 @@ SMOOTHING = 0.05  # of FER2013's labels; the votes are soft by themselves
 LABEL_WEIGHT = 1.0
 PASTED = 0.5  # share of batches with pieces of another tile
 MEMBERS = 2
-TAUGHT = 0.7  # share of the targets that earlier members tell
 REPORT_EVERY = 50  # steps
 SIDES = ((0.45, 64), (1.0, VIEW))  # up to this share of the run, tiles of this side
 STATISTICS = 256  # tiles that the first batch statistics are taken from
@@ -63,7 +62,7 @@ class Settings:
 
     run: Path
     base: str = ""
-    epochs: float = 24.0
+    epochs: float = 30.0
     batch: int = 64
     rate: float = 0.03
     seed: int = 0
@@ -79,7 +78,7 @@ def build(
     members: list[FaceNetwork] = []
     for number in range(MEMBERS):
         own = replace(settings, run=settings.run / f"{number}", seed=settings.seed + number)
-        members.append(train(own, faces, report, taught_by=tuple(members)))
+        members.append(train(own, faces, report))
     told = {
         "base": Path(settings.base).name,
         "epochs": settings.epochs,
@@ -96,11 +95,10 @@ def train(
     faces: dict[str, Faces],
     report: Callable[[str], None] = print,
     watch: Watch = unwatched,
-    taught_by: Sequence[FaceNetwork] = (),
 ) -> FaceNetwork:
     """Train on FER2013's Training part; the network with averaged weights, ready to be measured."""
     _prepare(settings)
-    run = _Run(settings, faces[face_data.TRAINING], taught_by)
+    run = _Run(settings, faces[face_data.TRAINING])
     step = run.load() if settings.resume else 0
     while step < run.total:
         step = run.epoch(step, report)
@@ -113,8 +111,8 @@ def train(
 class _Run:
     """Optimiser, averaged weights and the order of batches: all that a checkpoint must hold."""
 
-    def __init__(self, settings: Settings, faces: Faces, taught_by: Sequence[FaceNetwork]) -> None:
-        self.settings, self.faces, self.taught_by = settings, faces, taught_by
+    def __init__(self, settings: Settings, faces: Faces) -> None:
+        self.settings, self.faces = settings, faces
         self.targets = torch.from_numpy(targets(faces))
         self.steps = len(faces) // settings.batch
         self.total = round(self.steps * settings.epochs)
@@ -162,8 +160,6 @@ class _Run:
         wanted = self.targets[rows]
         if random.random() < PASTED:
             wanted = pasted(tiles, wanted, random)
-        if self.taught_by:
-            wanted = TAUGHT * _told(self.taught_by, tiles) + (1 - TAUGHT) * wanted
         with half_precision("cpu"):
             logits = self.network(tiles)
         loss = face_loss(logits.float(), wanted)
@@ -235,14 +231,6 @@ def face_loss(logits: Tensor, wanted: Tensor) -> Tensor:
 def _heads(both: Tensor) -> tuple[Tensor, Tensor]:
     """(n, 16) -> (n, 9) votes and (n, 7) labels."""
     return both[:, : len(VOTES)], both[:, len(VOTES) :]
-
-
-def _told(networks: Sequence[FaceNetwork], tiles: Tensor) -> Tensor:
-    """(n, 16) the mean of what trained networks tell of tiles, as targets."""
-    with torch.no_grad(), half_precision("cpu"):
-        logits = [network(tiles).float() for network in networks]
-    told = [torch.cat([h.softmax(dim=1) for h in _heads(each)], dim=1) for each in logits]
-    return torch.stack(told).mean(dim=0)
 
 
 def accuracies(network: FaceNetwork, faces: Faces) -> dict[str, float]:

@@ -22,7 +22,7 @@ from affect.training.face_network import FaceNetwork, Shipped
 from affect.training.small import keep_small
 from affect.types import EMOTIONS
 
-MODEL, VERSION = "attune-face", "3"
+MODEL, VERSION = "attune-face", "4"
 NOTHING = {"name": "none: trained from random weights", "licence": "-"}
 DLIB = {"name": "lower layers of dlib's face network (King 2017)", "licence": "CC0 1.0"}
 STEPS = 400  # of the fit; it has converged long before
