@@ -122,7 +122,8 @@ def _ewect(model: TextModel, data: Path) -> list[Figure]:
         labels = fitted.labels(raw.labels)
         english = fitted.emotions(ENGLISH, labels, raw.chinese)
         six = fitted.chinese_posterior(raw.chinese, fitted.evidence(english))
-        chosen = one_hot(six.argmax(axis=1), len(EWECT_CLASSES))
+        named = fitted.chinese_class(six)
+        chosen = one_hot(named, len(EWECT_CLASSES))
         name = f"EWECT {part}"
         figures.append(_of(name, "macro-F1", macro_f1, truth, chosen, needed))
         figures.append(_of(name, "accuracy", _accuracy, truth, chosen))

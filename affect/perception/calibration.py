@@ -53,7 +53,8 @@ class Calibration:
     `slope`, `offset` (28): Platt scaling of each label. `thresholds` (28), `groups` (7): where a
     label or an official group counts as present. `rates` (7), `chinese_rates` (6): base rates.
     `scale`, `bias` (7): vector scaling of the English seven. `foreign`: what of its evidence holds
-    in a language that was not trained. `own`, `shared`, `chinese_bias` (6): the Chinese seven.
+    in a language that was not trained. `own`, `shared`, `chinese_bias` (6): the Chinese seven;
+    `chinese_offsets` (6): what the log-probability of a class counts more when one is named.
     `head_slope`, `head_offset` (3): EmoBank's scale to ours.
     """
 
@@ -69,6 +70,7 @@ class Calibration:
     own: float
     shared: float
     chinese_bias: Floats
+    chinese_offsets: Floats
     head_slope: Floats
     head_offset: Floats
     english: Spread
@@ -129,6 +131,11 @@ class Calibration:
         own = np.log(np.maximum(softmax(chinese), FLOOR)) - rates
         total = rates + self.own * own + self.shared * evidence[:, _HEARD] + self.chinese_bias
         return softmax(total)
+
+    def chinese_class(self, posterior: Floats) -> NDArray[np.int64]:
+        """(n,) the number of the class that `chinese_posterior` names."""
+        named: NDArray[np.int64] = (np.log(posterior) + self.chinese_offsets).argmax(axis=1)
+        return named
 
     def _chinese(self, chinese: NDArray[np.floating], evidence: Floats) -> Floats:
         """On the common base rates: EWECT's are exchanged, and disgust stays at its own rate."""

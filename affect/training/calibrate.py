@@ -30,7 +30,7 @@ from affect.perception.calibration import (
     softmax,
 )
 from affect.perception.text_network import RawOutputs
-from affect.training.thresholds import choose
+from affect.training.thresholds import choose, offsets
 from affect.types import EMOTIONS
 
 # Prior deviations of a label's Platt constants from the shared ones; a rare label keeps to them.
@@ -148,13 +148,15 @@ def _with_chinese_seven(fitted: Calibration, dev: Dev) -> Calibration:
 
     found = _minimum(loss, np.concatenate([[1.0, 0.0], np.zeros(len(EWECT_CLASSES))]))
     foreign = _minimum(loss_alone, np.array([0.7]))
-    return replace(
+    fitted = replace(
         fitted,
         own=float(found[0]),
         shared=float(max(found[1], 0.0)),
         chinese_bias=found[2:],
         foreign=float(np.clip(foreign[0], 0.0, 1.0)),
     )
+    posterior = fitted.chinese_posterior(dev.chinese.chinese, evidence)
+    return replace(fitted, chinese_offsets=offsets(dev.classes, np.log(posterior)))
 
 
 def _with_affect(fitted: Calibration, dev: Dev) -> Calibration:
@@ -246,6 +248,7 @@ def _blank(slope: Floats, offset: Floats, rates: Floats, chinese: Floats) -> Cal
         own=1.0,
         shared=0.0,
         chinese_bias=six,
+        chinese_offsets=six,
         head_slope=three,
         head_offset=np.zeros(3),
         english=spread,

@@ -22,7 +22,7 @@ from affect.training.export import export
 from affect.training.network import Network
 from affect.training.text import Scale, Settings, load_tokenizer, train
 
-MODEL, VERSION = "attune-text", "3"
+MODEL, VERSION = "attune-text", "4"
 
 
 def build(

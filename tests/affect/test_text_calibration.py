@@ -28,6 +28,7 @@ FITTED = cal.Calibration(
     own=0.9,
     shared=0.2,
     chinese_bias=np.zeros(6),
+    chinese_offsets=np.zeros(6),
     head_slope=np.full(3, 2.0),
     head_offset=np.zeros(3),
     english=SPREAD,
