@@ -109,7 +109,10 @@ _WANTS = {
             re.IGNORECASE,
         ),
     ),
-    "answer_who": (re.compile(r"\b(who|whose|whom)\b|谁", re.IGNORECASE), None),
+    "answer_who": (
+        re.compile(r"\b(who|whose|whom)\b|谁", re.IGNORECASE),
+        re.compile(r"^(?!\W*(i|i'?m|i've|i'd|i'll|it|it's|that|this|there)\b)", re.IGNORECASE),
+    ),
     "answer_name": (
         re.compile(r"\bname\b|\bcalled\b|叫什么|名字", re.IGNORECASE),
         re.compile(r"^\W*(\w+\W+){0,3}\w+\W*$|^.{1,8}$"),

@@ -50,7 +50,8 @@ class Relevance:
         self._wanted = scene.plan.situation
         self._bare = self._wanted in BARE
         self._asked_for = scene.persona == "support"
-        self._glad = matter is not None and matter.name == matters.GOOD
+        # Good news in a grave time takes nothing from what is said of the grave.
+        self._glad = matter is not None and matter.name == matters.GOOD and not ground.grave
         self._dark = is_definite(scene.reading, scene.said) or bool(matter and matter.dark)
         self._wary = matter is None and ground.wary
         # Where another matter may have begun, the open one is not taken for granted.

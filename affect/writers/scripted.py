@@ -220,7 +220,8 @@ class ScriptedWriter:
         )
         near = [(meaning, e) for e in fit if (meaning := relevance.of(e)) is not None]
         worded: list[Worded] = []
-        for meaning, entry in _worth_weighing(near):
+        # Something is always said: where nothing is relevant, what fits any line.
+        for meaning, entry in _worth_weighing(near or [(0.0, each) for each in fit]):
             general = entry.situation == "fallback"
             filled = fill(entry.text, own, scene.language, general=general) if entry.slots else None
             if filled is None and entry.slots and (NAMED & set(entry.slots) or entry.kinds):
