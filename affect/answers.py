@@ -146,7 +146,7 @@ def received(said: str, last: Turned | None) -> str | None:
     if last is None or not last.asked or last.situation in _OFFERS:
         return None
     plain = said.replace("’", "'").strip()
-    question = re.split(r"(?<=[.!。！])\s*", last.reply.strip())[-1]
+    question = _last_sentence(last.reply)
     if not question.endswith(("?", "？")) or not _ASKS.search(question) or _TURNS.search(plain):
         return None
     han = len(_HAN.findall(plain))
@@ -169,9 +169,13 @@ def _bare(said: str) -> str | None:
     return next((name for name, form in _BARE.items() if form.fullmatch(bare)), None)
 
 
+def _last_sentence(reply: str) -> str:
+    return re.split(r"(?<=[.!。！])\s*", reply.strip())[-1]
+
+
 def closed(reply: str) -> bool:
     """Whether a reply ends on a question that a yes or a no, or a word or two, answers."""
-    question = re.split(r"(?<=[.!。！])\s*", reply.strip())[-1]
+    question = _last_sentence(reply)
     short = len(question.split()) <= FEW if question.isascii() else len(question) <= 2 * FEW
     return short or bool(_CLOSED.search(reply.strip()) or _EITHER.search(question))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from itertools import combinations
@@ -121,13 +121,10 @@ def fuse(
     """
     constants = constants or shipped()
     witnesses = _witnesses(estimates, constants)
-    log_posterior = list(map(math.log, constants.prior))
-    for witness in witnesses:
-        for k, ratio in enumerate(_doubted(witness, witnesses, constants)):
-            log_posterior[k] += witness.weight * ratio
+    believed = [replace(w, log_ratios=_doubted(w, witnesses, constants)) for w in witnesses]
     conflict = _conflict(witnesses, constants)
     mean, variance = _pooled(witnesses, conflict, constants)
-    probabilities = _normalised(log_posterior)
+    probabilities = _told(believed, constants)
     return _reading(
         probabilities, mean, variance, conflict, witnesses, estimates, transcript, constants
     )
@@ -308,9 +305,7 @@ def _log_ratios(estimate: Estimate, constants: Constants) -> Vector:
     return tuple(ratios)
 
 
-def _doubted(
-    witness: _Witness, witnesses: Sequence[_Witness], constants: Constants
-) -> Sequence[float]:
+def _doubted(witness: _Witness, witnesses: Sequence[_Witness], constants: Constants) -> Vector:
     """(7) its log-likelihood ratios, as far as it is believed to tell of this moment.
 
     By Bayes' rule the others say how likely it tells of something else, whose ratios are 1: more
@@ -321,11 +316,11 @@ def _doubted(
     same = math.fsum(p * q / rate for p, q, rate in zip(one, rest, constants.prior, strict=True))
     strange = constants.doubt / (constants.doubt + (1 - constants.doubt) * same)
     left = min(1.0, (1 - strange) / (1 - constants.doubt))
-    return [math.log(left * math.exp(ratio) + 1 - left) for ratio in witness.log_ratios]
+    return tuple(math.log(left * math.exp(ratio) + 1 - left) for ratio in witness.log_ratios)
 
 
 def _told(witnesses: Sequence[_Witness], constants: Constants) -> Vector:
-    """(7) what they make of the prior, each weighed and believed."""
+    """(7) what they make of the prior, each weighed."""
     logs = list(map(math.log, constants.prior))
     for witness in witnesses:
         for k, ratio in enumerate(witness.log_ratios):

@@ -24,6 +24,7 @@ from affect.fusion import Constants, shipped
 from affect.types import EMOTIONS, Modality, Probabilities
 
 AGREEMENT = 0.9  # a design value: how often sarcasm, acting or an old picture come in is not known
+DOUBT = round(1 - AGREEMENT, 4)
 COUNT = 20_000  # moments that λ are fitted on
 STEP = 0.05  # of the grid; the loss is flat around its least
 FILE = "fusion.json"
@@ -47,7 +48,7 @@ def build(
         report(f"Reading the dev split: {modality} ...")
         held[modality], rates[modality] = held_out(modality, data, DEV)
     rates = {modality: rounded(of) for modality, of in rates.items()}
-    constants = replace(with_rates(shipped(), rates), doubt=round(1 - AGREEMENT, 4))
+    constants = replace(with_rates(shipped(), rates), doubt=DOUBT)
     weights, loss = fit(held, constants, settings.seed)
     report(f"λ: {', '.join(f'{m} {w:.2f}' for m, w in weights.items())}; log loss {loss:.4f}.")
     out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def written(
     how = f"fitted by `python -m affect train fusion` on {today.isoformat()}"
     told["form"] = how
     told["weights"] = {str(m): weight for m, weight in weights.items()}
-    told["doubt"] = round(1 - AGREEMENT, 4)
+    told["doubt"] = DOUBT
     told["base_rates"] = {str(m): _told(of) for m, of in rates.items()}
     told["prior"] = _told(rates[Modality.TEXT])
     told["provenance"] |= {

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.writers.lexicon import listed
+from affect.writers.righting import TURN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,16 +104,7 @@ _DANGLING = re.compile(
     re.IGNORECASE,
 )
 _COPULA = frozenset({"is", "are", "was", "were"})
-_TURN = {
-    "i": "you",
-    "me": "you",
-    "my": "your",
-    "mine": "yours",
-    "myself": "yourself",
-    "i'm": "you're",
-    "i've": "you've",
-    "i'd": "you'd",
-    "i'll": "you'll",
+_TURN = TURN | {
     "we": "you",
     "us": "you",
     "our": "your",
