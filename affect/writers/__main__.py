@@ -1,6 +1,7 @@
 """For people who write entries: `python -m affect.writers check | index`.
 
-`check` tells what breaks a house rule; `index` stores the vectors of the cues. Exit code 0 if all
+`check` tells what breaks a house rule; `index` stores the vectors of the cues, and the entries as
+they are read fastest. Exit code 0 if all
 is well, 1 if a rule is broken, 2 if something cannot be read. See docs/writing-entries.md.
 """
 
@@ -42,6 +43,7 @@ def _check() -> int:
 
 def _index() -> int:
     entries = bank.load().entries
+    bank.press()
     new = cues.save(entries, TextModel.load())
     held = sum(len(entry.cues) for entry in entries)
     print(f"{held} cues stored in {cues.FILE}, {new} embedded anew")  # noqa: T201

@@ -1,13 +1,18 @@
 """The bank: every written reply, read from bank/<language>/*.yaml (docs/writing-entries.md).
 
-What lies in bank/<language>/topics/<topic>.yaml is about that topic.
+What lies in bank/<language>/topics/<topic>.yaml is about that topic. To read 2 MB of YAML takes a
+second at every start, so `press` keeps what is in the files as JSON beside the weights; as soon as
+one of them is changed, they are read themselves again.
 """
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import yaml
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FOLDER = Path(__file__).parent / "bank"
+PRESSED = Path(__file__).parent.parent / "weights" / "bank.json.gz"
 TOPICS = "topics"
 
 
@@ -77,20 +83,66 @@ def _is_ordinary(entry: Entry) -> bool:
     return entry.situation in {None, "fallback"}
 
 
-def load(folder: Path | None = None) -> Bank:
+def load(folder: Path | None = None, pressed: Path = PRESSED) -> Bank:
     """Read all entries; raise `BadInput("entry", ...)` naming the first that cannot be used."""
     found: dict[str, Entry] = {}
     root = folder or FOLDER
-    for file in _files(root):
+    for name, raws in _contents(root, pressed).items():
+        file = PurePosixPath(name)
         topic = file.stem if file.parent.name == TOPICS else None
-        for raw in _read(file):
+        for raw in raws:
             entry = parse(raw, topic)
-            if entry.language != file.relative_to(root).parts[0]:
+            if entry.language != file.parts[0]:
                 raise BadInput("entry", f"Entry {entry.id} lies in the folder of another language.")
             if entry.id in found:
                 raise BadInput("entry", f"Entry {entry.id} is there twice.")
             found[entry.id] = entry
     return Bank(tuple(found[name] for name in sorted(found)))
+
+
+def press(folder: Path | None = None, pressed: Path = PRESSED) -> None:
+    """Keep what is in the files for a quick start."""
+    root = folder or FOLDER
+    kept = {"digest": _digest(root), "files": _read_all(root)}
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    pressed.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def is_pressed(folder: Path | None = None, pressed: Path = PRESSED) -> bool:
+    """Whether what is kept is what is in the files."""
+    return _kept(folder or FOLDER, pressed) is not None
+
+
+def _contents(root: Path, pressed: Path) -> dict[str, list[object]]:
+    """The entries of each file by its path below `root`, as they are written."""
+    kept = _kept(root, pressed)
+    return _read_all(root) if kept is None else kept
+
+
+def _kept(root: Path, pressed: Path) -> dict[str, list[object]] | None:
+    try:
+        kept = json.loads(gzip.decompress(pressed.read_bytes()))
+    except (OSError, EOFError, ValueError):
+        return None
+    files: dict[str, list[object]] = kept["files"]
+    return files if kept["digest"] == _digest(root) else None
+
+
+def _digest(root: Path) -> str:
+    """What stands for all the files, their paths and their bytes."""
+    found = hashlib.sha256()
+    for file in _files(root):
+        content = file.read_bytes()
+        found.update(f"{_name(file, root)}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()
+
+
+def _read_all(root: Path) -> dict[str, list[object]]:
+    return {_name(file, root): _read(file) for file in _files(root)}
+
+
+def _name(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix()
 
 
 def _files(folder: Path) -> Iterator[Path]:

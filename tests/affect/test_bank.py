@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,32 @@ def test_the_vectors_that_ship_are_of_these_entries(shipped: Bank) -> None:
     kept = cues.stored(lines, cues.known(None))
     assert kept is not None, "the bank changed: run python -m affect.writers index"
     assert np.isfinite(kept).all()
+
+
+def test_what_is_read_at_start_is_what_the_files_say() -> None:
+    assert bank.is_pressed(), "the bank changed: run python -m affect.writers index"
+
+
+def test_a_changed_file_is_read_itself(tmp_path: Path) -> None:
+    file, pressed = tmp_path / "bank" / "en" / "new.yaml", tmp_path / "bank.json.gz"
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump([RAW]), encoding="utf-8")
+    bank.press(tmp_path / "bank", pressed)
+    assert bank.is_pressed(tmp_path / "bank", pressed)
+    assert load(tmp_path / "bank", pressed) == Bank((parse(RAW),))
+    other = raw(id="en-other-01")
+    file.write_text(yaml.safe_dump([RAW, other]), encoding="utf-8")
+    assert not bank.is_pressed(tmp_path / "bank", pressed)
+    assert load(tmp_path / "bank", pressed) == Bank((parse(RAW), parse(other)))
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"no json")])
+def test_what_cannot_be_unpacked_is_read_from_the_files(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "new.yaml").write_text(yaml.safe_dump([RAW]), encoding="utf-8")
+    pressed = tmp_path / "bank.json.gz"
+    pressed.write_bytes(content)
+    assert load(tmp_path, pressed) == Bank((parse(RAW),))
 
 
 @pytest.mark.parametrize(
