@@ -10,11 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.agreeing import agrees
+from affect.latest import remembered
 
 if TYPE_CHECKING:
     from affect.shares import Turned
 
 READ = 300  # characters of a line that are read for it
+LINES = 2_048  # lines of which it is kept what they are, without their words
 _OFFERS = frozenset({"permission", "asked_advice", "asked_again"})  # a no declines these
 
 _SARCASM = re.compile(
@@ -88,11 +90,18 @@ def corrects(said: str, last: Turned | None) -> str | None:
     if last is None:
         return None
     plain = said[:READ].replace("’", "'").strip()
-    if _SARCASM.search(plain):
+    if _is_sarcasm(plain):
         return "sarcasm"
-    if agrees(plain, last.reply):
-        return None
     stated = not last.asked and last.situation not in _OFFERS
-    if _CORRECTED.search(plain) or (stated and _NO.search(plain)):
-        return "corrected"
-    return None
+    against = _is_correction(plain) or (stated and bool(_NO.search(plain)))
+    return "corrected" if against and not agrees(plain, last.reply) else None
+
+
+@remembered(LINES)
+def _is_sarcasm(plain: str) -> bool:
+    return bool(_SARCASM.search(plain))
+
+
+@remembered(LINES)
+def _is_correction(plain: str) -> bool:
+    return bool(_CORRECTED.search(plain))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from affect import written
 from affect.corrections import corrects
+from affect.latest import remembered
 from affect.literals import Index
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 FILE = Path(__file__).parent / "matters.yaml"
 LOOKED_BACK = 12  # turns that are read for it
 READ = 400  # characters of a line that are read for it
+LINES = 2_048  # lines of which it is kept what they begin, without their words
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
 NEWS = frozenset({"good_news", "success", "relief"})
@@ -126,6 +128,7 @@ def names() -> frozenset[str]:
     return frozenset({*_kinds(), GOOD})
 
 
+@remembered(LINES)
 def begun(said: str) -> str | None:
     """The matter that these words begin, or None."""
     plain = said.replace("’", "'")

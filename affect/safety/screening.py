@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from affect.danger import About, Topic
+from affect.latest import remembered
 from affect.safety import plain
 from affect.safety.reading import CRISIS_LEVEL, Finding, read
 from affect.safety.rules import (
@@ -28,6 +29,7 @@ from affect.types import Risk
 
 RECENT = 5  # earlier messages that may be parts of one sentence
 FRAGMENT = 60  # characters; a longer message is no part of a split sentence
+KEPT = 512  # texts whose findings are kept, without their words: each is read again for five turns
 
 
 class Denial(StrEnum):
@@ -82,7 +84,7 @@ def screen(text: str, recent: Sequence[str] = ()) -> Screening:
     sentence that was split over messages, and say what "tonight" or "it" is about.
     """
     flat = _flat(text)
-    findings = list(_findings(flat, context=False))
+    findings = list(_findings(flat))
     if recent:
         findings += _with_recent(flat, [_flat(one) for one in recent[-RECENT:]], _level(findings))
     return _summary(findings, _denial(flat))
@@ -93,26 +95,26 @@ def _flat(text: str | None) -> str:
 
 
 def _with_recent(flat: str, recent: Sequence[str], level: int) -> list[Finding]:
-    earlier = [found for one in recent for found in _findings(one, context=False)]
+    earlier = [found for one in recent for found in _findings(one)]
     found: list[Finding] = []
     if any(one.topic is Topic.SUICIDE and one.level for one in earlier):
-        found += [one for one in _findings(flat, context=True) if one.level > level]
+        found += [one for one in _read(flat, context=True) if one.level > level]
     parts: list[str] = []
     for one in reversed(recent):
         if len(one) > FRAGMENT:
             break
         parts.insert(0, one)
     if parts and len(flat) <= FRAGMENT:
-        joined = list(_findings(" ".join([*parts, flat]), context=False))
+        joined = _findings(" ".join([*parts, flat]))
         if joined:
             # Only what neither the earlier parts nor this message say alone is told by both.
-            before = _findings(" ".join(parts), context=False)
+            before = _findings(" ".join(parts))
             alone = max(level, _level(before), _level(earlier))
             found += [one for one in joined if one.level > alone]
     return found
 
 
-def _level(findings: Sequence[Finding] | Iterator[Finding]) -> int:
+def _level(findings: Sequence[Finding]) -> int:
     return max((one.level for one in findings), default=0)
 
 
@@ -155,7 +157,13 @@ def _sentences(flat: str, language: str) -> list[plain.Sentence]:
     return plain.chinese(flat, to_chinese, chinese_spelling())
 
 
-def _findings(flat: str, *, context: bool) -> Iterator[Finding]:
+@remembered(KEPT)
+def _findings(flat: str) -> tuple[Finding, ...]:
+    """What is found in a text by itself."""
+    return tuple(_read(flat, context=False))
+
+
+def _read(flat: str, *, context: bool) -> Iterator[Finding]:
     for language in LANGUAGES:
         known = phrases(language)
         for sentence in _sentences(flat, language):

@@ -12,6 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,9 @@ from affect.types import Emotion
 from affect.writers.entry import LANGUAGES, Entry, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    _Places = Mapping[tuple[str | None, str | None], Sequence[Entry]]
 
 FOLDER = Path(__file__).parent / "bank"
 PRESSED = Path(__file__).parent.parent / "weights" / "bank.json.gz"
@@ -40,11 +43,23 @@ class Bank:
         """The entries of one language."""
         return self._by_language.get(language, ())
 
-    def worded(self, language: str, *, asking: bool, ordinary: bool) -> tuple[Entry, ...]:
-        """The entries of one language, without their questions unless `asking`; where the turn is
-        `ordinary` without those for special ones.
+    def worded(self, language: str, *, asking: bool) -> tuple[Entry, ...]:
+        """The entries of one language, without their questions unless `asking`."""
+        return self._worded.get((language, asking), ())
+
+    def placed(
+        self, language: str, matter: str | None, topic: str | None, *, asking: bool, ordinary: bool
+    ) -> Iterator[Entry]:
+        """Those of them that are for no other matter, and by having no cues for no other topic;
+        where the turn is `ordinary` without those for special ones.
         """
-        return self._worded.get((language, asking, ordinary), ())
+        places = self._placed.get((language, asking, ordinary), {})
+        for place in product(dict.fromkeys((None, matter)), dict.fromkeys((None, topic))):
+            yield from places.get(place, ())
+
+    def told(self, language: str) -> tuple[Entry, ...]:
+        """The entries of one language that answer lines in which something is told."""
+        return self._told.get(language, ())
 
     def evidence(self, language: str) -> Mapping[str | None, tuple[str, ...]]:
         """The ids of entries with cues by situation: what speaks for it where they lie near."""
@@ -62,14 +77,27 @@ class Bank:
         return found
 
     @cached_property
-    def _worded(self) -> dict[tuple[str, bool, bool], tuple[Entry, ...]]:
-        found: dict[tuple[str, bool, bool], tuple[Entry, ...]] = {}
+    def _worded(self) -> dict[tuple[str, bool], tuple[Entry, ...]]:
+        found: dict[tuple[str, bool], tuple[Entry, ...]] = {}
         for language, entries in self._by_language.items():
-            stated = tuple(entry.stated for entry in entries)
-            for asking, every in ((True, entries), (False, stated)):
-                found[language, asking, False] = every
-                found[language, asking, True] = tuple(filter(_is_ordinary, every))
+            found[language, True] = entries
+            found[language, False] = tuple(entry.stated for entry in entries)
         return found
+
+    @cached_property
+    def _placed(self) -> dict[tuple[str, bool, bool], _Places]:
+        return {
+            (language, asking, ordinary): _places(entries, ordinary=ordinary)
+            for (language, asking), entries in self._worded.items()
+            for ordinary in (True, False)
+        }
+
+    @cached_property
+    def _told(self) -> dict[str, tuple[Entry, ...]]:
+        return {
+            language: tuple(e for e in entries if e.cues and e.situation in {None, "good_news"})
+            for language, entries in self._by_language.items()
+        }
 
     @cached_property
     def _by_language(self) -> dict[str, tuple[Entry, ...]]:
@@ -79,8 +107,14 @@ class Bank:
         return {language: tuple(entries) for language, entries in found.items()}
 
 
-def _is_ordinary(entry: Entry) -> bool:
-    return entry.situation in {None, "fallback"}
+def _places(entries: Sequence[Entry], *, ordinary: bool) -> _Places:
+    """The entries by the matter that they are for, and the topic of those without cues."""
+    found: dict[tuple[str | None, str | None], list[Entry]] = {}
+    for entry in entries:
+        if not ordinary or entry.situation in {None, "fallback"}:
+            place = (entry.matter, None if entry.cues else entry.topic)
+            found.setdefault(place, []).append(entry)
+    return found
 
 
 def load(folder: Path | None = None, pressed: Path = PRESSED) -> Bank:

@@ -17,8 +17,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from affect.latest import Latest
 from affect.writers import words
-from affect.writers.latest import Latest
 from affect.writers.vectors import Vectors
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ LANGUAGES = ("en", "zh")
 SLOTS = ("topic", "person", "time", "deed", "other", "told", "feeling", "name", "count", "pick")
 INTENSITIES = ("low", "middle", "high")
 SITUATIONS = frozenset({*SPECIAL, "fallback"})
+DARK = frozenset({Emotion.ANGER, Emotion.DISGUST, Emotion.FEAR, Emotion.SADNESS})
 _KEYS = frozenset(
     {"id", "text", "plain", "cues", "strategy", "stages", "emotions", "intensity"}
     | {"situation", "question", "aim", "matter", "kinds"}
@@ -102,6 +103,24 @@ class Entry:
             if matters.holds_word_of(name, self.plain) or 2 * cues >= len(self.cues) > 0:
                 found.add(name)
         return frozenset(found)
+
+    @cached_property
+    def stock(self) -> bool:
+        """Whether it was written for any line of a kind, a feeling or a topic."""
+        return self.situation in {None, "fallback"} and not self.cues and self.matter is None
+
+    @cached_property
+    def glad(self) -> bool:
+        """Whether it takes for granted that something is good."""
+        if self.situation == "wrong_guess":
+            return Emotion.JOY in self.emotions and not self.emotions & DARK
+        return self.emotions == {Emotion.JOY}
+
+    @cached_property
+    def advises(self) -> bool:
+        """Whether it is advice, or for the stage of acting only."""
+        only_act = self.stages == {Stage.ACT}
+        return self.situation is None and (only_act or self.strategy is Strategy.SUGGESTION)
 
     @cached_property
     def denies(self) -> bool:

@@ -10,12 +10,13 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.special import ASKS
 from affect.turning import DIM, crossed
-from affect.types import Emotion, Stage, Strategy
+from affect.types import Emotion, Strategy
+from affect.writers.entry import DARK
 from affect.writers.following import ASIDE
-from affect.writers.kindred import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from affect.writers.bank import Bank
     from affect.writers.base import Scene
@@ -47,10 +48,13 @@ _EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even wo
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
-def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: bool) -> list[Entry]:
+def fitting(
+    bank: Bank, scene: Scene, known: Ground, far: AbstractSet[str], *, joyful: bool, follows: bool
+) -> list[Entry]:
     """The entries that may be said here; where none is left, rules are given up one by one.
 
-    What `follows` the matter may be said to any line of it.
+    What `follows` the matter may be said to any line of it. What is `far` from the line by its
+    cues answers no ordinary one.
     """
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     plan = scene.plan
@@ -64,7 +68,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     slight = line in _SLIGHT and wanted is None
     tells = line not in ASIDE and not kinds.asks(scene.said)
     matter = known.matter.name if known.matter else None
-    topics = {None, known.topic if tells else None}
+    topic = known.topic if tells else None
     no_cheer, no_advice = "cheer" in plan.avoid or not joyful, "advice" in plan.avoid
 
     def fresh(entry: Entry) -> bool:
@@ -73,38 +77,36 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         return entry.id not in used and not again
 
     def here(entry: Entry) -> bool:
-        of_matter = entry.matter == matter and (follows or bool(entry.cues))
-        if entry.matter is not None and not of_matter:
+        if wanted is not None and not _of_situation(entry, wanted):
             return False
-        if not entry.cues and entry.topic not in topics:
+        if entry.matter is not None and not follows and not entry.cues:
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
-        too_cross = _stock(entry) and entry.emotions <= _CROSS and not angry
+        too_cross = not angry and entry.stock and entry.emotions <= _CROSS
         if (wanted or "").startswith("answer_") and (entry.emotions <= DARK) == (
             even and not known.grave
         ):
             return False
-        fits = of_kind and in_time(entry) and not too_cross
-        return fits and (wanted is None or _of_situation(entry, wanted))
+        return of_kind and in_time(entry) and not too_cross
 
     def quiet(entry: Entry) -> bool:
         return plan.ask or not entry.question
 
     def allowed(entry: Entry) -> bool:
-        cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
-        return not cheers and not (no_advice and _advises(entry))
+        cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and entry.glad)
+        return not cheers and not (no_advice and entry.advises)
 
     def in_time(entry: Entry) -> bool:
-        return not _stock(entry) or _in_time(entry, grave=known.grave, even=even)
+        return not entry.stock or _in_time(entry, grave=known.grave, even=even)
 
     def general(entry: Entry) -> bool:
         of_kind = not entry.kinds or line in entry.kinds
         return entry.situation == "fallback" and of_kind and in_time(entry)
 
     # A special turn is rather answered twice alike than with something else.
-    likely = bank.worded(scene.language, asking=plan.ask, ordinary=wanted is None)
-    fit = [entry for entry in likely if here(entry)]
-    entries = bank.worded(scene.language, asking=plan.ask, ordinary=False)
+    likely = bank.placed(scene.language, matter, topic, asking=plan.ask, ordinary=wanted is None)
+    fit = [entry for entry in likely if entry.id not in far and here(entry)]
+    entries = bank.worded(scene.language, asking=plan.ask)
     levels: Sequence[Level] = (
         (fit, (fresh, allowed, quiet)),
         (fit, (fresh, allowed)),
@@ -125,11 +127,6 @@ def _left(levels: Sequence[Level]) -> list[Entry]:
         if found:
             return found
     return []
-
-
-def _stock(entry: Entry) -> bool:
-    """Whether it was written for any line of a kind, a feeling or a topic."""
-    return entry.situation in {None, "fallback"} and not entry.cues and entry.matter is None
 
 
 def _in_time(entry: Entry, *, grave: bool, even: bool) -> bool:
@@ -165,13 +162,6 @@ def _is_doubtful(scene: Scene, known: Ground) -> bool:
     return doubted and scene.plan.situation not in NEWS
 
 
-def _glad(entry: Entry) -> bool:
-    """Whether it takes for granted that something is good."""
-    if entry.situation == "wrong_guess":
-        return Emotion.JOY in entry.emotions and not entry.emotions & DARK
-    return entry.emotions == {Emotion.JOY}
-
-
 def _of_situation(entry: Entry, wanted: str) -> bool:
     """Whether an entry may answer this special turn."""
     if wanted in NEWS and entry.situation in {None, "fallback"}:
@@ -184,8 +174,3 @@ def _of_situation(entry: Entry, wanted: str) -> bool:
         return entry.strategy in {Strategy.SUGGESTION, Strategy.INFORMATION}
     other_ask = wanted in ASKS and entry.situation in ASKS and bool(entry.cues)
     return entry.situation == wanted or other_ask
-
-
-def _advises(entry: Entry) -> bool:
-    only_act = entry.stages == {Stage.ACT}
-    return entry.situation is None and (only_act or entry.strategy is Strategy.SUGGESTION)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from affect.turning import is_wish
 from affect.types import EMOTIONS, Emotion
+from affect.writers.entry import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +28,6 @@ INDEFINITE, DEFINITE = 0.8, 0.3  # most that they may weigh beside the reading
 ALIKE = 0.8  # likeness from which a line may be taken to be of its nearest cue's kind
 AGREED = 0.65  # likeness that is enough where the reading leans the same way
 FAINT = 0.4  # valence below which a joy is no joy yet
-
-DARK = frozenset({Emotion.ANGER, Emotion.DISGUST, Emotion.FEAR, Emotion.SADNESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,8 @@ class Feelings:
         return max(best, 0.6 * dark) if emotions & DARK else best
 
 
-def feelings(scene: Scene, likeness: Mapping[str, float], entries: Iterable[Entry]) -> Feelings:
-    """What is felt in a scene, from its reading and the nearest cues."""
-    told = [entry for entry in entries if entry.cues and entry.situation in {None, "good_news"}]
+def feelings(scene: Scene, likeness: Mapping[str, float], told: Iterable[Entry]) -> Feelings:
+    """What is felt in a scene, from its reading and the nearest cues of what may be told."""
     nearest = nlargest(NEAREST, told, key=lambda entry: likeness.get(entry.id, 0.0))
     top = likeness.get(nearest[0].id, 0.0) if nearest else 0.0
     votes = _votes(likeness, nearest)

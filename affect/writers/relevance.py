@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from affect import matters
 from affect.special import ASKS
-from affect.writers.entry import tells_not
+from affect.writers.entry import DARK, tells_not
 from affect.writers.fitting import BARE
-from affect.writers.kindred import DARK, is_definite
+from affect.writers.kindred import is_definite
 from affect.writers.weighing import GENERAL, NEAR
 
 if TYPE_CHECKING:

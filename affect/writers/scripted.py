@@ -57,6 +57,7 @@ MIRRORS = 2  # replies in a row that may say the line back
 PART = 0.97  # what likeness to a part of a long line counts
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
+NEAREST = 400  # entries whose likeness is looked at closely, of which most fit no ordinary turn
 WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
 FILLED = frozenset(
@@ -204,8 +205,7 @@ class ScriptedWriter:
 
     def _ranked(self, scene: Scene, known: Ground) -> list[Worded]:
         likeness = self._likeness(scene)
-        entries = self._bank.of(scene.language)
-        felt = feelings(scene, likeness, entries)
+        felt = feelings(scene, likeness, self._bank.told(scene.language))
         relevance = Relevance(scene, likeness, known, self._about)
         weigher = Weigher(scene, felt, known)
         own = taken(scene, known.offered)
@@ -215,6 +215,7 @@ class ScriptedWriter:
             self._bank,
             scene,
             known,
+            _far(likeness) if scene.plan.situation is None else frozenset(),
             joyful=joyful,
             follows=known.matter is not None and goes_on(scene, known.matter),
         )
@@ -306,6 +307,14 @@ def _unamused(said: str, scene: Scene) -> str:
     plain = kinds.sober(said)
     dark = crossed(lately(scene.history, scene.moment.at))
     return plain if dark or words.count(plain) > LAUGHED else said
+
+
+def _far(likeness: Mapping[str, float]) -> frozenset[str]:
+    """The entries that are not among the `NEAREST`."""
+    ordered = sorted(likeness.values(), reverse=True)
+    if len(ordered) <= NEAREST:
+        return frozenset()
+    return frozenset(name for name, like in likeness.items() if like <= ordered[NEAREST])
 
 
 def _worth_weighing(fitting: Sequence[tuple[float, Entry]]) -> Iterable[tuple[float, Entry]]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from affect.latest import Latest
 from affect.writers import words
-from affect.writers.latest import Latest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from affect.matters import NEWS
 from affect.shares import intensity
 from affect.types import Emotion, Strategy
 from affect.writers import words
-from affect.writers.kindred import DARK
+from affect.writers.entry import DARK
 from affect.writers.shape import measure
 
 if TYPE_CHECKING:

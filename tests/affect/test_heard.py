@@ -11,8 +11,7 @@ from affect.evaluation.replies import converse
 from affect.perception.text import TextModel
 from affect.types import Emotion
 from affect.writers.base import Candidate, Exchange
-from affect.writers.entry import Entry
-from affect.writers.kindred import DARK
+from affect.writers.entry import DARK, Entry
 from affect.writers.scripted import ScriptedWriter
 from tests.affect.writing import reading, scene
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
 from hashlib import blake2b
 from threading import Lock
 from typing import Generic, TypeVar
@@ -39,3 +41,24 @@ class Latest(Generic[Found]):
             self._kept.move_to_end(name)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
+
+
+def remembered(most: int) -> Callable[[Callable[[str], Found]], Callable[[str], Found]]:
+    """Let a function of a text, and of nothing else, keep the `most` latest of its findings.
+
+    A turn reads the lines before it again, and several of its steps read the same line.
+    """
+
+    def of(find: Callable[[str], Found]) -> Callable[[str], Found]:
+        latest: Latest[tuple[Found]] = Latest(most)  # in a tuple, as None may be what was found
+
+        @wraps(find)
+        def finding(text: str) -> Found:
+            name = latest.fingerprint(text)
+            found = latest.get(name) or (find(text),)
+            latest.keep(name, found)
+            return found[0]
+
+        return finding
+
+    return of
