@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from affect.perception.text_network import AFFECT, TOKENIZER, TRUNK
-from affect.training import graph, vocabulary
+from affect.perception.tokens import encode
+from affect.training import graph, smoothing, vocabulary
 from affect.training.network import Network
 from affect.training.text import Scale
 
+SOME, MOST_TOKENS = 2_000, 128  # texts, and pieces of each, that tell how loud channels are
+
 
 def export(
-    network: Network, scale: Scale, tokenizer: Tokenizer, texts: Iterable[str], out: Path
+    network: Network, scale: Scale, tokenizer: Tokenizer, texts: Sequence[str], out: Path
 ) -> NDArray[np.int64]:
     """Write graphs and tokenizer into `out`; every piece seen in `texts` is kept.
 
@@ -29,6 +32,8 @@ def export(
     seen: Counter[int] = vocabulary.count(tokenizer, texts)
     keep = vocabulary.select(vocabulary.pieces_of(tokenizer), seen)
     weights, shape = weights_of(network, scale, keep), shape_of(network)
+    some = encode(tokenizer, texts[:: 1 + len(texts) // SOME], MOST_TOKENS)
+    weights |= smoothing.factors(network, some)
     graph.write(graph.trunk(weights, shape), out / TRUNK)
     graph.write(graph.branch(weights, shape, graph.HEADS), out / AFFECT, graph.HEADS)
     packed = gzip.compress(vocabulary.cut(tokenizer, keep).to_str().encode(), mtime=0)

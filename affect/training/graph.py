@@ -219,7 +219,12 @@ def _layer(g: _Graph, weights: Weights, shape: Shape, number: int, hidden: str, 
     wide = g.linear(hidden, weights[f"{up}.weight"], weights[f"{up}.bias"], f"{name}.up")
     active = _gelu(g, wide, name)
     down = f"{source}.output.dense"
-    narrow = g.linear(active, weights[f"{down}.weight"], weights[f"{down}.bias"], f"{name}.down")
+    weight = weights[f"{down}.weight"]
+    if (smooth := weights.get(f"{down}.smooth")) is not None:  # affect/training/smoothing.py
+        divisor = g.constant(f"{name}.divisor", 1 / smooth)
+        active = g.node("Mul", [active, divisor], f"{name}.smooth")
+        weight = weight * smooth
+    narrow = g.linear(active, weight, weights[f"{down}.bias"], f"{name}.down")
     second = g.node("Add", [narrow, hidden], f"{name}.residual2")
     return g.norm(second, weights, f"{source}.output.LayerNorm", shape.epsilon)
 

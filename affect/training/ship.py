@@ -22,7 +22,7 @@ from affect.training.export import export
 from affect.training.network import Network
 from affect.training.text import Scale, Settings, load_tokenizer, train
 
-MODEL, VERSION = "attune-text", "4"
+MODEL, VERSION = "attune-text", "5"
 
 
 def build(
@@ -44,7 +44,7 @@ def finish(
 ) -> None:
     """Export a trained network, calibrate the exported file on dev, write `text.json`."""
     report("Exporting ...")
-    export(network, scale, load_tokenizer(settings.base), vocabulary_texts(data), out)
+    export(network, scale, load_tokenizer(settings.base), tuple(vocabulary_texts(data)), out)
     report("Calibrating on dev ...")
     fitted = fit_calibration(data, out)
     write_json(out, fitted, settings, today)

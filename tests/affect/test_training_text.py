@@ -23,7 +23,7 @@ from affect.labels import EWECT_CLASSES, LABELS
 from affect.perception.text_network import Network as TextNetwork
 from affect.perception.text_network import RawOutputs
 from affect.perception.tokens import PREFIX, encode
-from affect.training import calibrate, graph, thresholds, tune, vocabulary
+from affect.training import calibrate, graph, smoothing, thresholds, tune, vocabulary
 from affect.training import text as training
 from affect.training.cache import pad
 from affect.training.data import Corpus, Task, without
@@ -200,6 +200,7 @@ def test_the_graph_answers_as_the_network(
         labels = network.head("labels", pooled).numpy()
         affect = network.head("affect", pooled).numpy() * scale.deviation + scale.mean
     weights, shape = weights_of(network, scale), shape_of(network)
+    weights |= smoothing.factors(network, tokens)
     trunk, branch = (
         onnxruntime.InferenceSession(made.SerializeToString())
         for made in (
@@ -213,6 +214,32 @@ def test_the_graph_answers_as_the_network(
     told = dict(zip(("labels", "affect"), branch.run(["labels", "affect"], given), strict=True))
     assert told["labels"] == pytest.approx(labels, abs=1e-3)
     assert told["affect"] == pytest.approx(affect, abs=1e-3)
+
+
+def test_a_loud_channel_costs_the_quiet_ones_little(
+    trained: tuple[Network, training.Scale, list[str]], base: str, tmp_path: Path
+) -> None:
+    import onnxruntime
+
+    loud, scale = Network.pretrained(base, 1), trained[1]
+    with torch.no_grad():
+        for layer in loud.encoder.encoder.layer:
+            layer.intermediate.dense.bias[0] = 60.0
+            layer.output.dense.weight[:, 0] /= 60.0
+    tokens = encode(training.load_tokenizer(base), ["i am glad", "so sad no no no"])
+    ids, mask = pad(tokens, filler=1)
+    with torch.no_grad():
+        exact = loud.below(ids, mask).numpy()[mask.numpy() > 0]
+    plain, shape = weights_of(loud, scale), shape_of(loud)
+    smooth = plain | smoothing.factors(loud, tokens)
+    off = {}
+    for name, weights in (("plain", plain), ("smooth", smooth)):
+        file = tmp_path / f"{name}.onnx"
+        graph.write(graph.trunk(weights, shape), file)
+        given = {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
+        (hidden,) = onnxruntime.InferenceSession(file).run(["hidden"], given)
+        off[name] = np.linalg.norm(hidden[mask.numpy() > 0] - exact)
+    assert off["smooth"] < off["plain"] / 2
 
 
 def test_what_is_exported_runs_without_torch(
