@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from affect import batch, catalogue
+from affect import batch, bench, catalogue
 from affect.__main__ import main
 from affect.analysis import Analyst
 from affect.batch import Columns
@@ -308,3 +312,38 @@ def test_a_long_example_is_broken_with_a_backslash() -> None:
         "Examples:", "  affect a \\", "    --long b", "  affect c",
     ]  # fmt: skip
     assert shown(ending("affect a \\\n  --long b")) == [["affect", "a", "--long", "b"]]
+
+
+def test_timings_are_of_one_core(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "affect", "bench", "voice", "--data", str(tmp_path), "--json"],
+        env={name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"},
+        capture_output=True,
+        check=True,
+    )
+    (timing,) = json.loads(done.stdout)["timings"]
+    # One thread cannot work for longer than the clock runs; a second one doubled it.
+    assert timing["cpu_ms"] <= 1.05 * timing["p50_ms"]
+
+
+def test_the_table_of_timings_has_a_row_a_timing(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [
+        bench.Timing(bench.TEXT, "attune-text-4", 0.3, 4.2, 6.4, 4.2, 354.6, 306.3),
+        bench.Timing(bench.VOICE, "attune-voice-2", 0.06, 138.9, 139.4, 138.6, 354.7),
+        bench.Timing(bench.FACE, "attune-face-4", 0.1, 162.1, 163.1, 162.1, 354.7),
+        bench.Timing(bench.EXPRESSION, "attune-face-4", 0.1, 5.2, 5.3, 5.2, 354.7),
+        bench.Timing(bench.SPEECH, "whisper-base-1", 0.2, None, None, None, 364.5),
+        bench.Timing(bench.TEXT, "a peer", 1.5, 140.1, 150.0, 140.1, 900.0, None, 33.4),
+    ]
+    Console(width=80).print(bench.as_table(told))
+    table, legend = capsys.readouterr().out.split("\n\n")
+    assert len(table.splitlines()) == 2 + len(told)  # the head has two lines
+    assert "voice: a voice note of 5 s, without transcription" in legend.splitlines()
+
+
+def test_models_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("models").stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[0].startswith("attune-face 4, ")
+    assert len(lines) < 60  # a figure a line, hardly any of which wraps
