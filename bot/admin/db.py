@@ -108,6 +108,7 @@ def back_up(
         with ExitStack() as places:  # both can be had before anything goes on record
             draft = places.enter_context(backup.drafted(file))
             keys_draft = places.enter_context(backup.drafted(keys)) if keys else None
+            backup.ready(database)
             await act.begin(database)
             await backup.copy(database, draft)
             if keys_draft is not None:
