@@ -259,6 +259,17 @@ def test_every_command_helps_with_an_example(
         assert "--env-file" in helped
 
 
+@pytest.mark.parametrize("group", ["logs", "user", "crisis", "retention", "audit", "db"])
+def test_what_a_group_holds_is_said_whole(
+    group: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main((group, "--help")) == 0
+    listed = capsys.readouterr().out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
+
+
 def test_the_manual_is_what_the_commands_say() -> None:
     kept = (ROOT / "docs" / "admin.md").read_text(encoding="utf-8")
     assert kept == manual.text(), "run: python -m bot.admin.manual > docs/admin.md"
