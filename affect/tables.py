@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+# Control characters (C0, DEL, C1), line separators and marks that change the direction of writing.
+STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def harmless(text: str) -> str:
+    """A text that somebody wrote, without what would steer a terminal."""
+    return STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def plain(*columns: str, right: Sequence[str] = (), title: str = "") -> Table:

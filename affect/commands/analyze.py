@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
+from affect import tables
 from affect.commands.telling import (
     JsonOption,
     console,
@@ -112,17 +112,18 @@ def _print_summary(summary: Summary, out: Path) -> None:
     screen.print(f"{summary.read} of {summary.rows} rows read into {out}.", highlight=False)
     for problem, count in summary.problems.most_common():
         screen.print(f"  {count} with problem {problem}", highlight=False)
-    shares = Table("emotion", "rows", "share", "most typical row", title="Emotions")
+    shares = tables.plain("emotion", "rows", "share", "most typical row", right=("rows", "share"))
     for emotion, count in summary.emotions.most_common():
         _, row, text = summary.typical.get(emotion, (0.0, 0, ""))
-        example = f"{row}: {text}" if row else ""
+        example = tables.harmless(f"{row}: {text}") if row else ""
         shares.add_row(emotion, str(count), f"{count / summary.read:.1%}", example)
-    screen.print(shares)
+    if summary.emotions:
+        screen.print("", shares)
     if summary.days:
-        days = Table("day", "rows", "mean valence", title="Valence by day")
+        days = tables.plain("day", "rows", "mean valence", right=("rows", "mean valence"))
         for day, entry in sorted(summary.days.items()):
             days.add_row(day, str(entry.count), f"{entry.mean:+.3f}")
-        screen.print(days)
+        screen.print("", days)
     if summary.danger:
         crisis, concern = summary.danger["crisis"], summary.danger["concern"]
         named = f" (row {', '.join(map(str, summary.gravest))})" if summary.gravest else ""

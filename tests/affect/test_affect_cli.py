@@ -273,7 +273,7 @@ def test_a_run_of_another_file_is_not_continued(source: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("header", "column", "word"),
-    [("id,body", "text", "no column"), ("text,joy", "text", "already")],
+    [("id,body", "text", "no column"), ("text,joy", "text", "already"), ("", "text", "is empty")],
 )
 def test_columns_that_do_not_fit_are_refused(
     tmp_path: Path, header: str, column: str, word: str
@@ -351,3 +351,15 @@ def test_models_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(len(line) <= 80 for line in lines)
     assert lines[0].startswith("attune-face 4, ")
     assert len(lines) < 60  # a figure a line, hardly any of which wraps
+
+
+def test_what_people_wrote_is_shown_as_it_is_and_steers_nothing(tmp_path: Path) -> None:
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = ["[/bold] I am so happy :smile: [red]today", "\x1b[31mI am so sad, I cried all day"]
+    _write(path, [["text"], *([row] for row in rows)])
+    result = run("analyze", "--batch", str(path), "-o", str(out))
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = " ".join(result.stdout.split())
+    assert "[/bold] I am so happy :smile: [red]today" in told
+    assert "\x1b" not in told
+    assert [row["text"] for row in _rows(out)] == rows
