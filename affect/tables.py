@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Literal
 
 from rich.padding import Padding
 from rich.table import Table
@@ -26,8 +27,8 @@ def plain(*columns: str, right: Sequence[str] = (), title: str = "") -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=title or None)
     table.title_justify = "left"
     for column in columns:
-        justify = "right" if column in right else "left"
-        table.add_column(Text(column), overflow="fold", justify=justify)
+        at: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(Text(column), overflow="fold", justify=at)
     return table
 
 
