@@ -14,6 +14,7 @@ from affect.commands.telling import (
     console,
     print_json,
     progress,
+    say,
     told_in_one_sentence,
 )
 from affect.errors import BadInput
@@ -83,8 +84,12 @@ def _file(source: Path, out: Path, columns: Columns, as_json: bool) -> None:
     from affect.analysis import Analyst
     from affect.batch import read_file
 
-    with progress(f"Reading {source.name}") as done:
-        summary = read_file(Analyst(), source, out, columns, done)
+    try:
+        with progress(f"Reading {source.name}") as done:
+            summary = read_file(Analyst(), source, out, columns, done)
+    except KeyboardInterrupt:
+        say("Interrupted: the same command goes on from there.")
+        raise
     if as_json:
         print_json(
             {

@@ -363,3 +363,15 @@ def test_what_people_wrote_is_shown_as_it_is_and_steers_nothing(tmp_path: Path) 
     assert "[/bold] I am so happy :smile: [red]today" in told
     assert "\x1b" not in told
     assert [row["text"] for row in _rows(out)] == rows
+
+
+def test_who_interrupts_a_file_is_told_how_it_goes_on(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch, "read_file", interrupted)
+    result = run("analyze", "--batch", str(source), "-o", str(tmp_path / "out.csv"))
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr == "Interrupted: the same command goes on from there.\n"
