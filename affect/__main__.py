@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+
+# Before numpy comes in: its threads would spin beside ours, and `bench` promises one core.
+if sys.argv[1:2] != ["train"]:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 from typer.main import get_command

@@ -256,10 +256,13 @@ def cells(reading: Reading) -> Row:
 
 def _names(reader: csv.DictReader[str], columns: Columns) -> list[str]:
     names = list(reader.fieldnames or [])
+    if not names:
+        raise BadInput("column", "The file is empty: its first line must name the columns.")
     for needed in columns.named:
         if needed not in names:
-            known = ", ".join(names) or "none"
-            raise BadInput("column", f"There is no column {needed!r}; the file has: {known}.")
+            known = ", ".join(names)
+            told = f"There is no column {needed!r}: the first line of this CSV file names {known}."
+            raise BadInput("column", f"{told} Choose one of those, as with --column.")
     taken = [name for name in names if name in ADDED]
     if taken:
         raise BadInput("column", f"The file has a column {taken[0]!r} already; rename it first.")

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
+from rich.console import Group, RenderableType
 
+from affect import tables
 from affect.analysis import Analyst
 from affect.errors import MediaRejected, ModelUnavailable
 from affect.perception.text import TextModel
@@ -42,12 +43,20 @@ NOTE_SECONDS, RATE = 5, 16_000
 MEGAPIXELS = 12
 PHOTO = Path("face", "photos", "obama_nasa_hq_photo.jpg")  # a US government work
 TOKENS = 16  # of a peer's line: about as many as ours have
-TEXT, VOICE, FACE, EXPRESSION = (
+TEXT, VOICE, FACE, EXPRESSION, SPEECH = (
     "a line",
     "a voice note of 5 s, without transcription",
     "a selfie of 12 megapixels, with decoding",
     "the expression network alone",
+    "speech to text, loaded only",
 )
+SHORT = {
+    VOICE: "voice",
+    FACE: "selfie",
+    EXPRESSION: "expression",
+    SPEECH: "speech",
+}
+"""What is timed, as it stands in a row of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ def time_all(data: Path | None) -> list[Timing]:
 
         began = time.perf_counter()
         speech = SpeechModel.load()
-        timings.append(_timing("speech to text, loaded only", speech.name, _since(began), []))
+        timings.append(_timing(SPEECH, speech.name, _since(began), []))
     except ModelUnavailable:
         pass
     return timings
@@ -191,23 +200,34 @@ def time_peers(timings: list[Timing]) -> list[Timing]:
     return found
 
 
-def as_table(timings: list[Timing]) -> Table:
-    """One row a timing."""
-    table = Table(
-        "what", "model", "load s", "p50 ms", "p95 ms", "cpu ms", "per s", "peak MB", "x ours"
-    )
-    for timing in timings:
-        numbers = (
-            timing.p50_ms,
-            timing.p95_ms,
-            timing.cpu_ms,
-            timing.texts_per_second,
-            timing.peak_megabytes,
-            timing.ratio,
-        )
-        cells = ("" if number is None else f"{number:.1f}" for number in numbers)
-        table.add_row(timing.what, timing.model, f"{timing.load_seconds:.2f}", *cells)
-    return table
+def as_table(timings: list[Timing]) -> RenderableType:
+    """One row a timing, then what the rows are of; a column that nothing fills is left out."""
+    columns: dict[str, list[float | None]] = {
+        "p50\nms": [timing.p50_ms for timing in timings],
+        "p95\nms": [timing.p95_ms for timing in timings],
+        "cpu\nms": [timing.cpu_ms for timing in timings],
+        "a\nsecond": [timing.texts_per_second for timing in timings],
+        "load\nms": [timing.load_seconds * 1000 for timing in timings],
+        "peak\nMB": [timing.peak_megabytes for timing in timings],
+        "x\nours": [timing.ratio for timing in timings],
+    }
+    filled = {head: told for head, told in columns.items() if told != [None] * len(timings)}
+    table = tables.plain("what", "model", *filled, right=tuple(filled))
+    for number, timing in enumerate(timings):
+        cells = (_cell(told[number]) for told in filled.values())
+        table.add_row(_short(timing.what), timing.model, *cells)
+    told = dict.fromkeys(timing.what for timing in timings)
+    legend = [f"{_short(what)}: {what}" for what in told if _short(what) != what]
+    return Group(table, *(["", *legend] if legend else []))
+
+
+def _cell(number: float | None) -> str:
+    return "" if number is None else f"{number:.1f}"
+
+
+def _short(what: str) -> str:
+    """A selfie may have had no face: that is in the legend."""
+    return next((short for full, short in SHORT.items() if what.startswith(full)), what)
 
 
 def _timing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,17 +37,31 @@ def finding(error: ValidationError) -> tuple[str, str]:
     return where, first["msg"].removeprefix("Value error, ")
 
 
+EXTRA = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
+
+
 def sentence(wrong: typer.TyperException) -> str:
     """What is wrong with a command line."""
     cause = wrong.__cause__
     if not isinstance(wrong, typer.BadParameter):
-        return _ended(wrong.format_message())
+        return _ended(_plain(wrong))
     if wrong.param is None or not isinstance(cause, ValidationError):
         return _ended(" ".join(wrong.format_message().split()))  # choices stand a line each
     long = max(wrong.param.opts, key=len)
     name = long if long.startswith("-") else wrong.param.get_error_hint().strip("'")
     _, said = finding(cause)
     return _ended(f"{name} {said}" if said.startswith("must ") else f"{name}: {said}")
+
+
+def _plain(wrong: typer.TyperException) -> str:
+    told = wrong.format_message()
+    if not (extra := EXTRA.fullmatch(told)):
+        return told
+    context = getattr(wrong, "ctx", None)
+    command = context.command_path if context else "its name"
+    return (
+        f"{extra[1]} is too much here: put a text of several words in quotes; see {command} --help"
+    )
 
 
 def _ended(told: str) -> str:

@@ -24,6 +24,7 @@ ELSEWHERE = ("ATTUNE_DATA", "ATTUNE_TEST_")  # read by other parts: data sets, t
 NOT_YET = frozenset({"tts_model", "operator", "metrics_port"})
 OFF = "off"  # of a model: what ships is not used
 ADDRESS = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/@:]+)(:\d{1,5})?(/\S*)?")
+WEBHOOK_PORTS = (443, 80, 88, 8443)  # Bot API, setWebhook
 SECRETS = ("telegram_token", "discord_token", "telegram_webhook_secret", "llm_api_key")
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,21 @@ class Settings(BaseSettings):
         if self.telegram_webhook_url and not self.telegram_webhook_secret:
             raise ValueError("ATTUNE_TELEGRAM_WEBHOOK_URL needs ATTUNE_TELEGRAM_WEBHOOK_SECRET")
         return self
+
+    @model_validator(mode="after")
+    def _webhook_is_one_that_telegram_calls(self) -> Self:
+        url = self.telegram_webhook_url
+        if url is None or self.telegram_api_url:  # a server of one's own calls any address
+            return self
+        whole = ADDRESS.fullmatch(url)
+        if not whole or not url.startswith("https://"):
+            said = "must be an address such as https://bot.example.org/telegram"
+        elif int((whole[2] or ":443")[1:]) not in WEBHOOK_PORTS:
+            ports = ", ".join(map(str, WEBHOOK_PORTS))
+            said = f"must name one of the ports that Telegram calls ({ports}), or none"
+        else:
+            return self
+        raise ValueError(f"ATTUNE_TELEGRAM_WEBHOOK_URL {said}")
 
     @model_validator(mode="after")
     def _shards_need_postgres(self) -> Self:

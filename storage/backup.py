@@ -42,6 +42,12 @@ class Restored:
     forgotten: int
 
 
+def ready(database: Database) -> None:
+    """Raise `Unreachable` where what `copy` needs is not there."""
+    if not database.embedded:
+        _program("pg_dump")
+
+
 async def copy(database: Database, draft: Path) -> None:
     """Copy everything but persons' keys into a draft."""
     if database.embedded:
@@ -198,8 +204,7 @@ _RESTORE = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--e
 
 def _pg(program: str, database: Database, *arguments: str) -> None:
     """Run one of PostgreSQL's programs; the password goes by the environment, seen by nobody."""
-    if shutil.which(program) is None:
-        raise Unreachable(f"{program} is not there: install PostgreSQL's client programs.")
+    _program(program)
     url = database.engine.url
     address = url.set(drivername="postgresql", password=None).render_as_string()
     environment = {**os.environ, "PGPASSWORD": url.password or ""}
@@ -213,6 +218,11 @@ def _pg(program: str, database: Database, *arguments: str) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise AttuneError(f"{program} failed: {said[0] if said else 'it said nothing'}")
+
+
+def _program(name: str) -> None:
+    if shutil.which(name) is None:
+        raise Unreachable(f"{name} is not there: install PostgreSQL's client programs.")
 
 
 def _embedded(url: str) -> bool:

@@ -11,16 +11,24 @@ import heapq
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Engine, and_, create_engine, func, select
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, and_, create_engine, select
 
 from affect.errors import AttuneError
 from storage import finding
@@ -81,19 +89,22 @@ async def scan(
 ) -> Scan:
     """Look at everything that is wanted; `looked_at` is told how many turns were opened."""
     found = Scan(wanted, words, limit)
-    chunks = await _chunks(database, wanted)
-    loop = asyncio.get_running_loop()
-    async with _workers(database, len(chunks)) as workers:
-        with _left_alone():
-            waiting = [
-                loop.run_in_executor(workers, _look, chunk, wanted, words, limit)
-                for chunk in chunks
-            ]
-        for done in asyncio.as_completed(waiting):
-            looked = await done
-            found.add(looked)
-            if looked_at is not None:
-                looked_at(looked.turns)
+    look = partial(_look, wanted=wanted, words=words, limit=limit)
+    first: list[Chunk] = []
+    async with aclosing(_chunks(database, wanted)) as chunks:
+        async for chunk in chunks:
+            first.append(chunk)
+            if len(first) > ALONE:
+                break
+        async with _workers(database, len(first)) as workers:
+            waiting = [_given(workers, look, chunk) for chunk in first]
+            # Other processes start, and open the first chunks, while the rest are cut.
+            waiting += [_given(workers, look, chunk) async for chunk in chunks]
+            for done in asyncio.as_completed(waiting):
+                looked = await done
+                found.add(looked)
+                if looked_at is not None:
+                    looked_at(looked.turns)
     return found
 
 
@@ -101,36 +112,46 @@ Chunk = tuple[Place | None, Place | None]
 """From after a place up to and with another; None is the end of all."""
 
 
-async def _chunks(database: Database, wanted: Wanted) -> list[Chunk]:
-    """Where to cut, in one walk along the index."""
-    number = func.row_number().over(order_by=(Turn.at, Turn.id)).label("number")
-    numbered = wanted.places().add_columns(number).subquery()
-    cut = (
-        select(numbered.c.at, numbered.c.id)
-        .where(numbered.c.number % CHUNK == 0)
-        .order_by(numbered.c.number)
-    )
+async def _chunks(database: Database, wanted: Wanted) -> AsyncGenerator[Chunk]:
+    """Cut step by step along the index."""
+    start: Place | None = None
     async with database.read() as connection:
-        ends: list[Place | None] = [(row.at, row.id) for row in await connection.execute(cut)]
-    return list(zip([None, *ends], [*ends, None], strict=True))
+        while True:
+            asked = ordered(wanted.places(), start).offset(CHUNK - 1).limit(1)
+            row = (await connection.execute(asked)).one_or_none()
+            end = None if row is None else (row.at, row.id)
+            yield start, end
+            if end is None:
+                return
+            start = end
+
+
+def _given(
+    workers: Executor, look: Callable[[Chunk], Looked], chunk: Chunk
+) -> asyncio.Future[Looked]:
+    """A chunk that some worker will look at; the first ones start the workers."""
+    with _left_alone():
+        return asyncio.get_running_loop().run_in_executor(workers, look, chunk)
 
 
 @asynccontextmanager
 async def _workers(database: Database, chunks: int) -> AsyncIterator[Executor]:
-    """Processes for much, a thread for little; what is still waiting at the end is dropped."""
+    """Processes for more than `ALONE` chunks, else a thread; what still waits is dropped."""
     url = database.engine.url.render_as_string(hide_password=False)
     told = (url.replace("+aiosqlite", ""), database.vault)
     workers: Executor
     if chunks <= ALONE:
         workers = ThreadPoolExecutor(1, initializer=_open, initargs=told)
     else:
-        count = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, chunks)
+        count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
         spawn = multiprocessing.get_context("spawn")
         workers = ProcessPoolExecutor(count, spawn, initializer=_open, initargs=told)
     try:
         yield workers
     finally:
         await asyncio.to_thread(workers.shutdown, cancel_futures=True)
+        if isinstance(workers, ThreadPoolExecutor):
+            _close()  # processes take their connections along
 
 
 @contextmanager
@@ -152,11 +173,15 @@ _sealers: dict[int, Sealer]
 
 
 def _open(url: str, vault: Vault) -> None:
-    """What a worker keeps from chunk to chunk: the way to the database, the keys it met."""
+    """What a worker keeps from chunk to chunk: its connection, the keys it met."""
     global _engine, _vault, _sealers  # noqa: PLW0603 - a worker has nowhere else to keep them
     cursors = {} if url.startswith("sqlite") else {"cursor_factory": _binary()}
-    _engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=cursors)
+    _engine = create_engine(url, hide_parameters=True, connect_args=cursors)
     _vault, _sealers = vault, {}
+
+
+def _close() -> None:
+    _engine.dispose()
 
 
 def _binary() -> type[Any]:
@@ -205,7 +230,7 @@ def _look(chunk: Chunk, wanted: Wanted, words: Sequence[Word], limit: int | None
 
 def _asked(wanted: Wanted) -> Any:
     return (
-        wanted.asked("turn", "reply")
+        wanted.asked("reply")
         .add_columns(Inbox.channel, Inbox.ext_id, Inbox.sealed.label("said"))
         .outerjoin(Inbox, and_(Inbox.turn_id == Turn.id, Inbox.sealed.is_not(None)))
     )
@@ -220,17 +245,17 @@ class _Told:
         self.rows = rows
         self.row = rows[0]
         self.sealer: Sealer = _sealers[self.row.person_id]
-        self.said: tuple[bytes, ...] = ()
+        self.said: list[bytes] = []
         self.reply = b""
 
     def open(self) -> None:
         """Open what was said and replied; raise as `Sealer.open` does."""
         sealer, row = self.sealer, self.row
-        self.said = tuple(
+        self.said = [
             sealer.open("inbox", f"{one.channel}:{one.ext_id}", one.said)
             for one in self.rows
             if one.said is not None
-        )
+        ]
         if row.sealed_reply is not None:
             self.reply = sealer.open("reply", row.id, row.sealed_reply)
 
@@ -252,22 +277,21 @@ def _heard(
     ids = list(told)
     for start in range(0, len(ids), KEYS_AT_ONCE):
         some = ids[start : start + KEYS_AT_ONCE]
-        asked = select(Reading.turn_id, Reading.sealed).where(Reading.turn_id.in_(some))
-        readings = {row.turn_id: row.sealed for row in connection.execute(asked)}
-        for turn_id in some:
-            one = told[turn_id]
+        asked = (
+            select(Turn.id, Turn.sealed.label("notes"), Reading.sealed.label("reading"))
+            .outerjoin(Reading, Reading.turn_id == Turn.id)
+            .where(Turn.id.in_(some), Turn.sealed.is_not(None))
+        )
+        for row in connection.execute(asked):
+            opened = told[row.id].sealer.open
             try:
-                notes = one.row.sealed_turn
-                heard = notes and from_json(one.sealer.open("turn", turn_id, notes)).get("heard")
-                reading = readings.get(turn_id)
-                if not heard and reading:
-                    heard = from_json(one.sealer.open("reading", turn_id, reading)).get(
-                        "transcript"
-                    )
+                heard = from_json(opened("turn", row.id, row.notes)).get("heard")
+                if not heard and row.reading:
+                    heard = from_json(opened("reading", row.id, row.reading)).get("transcript")
             except (AttuneError, ValueError):
-                unread.append(turn_id)
+                unread.append(row.id)
                 continue
-            yield turn_id, heard or ""
+            yield row.id, heard or ""
 
 
 def _know(connection: Connection, person_ids: set[int]) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
+from affect import tables
 from affect.commands.telling import (
     JsonOption,
     console,
     print_json,
     progress,
+    say,
     told_in_one_sentence,
 )
 from affect.errors import BadInput
@@ -83,8 +84,12 @@ def _file(source: Path, out: Path, columns: Columns, as_json: bool) -> None:
     from affect.analysis import Analyst
     from affect.batch import read_file
 
-    with progress(f"Reading {source.name}") as done:
-        summary = read_file(Analyst(), source, out, columns, done)
+    try:
+        with progress(f"Reading {source.name}") as done:
+            summary = read_file(Analyst(), source, out, columns, done)
+    except KeyboardInterrupt:
+        say("Interrupted: the same command goes on from there.")
+        raise
     if as_json:
         print_json(
             {
@@ -112,17 +117,18 @@ def _print_summary(summary: Summary, out: Path) -> None:
     screen.print(f"{summary.read} of {summary.rows} rows read into {out}.", highlight=False)
     for problem, count in summary.problems.most_common():
         screen.print(f"  {count} with problem {problem}", highlight=False)
-    shares = Table("emotion", "rows", "share", "most typical row", title="Emotions")
+    shares = tables.plain("emotion", "rows", "share", "most typical row", right=("rows", "share"))
     for emotion, count in summary.emotions.most_common():
         _, row, text = summary.typical.get(emotion, (0.0, 0, ""))
-        example = f"{row}: {text}" if row else ""
+        example = tables.harmless(f"{row}: {text}") if row else ""
         shares.add_row(emotion, str(count), f"{count / summary.read:.1%}", example)
-    screen.print(shares)
+    if summary.emotions:
+        screen.print("", shares)
     if summary.days:
-        days = Table("day", "rows", "mean valence", title="Valence by day")
+        days = tables.plain("day", "rows", "mean valence", right=("rows", "mean valence"))
         for day, entry in sorted(summary.days.items()):
             days.add_row(day, str(entry.count), f"{entry.mean:+.3f}")
-        screen.print(days)
+        screen.print("", days)
     if summary.danger:
         crisis, concern = summary.danger["crisis"], summary.danger["concern"]
         named = f" (row {', '.join(map(str, summary.gravest))})" if summary.gravest else ""

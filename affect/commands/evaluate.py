@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.table import Table
 
+from affect import tables
 from affect.commands.asking import Words, open_model
 from affect.commands.telling import (
     DataOption,
@@ -26,6 +26,8 @@ from affect.commands.telling import (
 from affect.errors import BadInput
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from affect.evaluation.figures import Figure
     from affect.evaluation.generated import Talks
     from affect.writers.chat import ChatModel
@@ -223,9 +225,10 @@ def _print(model: str, figures: Sequence[Figure], as_json: bool) -> None:
 
 
 def _table(figures: Sequence[Figure]) -> Table:
-    table = Table("test split", "figure", "value", "95 % interval", "n", "must")
-    for f in figures:
-        must = "" if f.needed is None else f"{f.needed:.2f} {'ok' if f.value >= f.needed else 'NO'}"
-        interval = f"{f.low:.3f} to {f.high:.3f}"
-        table.add_row(f.corpus, f.name, f"{f.value:.3f}", interval, f"{f.count:,}", must)
-    return table
+    table = tables.plain("figure", "value", "95 % interval", "n", "must", right=("value", "n"))
+    return tables.by_part(table, ((f.corpus, _row(f)) for f in figures))
+
+
+def _row(f: Figure) -> tuple[str, ...]:
+    must = "" if f.needed is None else f"{f.needed:.2f} {'ok' if f.value >= f.needed else 'NO'}"
+    return f.name, f"{f.value:.3f}", f"{f.low:.3f} to {f.high:.3f}", f"{f.count:,}", must

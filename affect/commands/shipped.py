@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.console import Group, RenderableType
 
+from affect import tables
 from affect.commands.telling import (
     DataOption,
     JsonOption,
@@ -164,15 +165,15 @@ def models(
             console().print(_table(found))
 
 
-def _table(found: list[Shipped]) -> Table:
-    table = Table("model", "version", "MB", "licence", "trained on", "figures", show_lines=True)
+def _table(found: list[Shipped]) -> RenderableType:
+    """A chapter a model."""
+    parts: list[RenderableType] = []
     for model in found:
-        table.add_row(
-            model.name,
-            model.version,
-            f"{model.megabytes:.1f}",
-            model.licence,
-            "\n".join(model.data),
-            "\n".join(model.headlines),
-        )
-    return table
+        told = tables.plain("", "", title=f"{model.name} {model.version}, {model.megabytes:.1f} MB")
+        told.show_header = False
+        told.add_row("  licence", model.licence)
+        for name, lines in (("trained on", model.data), ("figures", model.headlines)):
+            if lines:
+                told.add_row(f"  {name}", "\n".join(lines))
+        parts += [told, ""]
+    return Group(*parts[:-1])

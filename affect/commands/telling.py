@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -83,6 +84,9 @@ def needs_extra(name: str) -> Iterator[None]:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[float], None]]:
     """A progress bar on standard error, where somebody can see it."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
@@ -97,7 +101,7 @@ def print_json(value: object) -> None:
 
 def console() -> Console:
     """Where tables go."""
-    return Console(soft_wrap=False)
+    return Console(soft_wrap=False, markup=False, emoji=False)  # what people wrote is no markup
 
 
 def say(line: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from affect import tables
 from affect.evaluation import pairs, pools
 from affect.evaluation.held_out import DEV, TEST, held_out
 from affect.evaluation.metrics import calibration_error, macro_f1, one_hot
@@ -36,6 +37,8 @@ METHODS = (
     "learned gate",
     OURS,
 )
+HEADS = ("best\nsingle", "mean", "fixed", "linear", "log-\nlinear", "D-S", "gate", OURS)
+LEGEND = "mean: uniform; fixed: .6/.2/.2; linear, log-linear: pools; D-S: Dempster-Shafer"
 CLEAN = "words+voice+face"
 NOISY = 0.5  # quality told of a modality half of whose items are strange
 NAMES = {Modality.TEXT: "words", Modality.VOICE: "voice", Modality.FACE: "face"}
@@ -91,11 +94,15 @@ class FusionFigures:
 
     def tables(self) -> Iterator[Table]:
         """Macro-F1 of every way of fusing, then the goals."""
-        table = Table("macro-F1, mean of draws", *METHODS, title="Ways of fusing")
+        title = "Macro-F1 of every way of fusing, the mean of all draws"
+        table = tables.plain("", *HEADS, right=HEADS, title=title)
+        table.caption, table.caption_justify = LEGEND, "left"
         for row, of in self.f1.items():
             table.add_row(row, *(f"{of[method][0]:.3f}" for method in METHODS))
         yield table
-        goals = Table("goal", "value", "sd", "must", "", title="What fusion must reach")
+        goals = tables.plain(
+            "goal", "value", "sd", "must", "", right=("value", "sd"), title="What fusion must reach"
+        )
         for goal in self.goals:
             bound = f"{'≤' if goal.most else '≥'} {goal.needed:g}"
             cells = (f"{goal.value:.3f}", f"{goal.sd:.3f}", bound, "ok" if goal.holds else "NO")

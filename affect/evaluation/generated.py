@@ -203,15 +203,17 @@ def show(found: Compared) -> None:
     for language, share in found.own.items():
         print(f"{found.model} worded {share:.0%} of the whole writer's replies in {language}")
     ways = tuple(found.figures)
-    print(f"{'':36}{'gate':>14}" + "".join(f"{way:>11}" for way in ways) + "  than bare")
-    verdicts = {(d.language, d.measure): d.verdict for d in found.differences[BARE]}
+    print(f"{'':28}{'gate':>13}" + "".join(f"{way:>10}" for way in ways))
+    marks = {"better": "+", "worse": "-"}
+    verdicts = {(d.language, d.measure): marks.get(d.verdict, "") for d in found.differences[BARE]}
     for row in zip(*(found.figures[way] for way in ways), strict=True):
         first = row[0]
         low, high = ("" if end is None else f"{end:g}" for end in (first.low, first.high))
-        values = "".join(f"{f.value:>10.3f}{' ' if f.holds else '*'}" for f in row)
+        values = "".join(f"{f.value:>9.3f}{' ' if f.holds else '*'}" for f in row)
         verdict = verdicts.get((first.language, first.measure), "")
-        print(f"{first.language}  {first.measure:32}{f'{low} .. {high}':>14}{values}  {verdict}")
-    print("* misses its gate")
+        told = f"{first.language} {first.measure:25}{f'{low} .. {high}':>13}{values}{verdict}"
+        print(told.rstrip())
+    print("* misses its gate; + and -: the whole writer is better or worse there than bare")
     for way, differences in found.differences.items():
         print(_told(way, differences))
     print(jsonlib.dumps(as_json(found), ensure_ascii=False))

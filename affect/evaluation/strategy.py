@@ -263,7 +263,7 @@ def main(data: Path, json: bool = False) -> None:
     if not json:
         for row in rows:
             interval = "" if row.low is None else f"{row.low:.3f} to {row.high:.3f}"
-            mark = "" if row.holds else "  MISSED"
-            print(f"{row.name:50} {row.value:7.3f}  {interval:16} {row.needed}{mark}")
+            mark = ("ok" if row.holds else "NO") if row.needed else ""
+            print(f"{row.name:47}{row.value:6.3f}  {interval:14} {row.needed:7} {mark}".rstrip())
     figures = [{**asdict(row), "value": round(row.value, 4)} for row in rows]
     print(jsonlib.dumps({"corpus": "ESConv test", "figures": figures}))

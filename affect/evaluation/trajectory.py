@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from affect import trajectory
+from affect import tables, trajectory
 from affect.evaluation import bounds, chart, lines
 from affect.evaluation.simulated import START, Life, Person, person
 from affect.trajectory import Observation, following, model, shifts
@@ -61,6 +61,11 @@ class Row:
     goal: str = ""
     met: bool | None = None
 
+    def cells(self) -> tuple[str, str, str]:
+        """As it stands in the table, below its part."""
+        verdict = "" if self.met is None else f"{self.goal} {'ok' if self.met else 'NO'}"
+        return self.name, f"{self.value:.3f}", verdict
+
 
 @dataclass(slots=True)
 class Found:
@@ -79,11 +84,9 @@ class Found:
 
     def table(self) -> Table:
         """For people."""
-        table = Table("part", "figure", "value", "must", title=f"{self.people} people made up")
-        for row in self.rows:
-            verdict = "" if row.met is None else f"{row.goal} {'ok' if row.met else 'NO'}"
-            table.add_row(row.part, row.name, f"{row.value:.3f}", verdict)
-        return table
+        title = f"{self.people} people made up"
+        table = tables.plain("figure", "value", "must", right=("value",), title=title)
+        return tables.by_part(table, ((row.part, row.cells()) for row in self.rows))
 
     def as_json(self) -> dict[str, Any]:
         """For programs; null where more than half were never noticed."""

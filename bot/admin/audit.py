@@ -69,9 +69,10 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check that no row was removed, changed or put in between; exit code 1 if one was.
+    """Check that no row was removed, changed or put in between.
 
-    Rows cut off at the end show only against a head that was noted elsewhere: see --head.
+    Exit code 1 if one was. Rows cut off at the end show only against a head that was noted
+    elsewhere: see --head.
     """
 
     noted = head.strip().lower() if head else None

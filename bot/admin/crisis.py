@@ -43,7 +43,7 @@ def list_crises(
     limit: options.Limit = options.NEWEST,
     tz: options.Tz = "UTC",
 ) -> None:
-    """The newest turns in which danger was found: level and kind, never words."""
+    """The newest turns in which danger was found. Level and kind, never words."""
     now, zone, form = SystemClock().now(), options.zone(tz), output.form(how)
     wanted = Wanted(
         since=options.when(since, now, zone), until=options.when(until, now, zone), risk=risk
@@ -77,7 +77,7 @@ def report(
     ] = None,
     tz: options.Tz = "UTC",
 ) -> None:
-    """How often danger was found in a year, by month, kind and platform: no identities."""
+    """How often danger was found in a year. By month, kind and platform: no identities."""
     zone, form = options.zone(tz), output.form(how)
     told_year = year or SystemClock().now().astimezone(zone).year
     wanted = Wanted(

@@ -34,7 +34,7 @@ app = typer.Typer(
 @app.command(epilog=ending("attune-admin db upgrade"))
 @options.spread
 def upgrade(how: One) -> None:
-    """Bring the database to the tables of this version, making it if there is none."""
+    """Bring the database to the tables of this version. It is made if there is none."""
     configured = store.settings(how)
     before, after = asyncio.run(_upgrade(configured))
     if how.as_json:
@@ -48,7 +48,7 @@ def upgrade(how: One) -> None:
 @app.command(epilog=ending("attune-admin db status --json"))
 @options.spread
 def status(how: One) -> None:
-    """Which database, its revision and the one needed here; exit code 1 if they differ."""
+    """Which database, its revision and the one needed here. Exit code 1 if they differ."""
     configured = store.settings(how)
     told = asyncio.run(_status(configured))
     if how.as_json:
@@ -62,7 +62,10 @@ def status(how: One) -> None:
 @app.command(epilog=ending("attune-admin db check"))
 @options.spread
 def check(how: One) -> None:
-    """Whether pages, references, keys, a sample of turns and the audit are sound; else exit 1."""
+    """Whether what is stored is sound; else exit 1.
+
+    Pages, references, keys, a sample of turns and the audit.
+    """
 
     async def job(database: Database) -> None:
         found = await soundness.faults(database)
@@ -92,10 +95,11 @@ def back_up(
     ] = None,
     reason: options.Why = None,
 ) -> None:
-    """Copy the store while Attune runs, without persons' keys: those alone open it.
+    """Copy the store while Attune runs, without persons' keys.
 
-    Keep the keys in another place, the newest of them only: whoever was forgotten has none in
-    it, and stays forgotten when a copy is restored. With --keys it goes on record with a reason.
+    Those alone open it: keep them in another place, the newest of them only. Whoever was forgotten
+    has none in it, and stays forgotten when a copy is restored. With --keys it goes on record with
+    a reason.
     """
     clock = SystemClock()
     if keys is not None and keys.resolve().parent == file.resolve().parent:
@@ -108,6 +112,7 @@ def back_up(
         with ExitStack() as places:  # both can be had before anything goes on record
             draft = places.enter_context(backup.drafted(file))
             keys_draft = places.enter_context(backup.drafted(keys)) if keys else None
+            backup.ready(database)
             await act.begin(database)
             await backup.copy(database, draft)
             if keys_draft is not None:
@@ -161,10 +166,10 @@ def restore(
 @app.command(epilog=ending('attune-admin db rekey --yes --reason "yearly"'))
 @options.spread
 def rekey(how: One, yes: options.Yes = False, reason: options.Why = None) -> None:
-    """Make a new master key and wrap every person's key with it; Attune must not be running.
+    """Make a new master key and wrap every person's key with it.
 
-    The old key file is kept beside it, ending in .old: older copies of keys open with that one.
-    Put that one elsewhere before the next time: it is not written over.
+    Attune must not be running. The old key file is kept beside it, ending in .old: older copies of
+    keys open with that one. Put that one elsewhere before the next time: it is not written over.
     """
     if not yes:
         raise Refused("This changes the key file and the store: stop Attune, then add --yes.")

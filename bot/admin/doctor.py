@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 import typer
+from rich.table import Table
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -55,10 +56,21 @@ def examine(how: One) -> None:
     if how.as_json:
         output.print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
     else:
-        rows = ((check.state, check.name, check.found, check.todo) for check in checks)
-        output.print_table(output.table(("", "what", "found", "what to do"), rows))
+        output.print_table(_table(checks))
     if failed:
         raise typer.Exit(1)
+
+
+def _table(checks: Sequence[Check]) -> Table:
+    """What was found, and what to do about it in the line below."""
+    rows: list[tuple[str, str]] = []
+    for check in checks:
+        rows.append((check.state, f"{check.name}: {check.found}"))
+        if check.todo:
+            rows.append(("", check.todo))
+    made = output.table(("", ""), rows)
+    made.show_header = False
+    return made
 
 
 def _checks(setup: Setup, now: datetime) -> list[Check]:
@@ -186,17 +198,30 @@ def _clock(now: datetime) -> Check:
 
 
 def _models(settings: Settings) -> Check:
-    def load() -> str:
-        from affect.perception.other import load_text
+    from affect.perception.other import OtherTextModel, load_text
+    from affect.writers import learned
 
-        return load_text(settings.text_model).name
+    own: list[str] = []
+
+    def load() -> str:
+        model = load_text(settings.text_model)
+        own.append((model.own if isinstance(model, OtherTextModel) else model).name)
+        return model.name
 
     todo = (
         "Install Attune again with its weights."
         if settings.text_model is None
         else "Set ATTUNE_TEXT_MODEL to a model that is there, or leave it out."
     )
-    return _loaded("text model", load, todo)
+    check = _loaded("text model", load, todo)
+    unused = learned.left_out(own[0]) if own else {}
+    if not unused:
+        return check
+    files = ", ".join(f"{file} ({of or 'not there'})" for file, of in unused.items())
+    told = f"{check.found}; replies are chosen worse: not made for {own[0]} are {files}"
+    if settings.text_model is not None:
+        todo = "Leave ATTUNE_TEXT_MODEL out, or make them for it."
+    return Check(check.name, "warn", told, todo)
 
 
 def _senses(settings: Settings) -> list[Check]:

@@ -6,7 +6,6 @@ What people wrote may hold anything, also what would steer a terminal; it is mad
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,16 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from affect.errors import BadInput, NotFound
+from affect.tables import STEERING, harmless
 from bot.admin.options import Many, One
 
 NOTHING = "Nothing of that kind was found."
 END = 8  # characters of an id in a table
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program
-
-# Control characters (C0, DEL, C1), line separators and marks that change the direction of writing.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 class Form(Enum):
@@ -54,13 +49,17 @@ def print_json(document: object) -> None:
 def as_json(document: object) -> str:
     """A document as JSON; characters that steer a terminal stand as escapes."""
     told = json.dumps(document, ensure_ascii=False)
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
+
+
+def width() -> int:
+    """Columns that a table may take."""
+    return Console(file=sys.stdout).width if sys.stdout.isatty() else PIPED_WIDTH
 
 
 def print_table(*parts: RenderableType) -> None:
     """Tables and lines for people."""
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    console = Console(file=sys.stdout, width=width(), highlight=False, markup=False, emoji=False)
     filled = [part for part in parts if not (isinstance(part, Table) and part.row_count == 0)]
     for number, part in enumerate(filled):
         if number:
@@ -70,7 +69,7 @@ def print_table(*parts: RenderableType) -> None:
 
 def print_line(told: str) -> None:
     """One line for people."""
-    sys.stdout.write(_STEERING.sub("\N{REPLACEMENT CHARACTER}", told.replace("\n", " / ")) + "\n")
+    sys.stdout.write(harmless(told.replace("\n", " / ")) + "\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
@@ -89,7 +88,7 @@ def cell(value: object) -> Text:
         return Text("")
     if isinstance(value, float):
         return Text(f"{value:.2f}", justify="right")
-    return Text(_STEERING.sub("\N{REPLACEMENT CHARACTER}", str(value)))
+    return Text(harmless(str(value)))
 
 
 def short(name: str) -> str:

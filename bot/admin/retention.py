@@ -49,7 +49,7 @@ def show(how: One) -> None:
 @app.command("run", epilog=ending("attune-admin retention run"))
 @options.spread
 def run(how: One) -> None:
-    """Erase now what is too old, and the talk of people who did not agree to memory."""
+    """Erase now what is too old. Also the talk of people who did not agree to memory."""
     days, now = store.settings(how).retention_days, SystemClock().now()
 
     async def job(database: Database) -> None:

@@ -47,7 +47,10 @@ def list_users(
     limit: options.Limit = options.NEWEST,
     tz: options.Tz = "UTC",
 ) -> None:
-    """The newest people, without their names: turns, platforms, what they agreed to."""
+    """The newest people, without their names.
+
+    Turns, platforms, what they agreed to.
+    """
     zone, form = options.zone(tz), output.form(how)
 
     async def job(database: Database) -> None:
@@ -83,7 +86,7 @@ def show(user: Person, how: One, tz: options.Tz = "UTC") -> None:
 @app.command("block", epilog=ending('attune-admin user block 8WZ3K0QF --reason "abuse, ticket 3"'))
 @options.spread
 def block(user: Person, how: One, reason: options.Why = None, undo: Undo = False) -> None:
-    """Answer a person no more; danger is still answered, and so is /export and /forget."""
+    """Answer a person no more. Danger is still answered, and so is /export and /forget."""
     clock = SystemClock()
     act = disclosure.act("user unblock" if undo else "user block", clock, reason)
 
@@ -123,7 +126,7 @@ def limit(
     how: One,
     reason: options.Why = None,
 ) -> None:
-    """Let a person have so many turns in 24 hours; danger is answered beyond it."""
+    """Let a person have so many turns in 24 hours. Danger is answered beyond it."""
     act = disclosure.act("user limit", SystemClock(), reason)
 
     async def job(database: Database) -> None:
@@ -187,7 +190,7 @@ def consent(
     reason: options.Why = None,
     tz: options.Tz = "UTC",
 ) -> None:
-    """What a person agreed to and when; --withdraw takes one back for them, none can be given."""
+    """What a person agreed to and when. --withdraw takes one back for them; none can be given."""
     clock, zone, form = SystemClock(), options.zone(tz), output.form(how)
     act = disclosure.act("user consent", clock, reason) if withdraw else None
 

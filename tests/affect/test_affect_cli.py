@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from affect import batch, catalogue
+from affect import batch, bench, catalogue
 from affect.__main__ import main
 from affect.analysis import Analyst
 from affect.batch import Columns
@@ -19,6 +23,10 @@ from affect.examples import ending
 from affect.safety.screening import screen
 from tests.affect.examples import shown
 
+TOO_MUCH = (
+    "day long is too much here: put a text of several words in quotes; "
+    "see python -m affect bench --help."
+)
 ADDED = [
     "emotion", "confidence", "anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral",
     "valence", "arousal", "dominance", "conflict", "language", "labels", "transcript", "problems",
@@ -54,7 +62,7 @@ def test_one_text_from_standard_input_as_a_table() -> None:
         ("bench writer --tokens many", "--tokens must be a whole number."),
         ("bench writer --tokens 1", "--tokens must be at least 2."),
         ("train text --tune 0", "--tune must be at least 1."),
-        ("bench all day", "Got unexpected extra argument(s) (day)."),
+        ("bench all day long", TOO_MUCH),
         ("models --markdwn", "No such option: --markdwn (Possible options: --markdown)."),
     ],
 )
@@ -265,7 +273,7 @@ def test_a_run_of_another_file_is_not_continued(source: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("header", "column", "word"),
-    [("id,body", "text", "no column"), ("text,joy", "text", "already")],
+    [("id,body", "text", "no column"), ("text,joy", "text", "already"), ("", "text", "is empty")],
 )
 def test_columns_that_do_not_fit_are_refused(
     tmp_path: Path, header: str, column: str, word: str
@@ -308,3 +316,62 @@ def test_a_long_example_is_broken_with_a_backslash() -> None:
         "Examples:", "  affect a \\", "    --long b", "  affect c",
     ]  # fmt: skip
     assert shown(ending("affect a \\\n  --long b")) == [["affect", "a", "--long", "b"]]
+
+
+def test_timings_are_of_one_core(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "affect", "bench", "voice", "--data", str(tmp_path), "--json"],
+        env={name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"},
+        capture_output=True,
+        check=True,
+    )
+    (timing,) = json.loads(done.stdout)["timings"]
+    # One thread cannot work for longer than the clock runs; a second one doubled it.
+    assert timing["cpu_ms"] <= 1.05 * timing["p50_ms"]
+
+
+def test_the_table_of_timings_has_a_row_a_timing(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [
+        bench.Timing(bench.TEXT, "attune-text-4", 0.3, 4.2, 6.4, 4.2, 354.6, 306.3),
+        bench.Timing(bench.VOICE, "attune-voice-2", 0.06, 138.9, 139.4, 138.6, 354.7),
+        bench.Timing(bench.FACE, "attune-face-4", 0.1, 162.1, 163.1, 162.1, 354.7),
+        bench.Timing(bench.EXPRESSION, "attune-face-4", 0.1, 5.2, 5.3, 5.2, 354.7),
+        bench.Timing(bench.SPEECH, "whisper-base-1", 0.2, None, None, None, 364.5),
+        bench.Timing(bench.TEXT, "a peer", 1.5, 140.1, 150.0, 140.1, 900.0, None, 33.4),
+    ]
+    Console(width=80).print(bench.as_table(told))
+    table, legend = capsys.readouterr().out.split("\n\n")
+    assert len(table.splitlines()) == 2 + len(told)  # the head has two lines
+    assert "voice: a voice note of 5 s, without transcription" in legend.splitlines()
+
+
+def test_models_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("models").stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[0].startswith("attune-face 4, ")
+    assert len(lines) < 60  # a figure a line, hardly any of which wraps
+
+
+def test_what_people_wrote_is_shown_as_it_is_and_steers_nothing(tmp_path: Path) -> None:
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = ["[/bold] I am so happy :smile: [red]today", "\x1b[31mI am so sad, I cried all day"]
+    _write(path, [["text"], *([row] for row in rows)])
+    result = run("analyze", "--batch", str(path), "-o", str(out))
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = " ".join(result.stdout.split())
+    assert "[/bold] I am so happy :smile: [red]today" in told
+    assert "\x1b" not in told
+    assert [row["text"] for row in _rows(out)] == rows
+
+
+def test_who_interrupts_a_file_is_told_how_it_goes_on(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch, "read_file", interrupted)
+    result = run("analyze", "--batch", str(source), "-o", str(tmp_path / "out.csv"))
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr == "Interrupted: the same command goes on from there.\n"

@@ -12,7 +12,7 @@ import pytest
 from affect.perception.text import TextModel
 from affect.training.talk_lines import talks
 from affect.types import Emotion
-from affect.writers import aptness
+from affect.writers import aptness, classes, learned
 from affect.writers.aptness import Aptness
 from affect.writers.bank import load
 from affect.writers.base import Exchange
@@ -85,3 +85,15 @@ def test_a_bare_word_in_a_talk_is_no_greeting(writer: ScriptedWriter, said: str)
     earlier = (Exchange("we are moving in the spring", "Where to?"),)
     assert writer.situation(said, history=earlier) != "greeting"
     assert writer.situation("hello", history=earlier) == "greeting"
+
+
+def test_what_ships_was_learned_on_the_text_model_that_ships() -> None:
+    assert learned.left_out(TextModel.load().name) == {}
+
+
+def test_what_is_of_another_text_model_or_missing_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "bank.npz"
+    assert learned.left_out("attune-text-0", [classes.FILE, missing]) == {
+        "text_talk.npz": TextModel.load().name,
+        "bank.npz": None,
+    }

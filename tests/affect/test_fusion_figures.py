@@ -5,6 +5,7 @@ The shipped models' own figures need the data folder; here the way of measuring 
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from affect import fusion
 from affect.conflict import PLEASANT
@@ -151,6 +153,9 @@ def test_figures_are_told_to_people_and_programs(found: figures.FusionFigures) -
     fused, goals = found.tables()
     assert fused.row_count == len(found.f1)
     assert goals.row_count == len(found.goals)
+    narrow = Console(width=80, file=io.StringIO())
+    for table in (fused, goals):  # a line a row, below a title and its heads
+        assert len(narrow.render_lines(table)) <= table.row_count + 5
     told = json.loads(json.dumps(found.as_json()))
     assert told["macro_f1"]["words"]["ours"]["mean"] == round(found.f1["words"]["ours"][0], 4)
     assert all(isinstance(goal["holds"], bool) for goal in told["goals"])

@@ -120,6 +120,47 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings.load()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://bot.example/hook", "must be an address such as https://bot.example.org/telegram"),
+        ("bot.example/hook", "must be an address such as https://bot.example.org/telegram"),
+        ("https:///hook", "must be an address such as https://bot.example.org/telegram"),
+        (
+            "https://me:secret@bot.example",
+            "must be an address such as https://bot.example.org/tele",
+        ),
+        ("https://bot.example:99999", "must name one of the ports that Telegram calls"),
+        ("https://bot.example:8080/hook", "must name one of the ports that Telegram calls"),
+    ],
+)
+def test_a_webhook_is_one_that_telegram_calls(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_SECRET", "open")
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_URL", url)
+    with pytest.raises(SettingsError, match=f"^ATTUNE_TELEGRAM_WEBHOOK_URL {said}"):
+        Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("https://bot.example/hook", ""),
+        ("https://bot.example:8443", ""),
+        ("https://bot.example:443/a", ""),
+        ("http://10.0.0.5:9000/hook", "http://127.0.0.1:8081"),
+    ],
+)
+def test_a_webhook_on_any_port_needs_a_server_of_ones_own(
+    url: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_SECRET", "open")
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_URL", url)
+    monkeypatch.setenv("ATTUNE_TELEGRAM_API_URL", server)
+    assert Settings.load().telegram_webhook_url == url
+
+
 def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTUNE_KEY_FILE", "")
     monkeypatch.setenv("ATTUNE_DATABASE_URL", "")

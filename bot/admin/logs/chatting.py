@@ -28,7 +28,10 @@ def chat(
     how: Many,
     limit: options.Limit = options.NEWEST,
 ) -> None:
-    """One person's newest turns as a talk: what was said, how it was read, what was answered."""
+    """One person's newest turns as a talk.
+
+    What was said, how it was read, what was answered.
+    """
     clock, zone, form = SystemClock(), options.zone(filters.tz), output.form(how)
     asked = disclosure.ask("logs chat", clock, leave)
 

@@ -79,7 +79,10 @@ def stats(
         typer.Option("--verdicts", help="How often readings were right, by those who were read."),
     ] = False,
 ) -> None:
-    """Turns and people counted: platforms, emotions, strategies, writers; how long steps took."""
+    """How many turns and people, and how long steps took.
+
+    By platform, emotion, strategy and writer.
+    """
     clock, form = SystemClock(), output.form(how)
 
     async def job(database: Database) -> None:

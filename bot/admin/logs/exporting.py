@@ -89,7 +89,7 @@ def export(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Turns into a file that its owner alone can read (mode 0600), oldest first."""
+    """Turns into a file, oldest first. Its owner alone can read it (mode 0600)."""
     clock, zone = SystemClock(), options.zone(filters.tz)
     asked = disclosure.ask("logs export", clock, leave)
     if format_ == "html" and not (filters.user or by == "person"):

@@ -33,7 +33,7 @@ UNLIKE = frozenset({"timings"})  # never twice the same
 
 @options.spread
 def replay(turn: Turn, leave: Leave, how: One, tz: options.Tz = "UTC") -> None:
-    """Run one turn again as things are now, and show what differs; nothing is kept or sent."""
+    """Run one turn again as things are now. Shows what differs; nothing is kept or sent."""
     clock, zone = SystemClock(), options.zone(tz)
     asked = disclosure.ask("logs replay", clock, leave)
     configured = store.settings(how)

@@ -29,7 +29,7 @@ def show(
     ] = False,
     tz: options.Tz = "UTC",
 ) -> None:
-    """One turn with its reading by modality; JSON holds all of it, a table with --why."""
+    """One turn with its reading by modality. JSON holds all of it, a table with --why."""
     clock, zone = SystemClock(), options.zone(tz)
     asked = disclosure.ask("logs show", clock, leave)
 

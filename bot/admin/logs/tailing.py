@@ -43,7 +43,7 @@ def tail(
         bool, typer.Option("-f", "--follow", help="Go on with turns as they are kept.")
     ] = False,
 ) -> None:
-    """The newest turns, a line each; with -f also those to come, until it is interrupted."""
+    """The newest turns, a line each. With -f also those to come, until it is interrupted."""
     clock, zone, form = SystemClock(), options.zone(filters.tz), output.form(how)
     if follow and form is Form.JSON:
         raise BadInput("endless", "What has no end is no one document: use --jsonl with -f.")

@@ -19,6 +19,7 @@ from storage.records import Considered, TurnView, Wording
 from storage.values import dump
 
 HIDDEN = "…"  # in place of words that stay hidden
+WIDE = 120  # columns of a terminal in which all of a list has room
 CONTENT = ("said", "transcript", "reply")
 FLAT = (
     "turn", "at", "person", "no", "platform", "kind", "language", "emotion", "confidence",
@@ -111,11 +112,10 @@ def read_as(row: Mapping[str, Any]) -> str:
 
 
 def listed(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Flat rows as a table."""
-    columns = [
-        "at", "turn", "person", "platform", "kind", "emotion", "confidence", "valence", "risk",
-        "strategy", "writer",
-    ]  # fmt: skip
+    """Flat rows as a table; a narrow terminal has no room for how they were answered."""
+    columns = ["at", "turn", "person", "emotion", "confidence", "valence", "risk"]
+    if output.width() >= WIDE:
+        columns = [*columns[:3], "platform", "kind", *columns[3:], "strategy", "writer"]
     if any("said" in row for row in rows):
         columns += CONTENT
     return output.table(columns, ([short(name, row[name]) for name in columns] for row in rows))

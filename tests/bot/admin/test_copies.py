@@ -106,6 +106,18 @@ async def test_a_copy_of_postgresql_comes_back(
     assert (cut.code, cut.out, cut.err.count("\n")) == (1, "", 1)
 
 
+@ON_POSTGRES
+async def test_a_copy_that_cannot_be_made_leaves_no_row_on_record(
+    admin: Admin, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = await admin("db", "backup", "copy.dump")
+    assert (done.code, done.out) == (5, "")
+    assert done.err == "pg_dump is not there: install PostgreSQL's client programs.\n"
+    assert not (tmp_path / "copy.dump").exists()
+    assert await audit.entries(database) == []
+
+
 @ON_SQLITE
 async def test_what_is_refused_leaves_no_row_on_record(
     admin: Admin, told: Told, database: Database, tmp_path: Path, elsewhere: Path

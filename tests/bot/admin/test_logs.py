@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from bot.admin import output
 from storage.database import Database
 from storage.tables import Key, Person
 from tests.bot.admin.conftest import Admin, Told
@@ -278,3 +279,12 @@ async def test_a_bar_is_drawn_for_a_terminal_and_leaves_the_result_alone(
         assert json.loads(result.out)
     assert "opening turns" in terminal.getvalue()
     assert "broke" not in terminal.getvalue()
+
+
+async def test_a_turn_is_one_line_of_a_narrow_terminal(
+    admin: Admin, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "width", lambda: 80)
+    head, *lines = (await admin("logs", "list")).out.splitlines()
+    assert head.split() == ["at", "turn", "person", "emotion", "confidence", "valence", "risk"]
+    assert len(lines) == 3

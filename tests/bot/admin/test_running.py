@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -103,11 +104,24 @@ async def test_another_revision_is_told_with_what_to_do(
     assert older.err.endswith("run attune-admin db upgrade.\n")
 
 
+@ON_SQLITE
+async def test_the_check_up_stands_in_two_columns(
+    admin: Admin, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_URL", "http://bot.example")
+    monkeypatch.setenv("ATTUNE_TELEGRAM_WEBHOOK_SECRET", "open")
+    result = await admin("doctor")
+    assert result.code == 1
+    found, todo = (" ".join(line.split()) for line in result.out.splitlines())
+    assert found.startswith("fail settings: ATTUNE_TELEGRAM_WEBHOOK_URL must be an address")
+    assert todo == "Correct it; the rest was not looked at."
+
+
 async def test_the_check_up_finds_all_well(
     admin: Admin, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Loaded:
-        name = "text-1"
+        name = TextModel.load().name
 
     monkeypatch.setattr(TextModel, "load", lambda folder: Loaded())
     monkeypatch.setenv("ATTUNE_TELEGRAM_TOKEN", "123:hush")
@@ -137,6 +151,29 @@ async def test_a_clock_that_is_behind_is_found(
     checks = {one["name"]: one for one in (await admin("doctor", "--json")).json["checks"]}
     behind = checks["stored times"]
     assert (behind["state"], behind["todo"]) == ("fail", "Set the clock: the machine's is behind.")
+
+
+@ON_SQLITE
+async def test_the_check_up_finds_files_of_another_text_model(
+    admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = ROOT / "affect" / "weights"
+    for file in weights.glob("text*"):
+        (tmp_path / file.name).symlink_to(file)
+    card = json.loads((weights / "text.json").read_text(encoding="utf-8"))
+    (tmp_path / "text.json").unlink()
+    (tmp_path / "text.json").write_text(json.dumps(card | {"version": "0"}), encoding="utf-8")
+    monkeypatch.setenv("ATTUNE_TEXT_MODEL", str(tmp_path))
+    (found,) = [
+        check
+        for check in (await admin("doctor", "--json")).json["checks"]
+        if check["name"] == "text model"
+    ]
+    assert found["state"] == "warn"
+    shipped = f"{card['model']}-{card['version']}"
+    for name in ("text_talk.npz", "text_aptness.npz", "bank.npz"):
+        assert f"{name} ({shipped})" in found["found"]
+    assert "ATTUNE_TEXT_MODEL" in found["todo"]
 
 
 @ON_SQLITE
@@ -257,6 +294,17 @@ def test_every_command_helps_with_an_example(
         assert "--json " in helped
         assert ("--jsonl" in helped) == (command[-1] in LISTS)
         assert "--env-file" in helped
+
+
+@pytest.mark.parametrize("group", ["logs", "user", "crisis", "retention", "audit", "db"])
+def test_what_a_group_holds_is_said_whole(
+    group: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main((group, "--help")) == 0
+    listed = capsys.readouterr().out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_the_manual_is_what_the_commands_say() -> None:
