@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.writers.lexicon import listed
-from affect.writers.righting import TURN
+from affect.writers.naming import capitalised
+from affect.writers.righting import TURN, agreed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -283,8 +284,10 @@ def _may_be_said_back(clause: str) -> bool:
 def _turned(clause: str) -> str:
     """The clause said to the person: "I" and "you" turned round, "mom" made "your mom"."""
     clause = _BARE.sub(lambda found: f"your {found.group().lower()}", clause)
-    turned = _ENGLISH_WORD.sub(lambda word: _TURN.get(word.group().lower(), word.group()), clause)
-    turned = re.sub(r"\byou was\b", "you were", re.sub(r"\byou am\b", "you are", turned))
+    turned = _ENGLISH_WORD.sub(
+        lambda word: _TURN.get(word.group().lower(), capitalised(word.group())), clause
+    )
+    turned = agreed(turned)
     turned = _DAY.sub(lambda found: found.group().capitalize(), turned)
     return turned[0].upper() + turned[1:].rstrip(" ,'-") + "."
 
