@@ -29,6 +29,7 @@ LOOKED_BACK = 12  # turns that are read for it
 READ = 400  # characters of a line that are read for it
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
+MOURNED = frozenset({"loss", "pet_loss"})  # what no good news turns
 NEWS = frozenset({"good_news", "success", "relief"})
 _RESOLVED = frozenset({"exam", "exam_result", "job_loss"})  # what good news mostly puts an end to
 GLAD_FIRST = 2  # turns after good news in which no weak matter takes its place
@@ -143,6 +144,12 @@ def _begins(kind: _Kind, plain: str) -> bool:
 def grave() -> frozenset[str]:
     """The matters in which a wrong guess wounds."""
     return frozenset(name for name, kind in _kinds().items() if kind.words is not None)
+
+
+def mourns(history: Sequence[Turned]) -> bool:
+    """Whether the talk was about a death before this line."""
+    before = current(history[:-1], history[-1].said) if history else None
+    return before is not None and before.name in MOURNED
 
 
 def may_be(name: str, topic: str) -> bool:

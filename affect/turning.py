@@ -197,13 +197,17 @@ def crossed(history: Sequence[Turned]) -> bool:
 def _in_its_time(
     found: str | None, history: Sequence[Turned], said: str, *, heavy: bool, gentle: bool
 ) -> str | None:
-    """What a turn is in the talk so far: a success after a dark stretch is a relief."""
+    """What a turn is in the talk so far: a success after a dark stretch is a relief, and beside a
+    death no more than a lift.
+    """
     if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
         return "wry"  # to ask which kind of great it is, once is enough
     if found == "after_card" and _back_at_the_topic(history, said):
         return None
     if gentle and found == "back_again":
         return "after_crisis"  # whoever tells something is answered on that
+    if found in matters.NEWS and matters.mourns(history):
+        return "lift"  # what died is not made good by a job
     return "relief" if found == "success" and heavy else found
 
 

@@ -86,7 +86,7 @@ _MISHEARD = frozenset(
 )
 # Turns whose answers all fit alike, so that chance may choose, and not the same each day.
 _ALIKE = frozenset({"pick", "something", "story"})
-_TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
+_TWO_PARTS = frozenset({None, "lift", *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
 ADVISED = 0.8  # likeness to what was told from which advice is about it
@@ -347,7 +347,8 @@ def _mirrored_enough(scene: Scene) -> bool:
 
 def _mirrored(scene: Scene, *, small: bool) -> Entry | None:
     """The line said back, as if it were an entry; only in ordinary turns, and not each time."""
-    # Small things said back sound like a parrot, and so do all things.
+    # Small things said back sound like a parrot, and so do all things; in mourning none is small.
+    small = small and scene.plan.situation != "lift"
     if small or scene.plan.situation not in _TWO_PARTS or _mirrored_enough(scene):
         return None
     text = mirror(scene.said, scene.language)
