@@ -72,6 +72,12 @@ _SCARE = re.compile(
     r"|lovely|fantastic|brilliant)\b.*\b(another|more|again)\b|\byay\b|呵呵|真行|又来",
     re.IGNORECASE,
 )
+# Asked for with no word of what for.
+_MORE_IDEAS = re.compile(
+    r"\W*((so|ok(ay)?|well|hm+|and|have you|do you have|got)\W+)*any (\w+ )?(idea|suggestion)s?\W*"
+    r"|[那嗯所以，]*有(没有)?(啥|什么)?(别的|其他的?)?好?(主意|点子|想法|建议)(吗|没有?|么|嘛|呢)?\W*",
+    re.IGNORECASE,
+)
 AFTER_CARD_TURNS = 2  # turns about safety (cards too) after which another matter is taken up again
 _LIGHT = frozenset({"small_talk", "pick"})
 _CHOOSING = frozenset({"should_i", "choose"})
@@ -206,6 +212,8 @@ def _in_its_time(
         return None
     if gentle and found == "back_again":
         return "after_crisis"  # whoever tells something is answered on that
+    if found == "ideas" and heavy and _MORE_IDEAS.fullmatch(said.strip()):
+        return "asked_advice"  # in trouble it is help that is asked for, and no recipe
     if found in matters.NEWS and matters.mourns(history):
         return "lift"  # what died is not made good by a job
     return "relief" if found == "success" and heavy else found

@@ -73,7 +73,8 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
         return entry.id not in used and not again
 
     def here(entry: Entry) -> bool:
-        of_matter = entry.matter == matter and (follows or bool(entry.cues))
+        asked = wanted is not None and entry.situation == wanted
+        of_matter = entry.matter == matter and (follows or asked or bool(entry.cues))
         if entry.matter is not None and not of_matter:
             return False
         if not entry.cues and entry.topic not in topics:

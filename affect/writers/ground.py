@@ -85,6 +85,8 @@ def _offered(scene: Scene) -> Taken:
     if scene.plan.situation == plainly.SUBJECT:
         thing = subjects.named(said, language)
         other = Filler(thing, thing) if thing else None
+    if scene.plan.situation == "ideas":
+        other = retelling.liked(scene)
     light = sides.light(said, heard=True) if scene.plan.situation == plainly.PICK else None
     pick = sides.picked(light, scene.moment.at.date()) if light else None
     return replace(

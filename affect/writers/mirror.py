@@ -122,7 +122,10 @@ _BARE = re.compile(
     r"\b(mom|mum|dad|grandma|grandpa)\b",
     re.IGNORECASE,
 )
-_DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
+_DAY = re.compile(
+    r"\b((mon|tues|wednes|thurs|fri|satur|sun)day|january|february|april|june|july|august"
+    r"|september|october|november|december)\b"
+)
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
 # A space beside a foreign word is inside the clause: 我那个 proposal 做了两周.
 _CHINESE_CLAUSE = re.compile(

@@ -59,6 +59,7 @@ FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
 WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
+_ADVISES = frozenset({"asked_advice", "ideas"})
 FILLED = frozenset(
     {
         "remember",
@@ -89,6 +90,7 @@ _ALIKE = frozenset({"pick", "something", "story"})
 _TWO_PARTS = frozenset({None, "lift", *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
+ASKED_MORE = {"en": "any ideas?", "zh": "有什么主意吗？"}
 ADVISED = 0.8  # likeness to what was told from which advice is about it
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
@@ -150,7 +152,7 @@ class ScriptedWriter:
         scene, ranked = self._heard(scene, known)
         if ranked and _empty_handed(ranked[0], scene):
             ranked = self._ranked(_asking(scene), known)
-        about = self._no_guesses(ranked, scene)
+        about = self._no_guesses(ranked, scene, known)
         if about[:1] != ranked[:1]:
             ranked = about or self._ranked(_modest(scene), known) or ranked
         little = greeting and kinds.kind(said) == kinds.DETAIL
@@ -269,22 +271,32 @@ class ScriptedWriter:
             return None
         return replace(_candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
 
-    def _no_guesses(self, ranked: list[Worded], scene: Scene) -> list[Worded]:
-        """Without advice drawn at random: bound to no matter, near to nothing told."""
-        if scene.plan.situation != "asked_advice" or scene.persona == "support":
+    def _no_guesses(self, ranked: list[Worded], scene: Scene, known: Ground) -> list[Worded]:
+        """Without advice drawn at random: bound to no matter or topic, near to nothing told."""
+        if scene.plan.situation not in _ADVISES or scene.persona == "support":
             return ranked
         if scene.history and scene.history[-1].situation == "permission":
             return ranked  # who said yes to an idea is given one
         told = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
         lines = [told, *([part] for part in sentences(scene.said)[:SENTENCES])]
         near = [self._cues.together(each, scene.language) for each in lines]
-        bare = self._cues.together([ASKED[scene.language]], scene.language)
+        asks = (ASKED[scene.language], ASKED_MORE[scene.language])
+        bare = [self._cues.together([each], scene.language) for each in asks]
 
         def guesses(name: str) -> bool:
             nearest = max(each.get(name, 0.0) for each in near)
-            return nearest < ADVISED or bare.get(name, 0.0) >= NEAR
+            on_topic = known.topic is not None and self._about.get(name) == known.topic
+            return (nearest < ADVISED and not on_topic) or max(
+                each.get(name, 0.0) for each in bare
+            ) >= NEAR
 
-        return [each for each in ranked if each.entry.matter or not guesses(each.entry.id)]
+        return [
+            each
+            for each in ranked
+            if each.entry.matter
+            or each.entry.situation == "ideas"  # true of any such request, or near to this one
+            or not guesses(each.entry.id)
+        ]
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
         """Likeness to what was said; a short line also with that before it, a long one by parts."""

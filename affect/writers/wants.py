@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SURE_ASKS = 0.5  # probability of all such acts together from which a line does one of them
 MAYBE_ASKS = 0.05  # the same where a form says so
 _DOUBTED = frozenset(
-    {None, "open_question", "small_talk", "task", "about_me", "your_life"}
+    {None, "open_question", "small_talk", "task", "about_me", "your_life", "your_view"}
     | {"anger_at_bot", "corrected", "meant", "you_said"}
 )  # what a line is taken for that may be a request by its form: of 20 such lines 18 were
 _FOR_ADVICE = frozenset({"asked_advice", "should_i"})

@@ -50,3 +50,27 @@ def test_good_news_beside_a_death_is_a_lift_and_no_feast(
     assert turn.plan.situation == "lift"
     assert "lift" in (turn.reply.entry or "")
     assert "!" not in turn.reply.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        (("it's my cousin's birthday on friday", "she loves old maps", "any ideas?"), "old maps"),
+        (("我妈下周过生日", "她喜欢听戏", "送什么好呢"), "听戏"),
+        (("we're redoing the hall this weekend", "any ideas?"), ""),
+        (("my brother is getting married in june", "what should i get him?"), ""),
+    ],
+)
+def test_ideas_for_a_plan_are_no_advice_for_distress(
+    last: Talk, lines: tuple[str, ...], part: str
+) -> None:
+    turn = last(*lines)
+    assert turn.plan.situation == "ideas"
+    assert part in turn.reply.text
+    assert "asked" not in (turn.reply.entry or "")
+
+
+def test_in_trouble_a_bare_ask_for_ideas_is_one_for_help(last: Talk) -> None:
+    turn = last("i haven't slept properly for a week", "my head just won't stop", "any ideas?")
+    assert turn.plan.situation == "asked_advice"
+    assert "sleep" in (turn.reply.entry or "")
