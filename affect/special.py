@@ -89,6 +89,8 @@ SPECIAL: Mapping[str, Special] = {
     "result_out": Special(Strategy.QUESTION, 20, "open", ask=True),
     "back_again": Special(_OTHER, 30, "light", ask=True),
     "apology": Special(_OTHER, 20, "plain"),
+    "away": Special(_OTHER, 14, "light", ask=False),
+    "back": Special(_OTHER, 18, "light"),
     "small_talk": Special(_OTHER, 28, "light"),
     "support": Special(Strategy.INFORMATION, 50, "plain", ask=False),
     "support_first": Special(Strategy.RESTATEMENT, 55, "plain", ask=False),

@@ -89,7 +89,7 @@ def plan(
     person's line that they were not asked about: an ordinary, calm turn asks, and nothing else.
     """
     strength = intensity(reading)
-    if situation == "greeting" and returns(history, moment.at):
+    if situation in {"greeting", "back"} and returns(history, moment.at):
         situation = "back_again"
     now = lately(history, moment.at)
     if persona == "support":

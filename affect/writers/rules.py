@@ -80,6 +80,8 @@ _NO_CUES = frozenset(
         "you_said",
         "result_out",
         "back_again",
+        "away",
+        "back",
         "silence",
         "small_talk",
         "thanks",

@@ -28,7 +28,7 @@ from affect.writers.addressed import (
 from affect.writers.done import done
 from affect.writers.following import TOLD_WORDS
 from affect.writers.hearing import TELLS
-from affect.writers.leaving import leaves, may_leave, tells_past
+from affect.writers.leaving import leaves, may_leave, plans, tells_past
 from affect.writers.lexicon import turns
 from affect.writers.possible import FEELING, asks_us, asks_view, possible, unsettled
 
@@ -106,7 +106,7 @@ _ANSWERING = frozenset(
 # What a form tells surely: the line is nothing else, or it tells an outcome, which no act is.
 _FORMAL = frozenset(
     {"greeting", "goodbye", "thanks", "silence", "unclear", "success", "relief", "result_out"}
-    | {"sarcasm", "corrected", "may_i", "apology"}
+    | {"sarcasm", "corrected", "may_i", "apology", "away", "back"}
 )
 # What fixed forms take such a line for, where it is about our reply after all.
 _TO_US = frozenset(
@@ -114,6 +114,7 @@ _TO_US = frozenset(
     | {"irony", "wry", "success", "relief", "fact", "remember", "teasing"}
 )
 _AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
+_WEIGHED = frozenset({"should_i", "choose", "asked_again"})
 _EITHER = frozenset({"choose", "should_i", "ideas"})
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
@@ -221,7 +222,8 @@ def _heard(
         act, sure = wants.likeliest(acts) or (act, sure)
     # "Halifax" in the middle of a talk is no hello: of 27 such, one was.
     hails = act == "greeting" and bool(history)
-    if hails or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
+    stays = act == "goodbye" and (plans(said) or _decides(history))
+    if hails or stays or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
         found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found
@@ -229,6 +231,11 @@ def _heard(
     if asked in _REQUESTS:
         return asked
     return _ACTED.get(act, act) if history or act not in _ANSWERING else fixed
+
+
+def _decides(history: Sequence[Exchange]) -> bool:
+    """Whether the last line asked whether or what to do: 那我去吧 settles it, and ends no talk."""
+    return bool(history) and history[-1].situation in _WEIGHED
 
 
 def _maybe(fixed: str, acts: Mapping[str, float], sure: float) -> bool:
@@ -334,7 +341,7 @@ def _by_meaning(
         return "task"
     if _near_enough(name, score, ordinary, said):
         return name
-    if may_leave(said) and (parting := _parting(best, ordinary)):
+    if may_leave(said) and not _decides(history) and (parting := _parting(best, ordinary)):
         return parting
     return _asked(said)
 

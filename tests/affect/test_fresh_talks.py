@@ -74,3 +74,33 @@ def test_in_trouble_a_bare_ask_for_ideas_is_one_for_help(last: Talk) -> None:
     turn = last("i haven't slept properly for a week", "my head just won't stop", "any ideas?")
     assert turn.plan.situation == "asked_advice"
     assert "sleep" in (turn.reply.entry or "")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("儿子今天睡得早", "去给他盖被子了"),
+        ("白天忙得脚不沾地", "有人敲门，我去看看"),
+        ("it was a slow morning", "she's awake again, one sec"),
+        ("it was a slow morning", "hang on, the door"),
+    ],
+)
+def test_who_is_away_for_a_moment_says_no_goodbye(last: Talk, lines: tuple[str, ...]) -> None:
+    turn = last(*lines)
+    assert turn.plan.situation == "away"
+    assert "away" in (turn.reply.entry or "")
+    back = last(*lines, "回来了" if words.is_chinese(lines[0]) else "ok back")
+    assert back.plan.situation == "back"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("had soup for dinner", "back at work tomorrow but that's fine"),
+        ("同学叫我周末去爬山", "你说我去不去", "那我去吧"),
+        ("had soup for dinner", "give me a minute to think about it"),
+        ("昨晚没睡好", "昨天去给她送饭了"),
+    ],
+)
+def test_a_plan_or_a_decision_takes_no_leave(last: Talk, lines: tuple[str, ...]) -> None:
+    assert last(*lines).plan.situation not in {"goodbye", "away"}
