@@ -73,7 +73,8 @@ _PUT_OFF = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(was|were|had|did|went|came|didn't|wasn't|he|she|they|yesterday)\b|昨|那天|早早|[他她]",
+    r"\b(was|were|had|did|went|came|didn't|wasn't|he|she|they|yesterday)\b|昨|那天|早早|[他她]"
+    r"|(?P<done>[\u4e00-\u9fff])了(?P=done)",  # 出去走了走 is done
     re.IGNORECASE,
 )
 _ANOTHER_DAY = re.compile(

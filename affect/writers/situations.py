@@ -222,7 +222,7 @@ def _heard(
         act, sure = wants.likeliest(acts) or (act, sure)
     # "Halifax" in the middle of a talk is no hello: of 27 such, one was.
     hails = act == "greeting" and bool(history)
-    stays = act == "goodbye" and (plans(said) or _decides(history))
+    stays = act == "goodbye" and (plans(said) or tells_past(said) or _decides(history))
     if hails or stays or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
         found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
         only_like_it = found in acts or found == "open_question"

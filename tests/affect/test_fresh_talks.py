@@ -104,3 +104,39 @@ def test_who_is_away_for_a_moment_says_no_goodbye(last: Talk, lines: tuple[str, 
 )
 def test_a_plan_or_a_decision_takes_no_leave(last: Talk, lines: tuple[str, ...]) -> None:
     assert last(*lines).plan.situation not in {"goodbye", "away"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("back at work now", "just got home", "it's cold today", "on the train", "day off today"),
+        *("my phone broke", "called my mum", "went to the dentist", "had breakfast just now"),
+        *(
+            "刚到家",
+            "今天下了一天雨",
+            "泡了杯茶",
+            "外面好冷",
+            "去看了牙",
+            "给我妈打了电话",
+            "出去走了走",
+        ),
+    ],
+)
+def test_a_plain_line_of_the_day_gets_something_of_its_own(last: Talk, line: str) -> None:
+    hello = "你好" if words.is_chinese(line) else "hi"
+    assert "small" in (last(hello, line).reply.entry or "")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("my manager told me in the corridor", 'he said "maybe next time"'),
+        ("i trained tom and they gave him the job", "i just nodded and said congratulations"),
+        ("hi", "had lunch"),
+        ("他刚给我发微信说分手", "我现在在公司厕所里", "下午还要开会"),
+    ],
+)
+def test_what_tells_something_new_is_not_taken_for_an_answer(
+    last: Talk, lines: tuple[str, ...]
+) -> None:
+    assert not (last(*lines).plan.situation or "").startswith("answer_")
