@@ -211,7 +211,7 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
             and (
                 _stays(now, words)
                 or (now == GOOD and opened in _RESOLVED)
-                or (_weak(opened) and not _gives_way(now, since))
+                or (is_weak(opened) and not _gives_way(now, since))
             )
         ):
             opened = None
@@ -261,14 +261,14 @@ _PRONOUNS = frozenset(
 )
 
 
-def _weak(name: str | None) -> bool:
+def is_weak(name: str | None) -> bool:
     """Whether a matter begins only where none is open: bad nights may be part of any other."""
-    return name is not None and _kinds()[name].weak
+    return name is not None and name != GOOD and _kinds()[name].weak
 
 
 def _gives_way(name: str, since: int) -> bool:
     """Whether an open matter gives way to a weak one: if it is weak itself, or old good news."""
-    return since >= GLAD_FIRST if name == GOOD else _weak(name)
+    return since >= GLAD_FIRST if name == GOOD else is_weak(name)
 
 
 def _stays(name: str, said: str) -> bool:

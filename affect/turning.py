@@ -52,6 +52,12 @@ _MAY_ANSWER = frozenset(
         "good_news",
     }
 )
+# 不想听 refuses an idea; 不想吃饭 tells how it is.
+_NO_APPETITE = re.compile(
+    r"(?<!都)(不想|不敢|没法|没心情|吃不下|睡不着)(?!听|说|聊|要|了|谈|试)[\u4e00-\u9fff]{2}"
+)
+_TRIES = re.compile(r"\b(try|give it a (go|try))\b|试")
+TRIED = 3  # turns in which "I'll try" is about the advice given
 # What a bare yes, no or "idk" may be taken for; anything else that was recognised goes first.
 _MAY_BE_BARE = frozenset(
     {None, "acknowledged", "wrong_guess", "small_talk", "irony", "silence", "good_news"}
@@ -150,12 +156,13 @@ def of_companion(
     unasked = after is not None and not after.asked
     if found == "wrong_guess" and matter and unasked and len(said) <= SHORT_NO:
         found = None  # a bare "not really" in the middle of something corrects no guess
-    if found == "acknowledged" and matter and unasked and not _advised(lately):
+    tries = bool(_TRIES.search(said)) and any(_advised([turn]) for turn in lately[-TRIED:])
+    if found == "acknowledged" and matter and unasked and not (_advised(lately) or tries):
         found = None  # an "ok" in the middle of something: the talk about it goes on
     offered = _open_offer(lately) and found in _MAY_ANSWER
     refused = found in _MAY_ANSWER and bool(NO.search(said)) and _advised(lately)
     # A bare "no thanks" is answered; whoever says more tells on.
-    declined = "declined" if len(said) <= SHORT_NO else None
+    declined = "declined" if len(said) <= SHORT_NO and not _NO_APPETITE.search(said) else None
     bare = answer(said, after) if found in _MAY_BE_BARE else None
     told = _told(after, said) if found in _MAY_BE_TOLD else None
     if told:

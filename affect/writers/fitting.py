@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from affect import kinds
-from affect.matters import NEWS
+from affect.matters import NEWS, is_weak
 from affect.pauses import lately
 from affect.special import ASKS
 from affect.turning import DIM, crossed
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.following import ASIDE
 from affect.writers.kindred import DARK
+from affect.writers.lexicon import contrast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ _INVITES = re.compile(
 _SLIGHT = ASIDE | {kinds.DETAIL}
 _CROSS = frozenset({Emotion.ANGER, Emotion.DISGUST})
 _EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even words in such a time
+BRIGHTENS = 0.15  # valence of a line below which no stock line for joy is said
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
@@ -55,7 +57,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     plan = scene.plan
     wanted = plan.situation
-    doubtful = _is_doubtful(scene, known)
+    doubtful, unshared = _is_doubtful(scene, known), _is_no_joy(scene, known)
     angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
@@ -93,6 +95,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
 
     def allowed(entry: Entry) -> bool:
         cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
+        cheers = cheers or (unshared and _stock(entry) and _for_joy(entry))
         return not cheers and not (no_advice and _advises(entry))
 
     def in_time(entry: Entry) -> bool:
@@ -164,6 +167,22 @@ def _is_doubtful(scene: Scene, known: Ground) -> bool:
     bitter = crossed(lately(scene.history, scene.moment.at))
     doubted = known.wary or bitter or bool(_NOT.search(scene.said))
     return doubted and scene.plan.situation not in NEWS
+
+
+def _is_no_joy(scene: Scene, known: Ground) -> bool:
+    """Whether joy that nothing in the words tells is not to be spoken of: an even line, one that
+    turns ("she's lovely but i'm so tired"), or what is said politely in the middle of a trouble.
+    """
+    if scene.plan.situation in NEWS:
+        return False
+    kind = kinds.kind(scene.said, scene.reading.affect.valence)
+    trouble = known.matter is not None and known.matter.dark and not is_weak(known.matter.name)
+    turned = bool(contrast().search(scene.said))
+    return scene.reading.affect.valence < BRIGHTENS or turned or (trouble and kind != kinds.EXCITED)
+
+
+def _for_joy(entry: Entry) -> bool:
+    return Emotion.JOY in entry.emotions and not entry.emotions - {Emotion.JOY, Emotion.SURPRISE}
 
 
 def _glad(entry: Entry) -> bool:

@@ -23,6 +23,7 @@ TOPIC = 0.83  # likeness that an entry for any line of the topic has
 ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
 THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
 ASK = 0.82  # likeness from which a line wants what an entry for one certain request gives
+ASKED = 0.7  # the same of one that is told by what it asks, and not by what it asks for
 SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
 MAYBE_TOPIC = 0.2  # probability below which advice of a topic is for another's trouble
 MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
@@ -115,6 +116,8 @@ class Relevance:
         another = entry.situation in ASKS and entry.situation != self._wanted
         if another or entry.situation in _CERTAIN:
             return ASK  # below, what fits any request is better
+        if entry.situation in ASKS and entry.situation != "asked_advice":
+            return ASKED
         return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter
 
 

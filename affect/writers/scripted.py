@@ -92,6 +92,7 @@ _TWO_PARTS = frozenset({None, "lift", *NEWS})  # other special turns want one th
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
 ASKED_MORE = {"en": "any ideas?", "zh": "有什么主意吗？"}
 ADVISED = 0.8  # likeness to what was told from which advice is about it
+ON_TOPIC = 0.55  # the same where it is of the topic of the matter at hand
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
 
@@ -246,7 +247,7 @@ class ScriptedWriter:
         """
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
-        sure = bids or missed.named(scene.said)
+        sure = bids or missed.named(scene.said) or situations.greets(scene.said)
         if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)
@@ -285,10 +286,9 @@ class ScriptedWriter:
 
         def guesses(name: str) -> bool:
             nearest = max(each.get(name, 0.0) for each in near)
-            on_topic = known.topic is not None and self._about.get(name) == known.topic
-            return (nearest < ADVISED and not on_topic) or max(
-                each.get(name, 0.0) for each in bare
-            ) >= NEAR
+            on_topic = bool(known.matter and known.topic) and self._about.get(name) == known.topic
+            told_of = nearest >= ADVISED or (on_topic and nearest >= ON_TOPIC)
+            return not told_of or max(each.get(name, 0.0) for each in bare) >= NEAR
 
         return [
             each

@@ -411,6 +411,11 @@ def by_form(said: str) -> str | None:
     return None
 
 
+def greets(said: str) -> bool:
+    """Whether a line is a greeting and nothing else."""
+    return _whole(said.replace("’", "'").strip()) == "greeting"
+
+
 def _whole(plain: str) -> str | None:
     """The situation that a line is and nothing else."""
     bare = words.bare(_EDGES.sub("", plain))
