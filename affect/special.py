@@ -106,6 +106,7 @@ SPECIAL: Mapping[str, Special] = {
     "word_it": Special(Strategy.SUGGESTION, 45, "plain", ask=False),
     "ideas": Special(Strategy.SUGGESTION, 40, "light"),
     "advice_any": Special(Strategy.SUGGESTION, 40, "plain"),
+    "off_tone": Special(Strategy.SUGGESTION, 25, "plain"),
     "pick": Special(Strategy.SUGGESTION, 30, "light", ask=False),
     "draft_plain": Special(Strategy.SUGGESTION, 35, "plain", ask=False),
     "draft_heated": Special(Strategy.SUGGESTION, 40, "plain", ask=False),

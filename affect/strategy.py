@@ -193,7 +193,7 @@ def _may_ask(history: Sequence[Turned], said: str, strength: str, gentle: bool) 
 
 _MAY_ADVISE = frozenset(
     {"permission", "support", "support_first", "comfort", "advice_any", "like_me", "fact", "pick"}
-    | {"unknown", "draft_plain", "draft_heated", "draft_unsure"}
+    | {"off_tone", "unknown", "draft_plain", "draft_heated", "draft_unsure"}
 )
 
 

@@ -182,7 +182,7 @@ def _is_no_joy(scene: Scene, known: Ground) -> bool:
 
 
 def _for_joy(entry: Entry) -> bool:
-    return Emotion.JOY in entry.emotions and not entry.emotions - {Emotion.JOY, Emotion.SURPRISE}
+    return entry.emotions <= {Emotion.JOY, Emotion.SURPRISE}
 
 
 def _glad(entry: Entry) -> bool:

@@ -81,6 +81,7 @@ _NO_CUES = frozenset(
         "result_out",
         "back_again",
         "away",
+        "off_tone",
         "back",
         "silence",
         "small_talk",

@@ -106,7 +106,7 @@ _ANSWERING = frozenset(
 # What a form tells surely: the line is nothing else, or it tells an outcome, which no act is.
 _FORMAL = frozenset(
     {"greeting", "goodbye", "thanks", "silence", "unclear", "success", "relief", "result_out"}
-    | {"sarcasm", "corrected", "may_i", "apology", "away", "back"}
+    | {"sarcasm", "corrected", "may_i", "apology", "away", "back", "off_tone"}
 )
 # What fixed forms take such a line for, where it is about our reply after all.
 _TO_US = frozenset(
@@ -115,6 +115,12 @@ _TO_US = frozenset(
 )
 _AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
 _WEIGHED = frozenset({"should_i", "choose", "asked_again"})
+_WORDED = frozenset({"word_it", "off_tone"})
+_NARROWER = re.compile(
+    r"\W*((but|ok(ay)?|maybe|no|hm+|and|or)\W+)*(something|anything|what|nothing)( a bit)? \w+\W*$"
+    r"|[那嗯要有，]*(来个|来点)?(还有|别的|快|简单|便宜|清淡|省事|快手|换一?个).{0,3}(的|点|吗|呢)?\W*$",
+    re.IGNORECASE,
+)
 _EITHER = frozenset({"choose", "should_i", "ideas"})
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
@@ -313,11 +319,25 @@ def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
         return "self_blame"
     if fixed in _MAY_CHOOSE and retelling.choice(said):
         return "choose"
+    return _after_reply(fixed, said, history)
+
+
+def _after_reply(fixed: str | None, said: str, history: Sequence[Exchange]) -> str | None:
+    """What a form stands for in the light of our last reply."""
+    if fixed is None and _narrows(said, history):
+        return "ideas"
     if fixed is None and done(said, history):
         return "did_it"
     if fixed == "unclear" and re.search(r"\d", said) and history:
         return None  # a number tells more of what was told
+    if fixed == "off_tone" and (not history or history[-1].situation not in _WORDED):
+        return None
     return fixed if history or fixed not in _ON_A_REPLY else None
+
+
+def _narrows(said: str, history: Sequence[Exchange]) -> bool:
+    """Whether it narrows what ideas were asked for: "something quick", "anything else?"."""
+    return bool(history) and history[-1].situation == "ideas" and bool(_NARROWER.match(said))
 
 
 def _by_meaning(
