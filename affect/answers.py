@@ -31,7 +31,12 @@ _OFFERS = frozenset(
 )
 # Kinds of line that tell of something new, and answer neither who it was nor what it was like; and
 # kinds that do where they are clauses: "his old maps" has the form of one.
-_TELLS_ON = frozenset({"reported", "did", "deeds", "plans"})
+_TELLS_ON = frozenset({"reported", "did", "deeds", "plans", "laugh", "laughing"})
+_TELLS_ON_CHINESE = re.compile("[了没过着给还都成让]|正在|一直")  # a Chinese clause, by its verb
+_PLANS = re.compile(
+    r"\W*(but|and then|also)\b|\W*(maybe|perhaps|probably) (tomorrow|later|tonight|next|another)\b",
+    re.IGNORECASE,
+)
 _CLAUSES = {
     "answer_who": frozenset({"about", "own", "feels", "told"}),
     "answer_what": frozenset({"about", "own", "told"}),
@@ -183,6 +188,8 @@ def _tells_on(plain: str, heard: str | None, han: int) -> bool:
     """Whether a line tells of something new, whatever was asked."""
     kind = kinds.kind(plain)
     clause = han >= CLAUSE_CHARACTERS if han else len(plain.split()) >= CLAUSE_WORDS
+    if _PLANS.match(plain) or (clause and han and _TELLS_ON_CHINESE.search(plain)):
+        return True
     return kind in _TELLS_ON or (clause and kind in _CLAUSES.get(heard or "", ()))
 
 

@@ -88,6 +88,11 @@ AFTER_CARD_TURNS = 2  # turns about safety (cards too) after which another matte
 _LIGHT = frozenset({"small_talk", "pick"})
 _CHOOSING = frozenset({"should_i", "choose"})
 _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
+_ASKING_WORDS = frozenset(
+    {"should", "just", "really", "again", "what", "would", "could", "think", "advice", "then"}
+    | {"怎么", "么办", "我该", "该怎", "那我", "到底"}
+)
+BARE_ASK = 1  # words of its own that a question has which asks for advice on what was asked before
 ASKED_BACK = 8  # turns in which the same question counts as asked again
 _SAFETY = re.compile(
     r"\b(safe|called|hotline|line|crisis|here now|with me|coming over|hold|hospital|er|ambulance"
@@ -149,7 +154,8 @@ def of_companion(
         found = _lightly(found, reading, matter, said, heavy=heavy, gentle=gentle)
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
-    if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
+    chose = any(t.situation in _CHOOSING for t in history[-ASKED_BACK:])
+    if found == "asked_advice" and chose and len(_content(said)) <= BARE_ASK:
         found = "asked_again"
     found = _in_its_time(found, history, said, heavy=heavy, gentle=gentle)
     after = lately[-1] if lately else None
@@ -269,7 +275,7 @@ def _asked_before(history: Sequence[Turned], said: str) -> bool:
 
 def _content(said: str) -> frozenset[str]:
     words = re.findall(r"[a-z']{4,}|[\u4e00-\u9fff]{2}", said.lower())
-    return frozenset(words) - {"should", "just", "really", "again"}
+    return frozenset(words) - _ASKING_WORDS
 
 
 def _back_at_the_topic(history: Sequence[Turned], said: str) -> bool:

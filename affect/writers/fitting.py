@@ -45,6 +45,9 @@ _INVITES = re.compile(
 _SLIGHT = ASIDE | {kinds.DETAIL}
 _CROSS = frozenset({Emotion.ANGER, Emotion.DISGUST})
 _EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even words in such a time
+_WRYLY = re.compile(r"\b(i guess|i suppose|of course|as usual|naturally)\W*$|呗\W*$", re.IGNORECASE)
+OF_TOPIC = 0.6  # probability of the topic from which its stock lines are said
+HURTS = -0.05  # valence of a line above which no stock line for pain is said
 BRIGHTENS = 0.15  # valence of a line below which no stock line for joy is said
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
@@ -57,6 +60,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     plan = scene.plan
     wanted = plan.situation
+    unhurt = _is_no_pain(scene, known)
     doubtful, unshared = _is_doubtful(scene, known), _is_no_joy(scene, known)
     angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
@@ -66,7 +70,7 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     slight = line in _SLIGHT and wanted is None
     tells = line not in ASIDE and not kinds.asks(scene.said)
     matter = known.matter.name if known.matter else None
-    topics = {None, known.topic if tells else None}
+    topics = {None, known.topic if tells and _sure_topic(known) else None}
     no_cheer, no_advice = "cheer" in plan.avoid or not joyful, "advice" in plan.avoid
 
     def fresh(entry: Entry) -> bool:
@@ -96,7 +100,8 @@ def fitting(bank: Bank, scene: Scene, known: Ground, *, joyful: bool, follows: b
     def allowed(entry: Entry) -> bool:
         cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and _glad(entry))
         cheers = cheers or (unshared and _stock(entry) and _for_joy(entry))
-        return not cheers and not (no_advice and _advises(entry))
+        pities = unhurt and entry.situation == "fallback" and entry.emotions <= DARK
+        return not cheers and not pities and not (no_advice and _advises(entry))
 
     def in_time(entry: Entry) -> bool:
         return not _stock(entry) or _in_time(entry, grave=known.grave, even=even)
@@ -129,6 +134,11 @@ def _left(levels: Sequence[Level]) -> list[Entry]:
         if found:
             return found
     return []
+
+
+def _sure_topic(known: Ground) -> bool:
+    """Whether the talk is so surely about its topic that what fits any line of it may be said."""
+    return known.topic is not None and known.topics[known.topic] >= OF_TOPIC
 
 
 def _stock(entry: Entry) -> bool:
@@ -177,8 +187,16 @@ def _is_no_joy(scene: Scene, known: Ground) -> bool:
         return False
     kind = kinds.kind(scene.said, scene.reading.affect.valence)
     trouble = known.matter is not None and known.matter.dark and not is_weak(known.matter.name)
-    turned = bool(contrast().search(scene.said))
+    turned = bool(contrast().search(scene.said) or _WRYLY.search(scene.said))
     return scene.reading.affect.valence < BRIGHTENS or turned or (trouble and kind != kinds.EXCITED)
+
+
+def _is_no_pain(scene: Scene, known: Ground) -> bool:
+    """Whether pain that nothing in the words tells is not to be spoken of: an even line, in no
+    trouble that was told of.
+    """
+    trouble = known.grave or (known.matter is not None and known.matter.dark)
+    return scene.reading.affect.valence > HURTS and not trouble
 
 
 def _for_joy(entry: Entry) -> bool:

@@ -247,7 +247,8 @@ class ScriptedWriter:
         """
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
-        sure = bids or missed.named(scene.said) or situations.greets(scene.said)
+        sure = bids or missed.named(scene.said)
+        sure = sure or situations.courtesy(scene.said) == scene.plan.situation
         if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)

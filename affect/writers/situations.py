@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from affect import kinds
 from affect.agreeing import agrees
 from affect.corrections import corrects
+from affect.special import ASKS
 from affect.types import Estimate, Modality
 from affect.writers import drafts, missed, plainly, retelling, sides, wants, words
 from affect.writers.addressed import (
@@ -115,6 +116,14 @@ _TO_US = frozenset(
 )
 _AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
 _WEIGHED = frozenset({"should_i", "choose", "asked_again"})
+_APPROVES = re.compile(
+    r"\W*((yeah|yes|oh|ok(ay)?|hm+|mm+|haha|actually)\W+)*"
+    r"((that|this|it)('s| is|s| sounds)?|sounds?)( (really|quite|pretty|actually|so|not))?"
+    r" (good|great|nice|perfect|better|helpful|lovely|bad|fair|smart)( idea)?( thanks)?\W*"
+    r"|[嗯哦好啊，]*(这(个|样|么说)?|听着|感觉|主意)*(挺|很|真|也)?"
+    r"(好|可以|不错|行|靠谱)(的|啊|呀|诶|主意|，|谢谢)*\W*",
+    re.IGNORECASE,
+)
 _WORDED = frozenset({"word_it", "off_tone"})
 _NARROWER = re.compile(
     r"\W*((but|ok(ay)?|maybe|no|hm+|and|or)\W+)*(something|anything|what|nothing)( a bit)? \w+\W*$"
@@ -294,6 +303,8 @@ def _parts(
         return None
     if missed.named(said):
         return Addressed(CORRECTED, missed.anew(said, history))
+    if wants.by_form(said):
+        return None  # "what should I cook tonight?" asks for an idea, not about our question
     # "No, he doesn't help with that either" has the form of a correction, and tells something.
     if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:
         return None
@@ -326,6 +337,8 @@ def _after_reply(fixed: str | None, said: str, history: Sequence[Exchange]) -> s
     """What a form stands for in the light of our last reply."""
     if fixed is None and _narrows(said, history):
         return "ideas"
+    if fixed is None and history and history[-1].situation in ASKS and _APPROVES.fullmatch(said):
+        return "acknowledged"
     if fixed is None and done(said, history):
         return "did_it"
     if fixed == "unclear" and re.search(r"\d", said) and history:
@@ -431,9 +444,11 @@ def by_form(said: str) -> str | None:
     return None
 
 
-def greets(said: str) -> bool:
-    """Whether a line is a greeting and nothing else."""
-    return _whole(said.replace("’", "'").strip()) == "greeting"
+def courtesy(said: str) -> str:
+    """The greeting or the leave that a line is by its form; "" for neither."""
+    plain = said.replace("’", "'").strip()
+    whole = _whole(plain) or leaves(plain)
+    return whole if whole in COURTESIES else ""
 
 
 def _whole(plain: str) -> str | None:

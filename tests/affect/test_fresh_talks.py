@@ -140,3 +140,45 @@ def test_what_tells_something_new_is_not_taken_for_an_answer(
     last: Talk, lines: tuple[str, ...]
 ) -> None:
     assert not (last(*lines).plan.situation or "").startswith("answer_")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("we had our first child in may", "she's lovely but i am so tired"),
+        ("they gave the team lead job to tom", "i just nodded and said congratulations"),
+        ("the neighbours complained already", "welcome to the building i guess"),
+        ("有个同学问我周末要不要一起去爬山",),
+    ],
+)
+def test_no_joy_is_spoken_of_that_nothing_tells(last: Talk, lines: tuple[str, ...]) -> None:
+    text = last(*lines).reply.text
+    assert "!" not in text
+    assert "！" not in text
+    assert "lovely" not in text.lower()
+
+
+def test_advice_is_of_the_trouble_that_was_told(last: Talk) -> None:
+    turn = last("他刚给我发微信说分手", "我现在在公司厕所里", "下午还要开会", "我该怎么办")
+    assert "everyday" not in (turn.reply.entry or "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "situation"),
+    [
+        (("i made a curry", "what should i cook tonight?", "something quick"), "ideas"),
+        (("we had a fight", "what could i write to her?", "that sounds a bit stiff"), "off_tone"),
+        (("i bought flowers today", "what was i so happy about earlier?"), "remember"),
+        (("my knee hurts", "can you tell what illness that is"), "cannot_serve"),
+        (("上周抽了血", "你能看出来是什么病吗"), "cannot_serve"),
+        (("i made a curry", "fair enough. anyway feeding time"), "goodbye"),
+        (("刚忙完", "好，那我先洗澡去"), "goodbye"),
+    ],
+)
+def test_what_follows_on_our_reply_is_heard(
+    last: Talk, lines: tuple[str, ...], situation: str
+) -> None:
+    turn = last(*lines)
+    assert turn.plan.situation == situation
+    entries = {entry.id: entry for entry in bank.load().entries}
+    assert entries[str(turn.reply.entry)].situation == situation
