@@ -100,9 +100,10 @@ _SAFETY = re.compile(
     r"|一个人",
     re.IGNORECASE,
 )
-# What was good and is over.
+# What was good and is over, or is another's.
 _OVER = re.compile(
-    r"\b(used to|back then|once upon|in the old days|those were)\b|以前|曾经|当初|那时候?|原来",
+    r"\b(jealous|envious|envy|used to|back then|once upon|in the old days|those were)\b"
+    r"|羡慕|眼红|以前|曾经|当初|那时候?|原来",
     re.IGNORECASE,
 )
 # Whoever is laughed at tells of laughter, and of no joy.

@@ -9,7 +9,7 @@ from affect import kinds
 from affect.matters import NEWS, is_weak
 from affect.pauses import lately
 from affect.special import ASKS
-from affect.turning import DIM, crossed
+from affect.turning import DIM, crossed, is_wish
 from affect.types import Emotion, Stage, Strategy
 from affect.writers.following import ASIDE
 from affect.writers.kindred import DARK
@@ -187,6 +187,8 @@ def _is_no_joy(scene: Scene, known: Ground) -> bool:
         return False
     kind = kinds.kind(scene.said, scene.reading.affect.valence)
     trouble = known.matter is not None and known.matter.dark and not is_weak(known.matter.name)
+    if is_wish(scene.said):
+        return True
     turned = bool(contrast().search(scene.said) or _WRYLY.search(scene.said))
     return scene.reading.affect.valence < BRIGHTENS or turned or (trouble and kind != kinds.EXCITED)
 

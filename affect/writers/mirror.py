@@ -338,7 +338,11 @@ def _chinese(said: str) -> str | None:
     clause = next(fitting, None)
     if clause is None:
         return None
-    clause = re.sub(r"^(对了|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
+    clause = re.sub(
+        r"^(对了|就是|然后|所以|唉|哎|啊|嗯|好的(?=[，,])|好(?=[，,])|行(?=[，,]))+[，,]?",
+        "",
+        clause,
+    )
     clause = re.sub(r"[\s哈嘿]+$|\s*\blol$", "", clause)
     if len(clause) < FEWEST_CHARACTERS - 1:
         return None

@@ -81,6 +81,7 @@ def test_in_trouble_a_bare_ask_for_ideas_is_one_for_help(last: Talk) -> None:
     [
         ("儿子今天睡得早", "去给他盖被子了"),
         ("白天忙得脚不沾地", "有人敲门，我去看看"),
+        ("白天忙得脚不沾地", "好的，煮个面去"),
         ("it was a slow morning", "she's awake again, one sec"),
         ("it was a slow morning", "hang on, the door"),
     ],
@@ -149,6 +150,9 @@ def test_what_tells_something_new_is_not_taken_for_an_answer(
         ("they gave the team lead job to tom", "i just nodded and said congratulations"),
         ("the neighbours complained already", "welcome to the building i guess"),
         ("有个同学问我周末要不要一起去爬山",),
+        ("明天就要考雅思了",),
+        ("我来德国读研两个月了",),
+        ("我室友英语特别好", "有点羡慕她"),
     ],
 )
 def test_no_joy_is_spoken_of_that_nothing_tells(last: Talk, lines: tuple[str, ...]) -> None:
