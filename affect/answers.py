@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from affect import kinds
+
 if TYPE_CHECKING:
     from affect.shares import Turned
 
@@ -22,7 +24,25 @@ NO = re.compile(
 )
 
 # What is asked there wants no short answer: leave, a number, or what was tried.
-_OFFERS = frozenset({"permission", "support", "support_first", "asked_advice", "advice_any"})
+# What a greeting asks is open: whatever is told then is told, and answers nothing.
+_OFFERS = frozenset(
+    {"permission", "support", "support_first", "asked_advice", "advice_any"}
+    | {"greeting", "back_again", "back", "may_i"}
+)
+# Kinds of line that tell of something new, and answer neither who it was nor what it was like; and
+# kinds that do where they are clauses: "his old maps" has the form of one.
+_TELLS_ON = frozenset({"reported", "did", "deeds", "plans", "laugh", "laughing"})
+_TELLS_ON_CHINESE = re.compile("[了没过着给还都成让，]|正在|一直")  # a Chinese clause, by its verb
+_PLANS = re.compile(
+    r"\W*(but|and then|also)\b|\W*(maybe|perhaps|probably) (tomorrow|later|tonight|next|another)\b",
+    re.IGNORECASE,
+)
+_CLAUSES = {
+    "answer_who": frozenset({"about", "own", "feels", "told"}),
+    "answer_what": frozenset({"about", "own", "told"}),
+}
+_OF_TIME = frozenset({"answer_when", "answer_name"})
+CLAUSE_WORDS, CLAUSE_CHARACTERS = 4, 5  # from which a line of such a kind is a clause
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 # A whole line that is nothing but the answer.
@@ -160,7 +180,17 @@ def received(said: str, last: Turned | None) -> str | None:
     if _bare(plain):
         return None
     few = han <= SHORTEST_CHARACTERS if han else len(plain.split()) <= SHORTEST_WORDS
-    return next(asked, "answer_what" if few else None)
+    heard = next(asked, "answer_what" if few else None)
+    return None if heard not in _OF_TIME and _tells_on(plain, heard, han) else heard
+
+
+def _tells_on(plain: str, heard: str | None, han: int) -> bool:
+    """Whether a line tells of something new, whatever was asked."""
+    kind = kinds.kind(plain)
+    clause = han >= CLAUSE_CHARACTERS if han else len(plain.split()) >= CLAUSE_WORDS
+    if _PLANS.match(plain) or (clause and han and _TELLS_ON_CHINESE.search(plain)):
+        return True
+    return kind in _TELLS_ON or (clause and kind in _CLAUSES.get(heard or "", ()))
 
 
 def _bare(said: str) -> str | None:

@@ -54,7 +54,7 @@ def names() -> frozenset[str]:
 def kind(said: str, valence: float = 0.0) -> str:
     """The kind of the line; `valence` in [-1, 1] tells a glad shout from an angry one."""
     line = said[:READ].strip()
-    if loud(line) and valence >= BRIGHT and not _DENIED.search(line):
+    if loud(line) and valence >= BRIGHT and not _DENIED.search(line) and not asks(line):
         return EXCITED
     found = next((name for name, form in _patterns().items() if form.search(line)), None)
     if found is not None:

@@ -31,6 +31,7 @@ READ = 400  # characters of a line that are read for it
 LINES = 2_048  # lines of which it is kept what they begin, without their words
 KEPT = 6  # turns that a matter holds without another word of it
 GOOD = "good"
+MOURNED = frozenset({"loss", "pet_loss"})  # what no good news turns
 NEWS = frozenset({"good_news", "success", "relief"})
 _RESOLVED = frozenset({"exam", "exam_result", "job_loss"})  # what good news mostly puts an end to
 GLAD_FIRST = 2  # turns after good news in which no weak matter takes its place
@@ -148,6 +149,12 @@ def grave() -> frozenset[str]:
     return frozenset(name for name, kind in _kinds().items() if kind.words is not None)
 
 
+def mourns(history: Sequence[Turned]) -> bool:
+    """Whether the talk was about a death before this line."""
+    before = current(history[:-1], history[-1].said) if history else None
+    return before is not None and before.name in MOURNED
+
+
 def may_be(name: str, topic: str) -> bool:
     """Whether a talk about a topic of the bank may be about this matter."""
     return name == GOOD or topic in _kinds()[name].topics
@@ -207,7 +214,7 @@ def current(history: Sequence[Turned], said: str) -> Matter | None:
             and (
                 _stays(now, words)
                 or (now == GOOD and opened in _RESOLVED)
-                or (_weak(opened) and not _gives_way(now, since))
+                or (is_weak(opened) and not _gives_way(now, since))
             )
         ):
             opened = None
@@ -257,14 +264,14 @@ _PRONOUNS = frozenset(
 )
 
 
-def _weak(name: str | None) -> bool:
+def is_weak(name: str | None) -> bool:
     """Whether a matter begins only where none is open: bad nights may be part of any other."""
-    return name is not None and _kinds()[name].weak
+    return name is not None and name != GOOD and _kinds()[name].weak
 
 
 def _gives_way(name: str, since: int) -> bool:
     """Whether an open matter gives way to a weak one: if it is weak itself, or old good news."""
-    return since >= GLAD_FIRST if name == GOOD else _weak(name)
+    return since >= GLAD_FIRST if name == GOOD else is_weak(name)
 
 
 def _stays(name: str, said: str) -> bool:

@@ -89,7 +89,7 @@ def plan(
     person's line that they were not asked about: an ordinary, calm turn asks, and nothing else.
     """
     strength = intensity(reading)
-    if situation == "greeting" and returns(history, moment.at):
+    if situation in {"greeting", "back"} and returns(history, moment.at):
         situation = "back_again"
     now = lately(history, moment.at)
     if persona == "support":
@@ -193,7 +193,7 @@ def _may_ask(history: Sequence[Turned], said: str, strength: str, gentle: bool) 
 
 _MAY_ADVISE = frozenset(
     {"permission", "support", "support_first", "comfort", "advice_any", "like_me", "fact", "pick"}
-    | {"unknown", "draft_plain", "draft_heated", "draft_unsure"}
+    | {"off_tone", "unknown", "draft_plain", "draft_heated", "draft_unsure"}
 )
 
 

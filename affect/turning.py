@@ -52,6 +52,12 @@ _MAY_ANSWER = frozenset(
         "good_news",
     }
 )
+# 不想听 refuses an idea; 不想吃饭 tells how it is.
+_NO_APPETITE = re.compile(
+    r"(?<!都)(不想|不敢|没法|没心情|吃不下|睡不着)(?!听|说|聊|要|了|谈|试)[\u4e00-\u9fff]{2}"
+)
+_TRIES = re.compile(r"\b(try|give it a (go|try))\b|试")
+TRIED = 3  # turns in which "I'll try" is about the advice given
 # What a bare yes, no or "idk" may be taken for; anything else that was recognised goes first.
 _MAY_BE_BARE = frozenset(
     {None, "acknowledged", "wrong_guess", "small_talk", "irony", "silence", "good_news"}
@@ -72,10 +78,21 @@ _SCARE = re.compile(
     r"|lovely|fantastic|brilliant)\b.*\b(another|more|again)\b|\byay\b|呵呵|真行|又来",
     re.IGNORECASE,
 )
+# Asked for with no word of what for.
+_MORE_IDEAS = re.compile(
+    r"\W*((so|ok(ay)?|well|hm+|and|have you|do you have|got)\W+)*any (\w+ )?(idea|suggestion)s?\W*"
+    r"|[那嗯所以，]*有(没有)?(啥|什么)?(别的|其他的?)?好?(主意|点子|想法|建议)(吗|没有?|么|嘛|呢)?\W*",
+    re.IGNORECASE,
+)
 AFTER_CARD_TURNS = 2  # turns about safety (cards too) after which another matter is taken up again
 _LIGHT = frozenset({"small_talk", "pick"})
 _CHOOSING = frozenset({"should_i", "choose"})
 _ASKING = frozenset({"should_i", "choose", "asked_advice", "asked_again"})
+_ASKING_WORDS = frozenset(
+    {"should", "just", "really", "again", "what", "would", "could", "think", "advice", "then"}
+    | {"怎么", "么办", "我该", "该怎", "那我", "到底"}
+)
+BARE_ASK = 1  # words of its own that a question has which asks for advice on what was asked before
 ASKED_BACK = 8  # turns in which the same question counts as asked again
 _SAFETY = re.compile(
     r"\b(safe|called|hotline|line|crisis|here now|with me|coming over|hold|hospital|er|ambulance"
@@ -83,9 +100,10 @@ _SAFETY = re.compile(
     r"|一个人",
     re.IGNORECASE,
 )
-# What was good and is over.
+# What was good and is over, or is another's.
 _OVER = re.compile(
-    r"\b(used to|back then|once upon|in the old days|those were)\b|以前|曾经|当初|那时候?|原来",
+    r"\b(jealous|envious|envy|used to|back then|once upon|in the old days|those were)\b"
+    r"|羡慕|眼红|以前|曾经|当初|那时候?|原来",
     re.IGNORECASE,
 )
 # Whoever is laughed at tells of laughter, and of no joy.
@@ -137,19 +155,21 @@ def of_companion(
         found = _lightly(found, reading, matter, said, heavy=heavy, gentle=gentle)
     if found in _CHOOSING and _asked_before(history, said):
         found = "asked_again"
-    if found == "asked_advice" and any(t.situation in _CHOOSING for t in history[-ASKED_BACK:]):
+    chose = any(t.situation in _CHOOSING for t in history[-ASKED_BACK:])
+    if found == "asked_advice" and chose and len(_content(said)) <= BARE_ASK:
         found = "asked_again"
     found = _in_its_time(found, history, said, heavy=heavy, gentle=gentle)
     after = lately[-1] if lately else None
     unasked = after is not None and not after.asked
     if found == "wrong_guess" and matter and unasked and len(said) <= SHORT_NO:
         found = None  # a bare "not really" in the middle of something corrects no guess
-    if found == "acknowledged" and matter and unasked and not _advised(lately):
+    tries = bool(_TRIES.search(said)) and any(_advised([turn]) for turn in lately[-TRIED:])
+    if found == "acknowledged" and matter and unasked and not (_advised(lately) or tries):
         found = None  # an "ok" in the middle of something: the talk about it goes on
     offered = _open_offer(lately) and found in _MAY_ANSWER
     refused = found in _MAY_ANSWER and bool(NO.search(said)) and _advised(lately)
     # A bare "no thanks" is answered; whoever says more tells on.
-    declined = "declined" if len(said) <= SHORT_NO else None
+    declined = "declined" if len(said) <= SHORT_NO and not _NO_APPETITE.search(said) else None
     bare = answer(said, after) if found in _MAY_BE_BARE else None
     told = _told(after, said) if found in _MAY_BE_TOLD else None
     if told:
@@ -197,13 +217,19 @@ def crossed(history: Sequence[Turned]) -> bool:
 def _in_its_time(
     found: str | None, history: Sequence[Turned], said: str, *, heavy: bool, gentle: bool
 ) -> str | None:
-    """What a turn is in the talk so far: a success after a dark stretch is a relief."""
+    """What a turn is in the talk so far: a success after a dark stretch is a relief, and beside a
+    death no more than a lift.
+    """
     if found == "irony" and (heavy or any(t.situation in _WRY for t in history)):
         return "wry"  # to ask which kind of great it is, once is enough
     if found == "after_card" and _back_at_the_topic(history, said):
         return None
     if gentle and found == "back_again":
         return "after_crisis"  # whoever tells something is answered on that
+    if found == "ideas" and heavy and _MORE_IDEAS.fullmatch(said.strip()):
+        return "asked_advice"  # in trouble it is help that is asked for, and no recipe
+    if found in matters.NEWS and matters.mourns(history):
+        return "lift"  # what died is not made good by a job
     return "relief" if found == "success" and heavy else found
 
 
@@ -250,7 +276,7 @@ def _asked_before(history: Sequence[Turned], said: str) -> bool:
 
 def _content(said: str) -> frozenset[str]:
     words = re.findall(r"[a-z']{4,}|[\u4e00-\u9fff]{2}", said.lower())
-    return frozenset(words) - {"should", "just", "really", "again"}
+    return frozenset(words) - _ASKING_WORDS
 
 
 def _back_at_the_topic(history: Sequence[Turned], said: str) -> bool:

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from affect import kinds
-from affect.matters import NEWS
+from affect.matters import NEWS, is_weak
 from affect.pauses import lately
 from affect.special import ASKS
-from affect.turning import DIM, crossed
+from affect.turning import DIM, crossed, is_wish
 from affect.types import Emotion, Strategy
 from affect.writers.entry import DARK
 from affect.writers.following import ASIDE
+from affect.writers.lexicon import contrast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +46,10 @@ _INVITES = re.compile(
 _SLIGHT = ASIDE | {kinds.DETAIL}
 _CROSS = frozenset({Emotion.ANGER, Emotion.DISGUST})
 _EVEN = frozenset({Emotion.NEUTRAL, Emotion.SADNESS})  # stock lines for even words in such a time
+_WRYLY = re.compile(r"\b(i guess|i suppose|of course|as usual|naturally)\W*$|呗\W*$", re.IGNORECASE)
+OF_TOPIC = 0.6  # probability of the topic from which its stock lines are said
+HURTS = -0.05  # valence of a line above which no stock line for pain is said
+BRIGHTENS = 0.15  # valence of a line below which no stock line for joy is said
 _NOT = re.compile(r"\bnot\b|n'?t\b|不|没", re.IGNORECASE)  # "im not sad" tells of no joy
 
 
@@ -59,7 +64,8 @@ def fitting(
     used = {part for exchange in scene.history for part in (exchange.entry or "").split("+")}
     plan = scene.plan
     wanted = plan.situation
-    doubtful = _is_doubtful(scene, known)
+    unhurt = _is_no_pain(scene, known)
+    doubtful, unshared = _is_doubtful(scene, known), _is_no_joy(scene, known)
     angry, even = _angry(scene), scene.reading.affect.valence > DIM
     invited = any(_INVITES.search(exchange.reply) for exchange in scene.history)
 
@@ -68,7 +74,7 @@ def fitting(
     slight = line in _SLIGHT and wanted is None
     tells = line not in ASIDE and not kinds.asks(scene.said)
     matter = known.matter.name if known.matter else None
-    topic = known.topic if tells else None
+    topic = known.topic if tells and _sure_topic(known) else None
     no_cheer, no_advice = "cheer" in plan.avoid or not joyful, "advice" in plan.avoid
 
     def fresh(entry: Entry) -> bool:
@@ -79,7 +85,8 @@ def fitting(
     def here(entry: Entry) -> bool:
         if wanted is not None and not _of_situation(entry, wanted):
             return False
-        if entry.matter is not None and not follows and not entry.cues:
+        asked = wanted is not None and entry.situation == wanted
+        if entry.matter is not None and not (follows or asked or entry.cues):
             return False
         of_kind = line in entry.kinds if entry.kinds else not (slight and general(entry))
         too_cross = not angry and entry.stock and entry.emotions <= _CROSS
@@ -94,7 +101,9 @@ def fitting(
 
     def allowed(entry: Entry) -> bool:
         cheers = (no_cheer and entry.valence > BRIGHT) or (doubtful and entry.glad)
-        return not cheers and not (no_advice and entry.advises)
+        cheers = cheers or (unshared and entry.stock and _for_joy(entry))
+        pities = unhurt and entry.situation == "fallback" and entry.emotions <= DARK
+        return not cheers and not pities and not (no_advice and entry.advises)
 
     def in_time(entry: Entry) -> bool:
         return not entry.stock or _in_time(entry, grave=known.grave, even=even)
@@ -129,6 +138,11 @@ def _left(levels: Sequence[Level]) -> list[Entry]:
     return []
 
 
+def _sure_topic(known: Ground) -> bool:
+    """Whether the talk is so surely about its topic that what fits any line of it may be said."""
+    return known.topic is not None and known.topics[known.topic] >= OF_TOPIC
+
+
 def _in_time(entry: Entry, *, grave: bool, even: bool) -> bool:
     """Whether a stock line may be said now, to a line that is `even` in itself or not."""
     return _in_grave_time(entry, even=even) if grave else not _for_grave_time(entry)
@@ -160,6 +174,32 @@ def _is_doubtful(scene: Scene, known: Ground) -> bool:
     bitter = crossed(lately(scene.history, scene.moment.at))
     doubted = known.wary or bitter or bool(_NOT.search(scene.said))
     return doubted and scene.plan.situation not in NEWS
+
+
+def _is_no_joy(scene: Scene, known: Ground) -> bool:
+    """Whether joy that nothing in the words tells is not to be spoken of: an even line, one that
+    turns ("she's lovely but i'm so tired"), or what is said politely in the middle of a trouble.
+    """
+    if scene.plan.situation in NEWS:
+        return False
+    kind = kinds.kind(scene.said, scene.reading.affect.valence)
+    trouble = known.matter is not None and known.matter.dark and not is_weak(known.matter.name)
+    if is_wish(scene.said):
+        return True
+    turned = bool(contrast().search(scene.said) or _WRYLY.search(scene.said))
+    return scene.reading.affect.valence < BRIGHTENS or turned or (trouble and kind != kinds.EXCITED)
+
+
+def _is_no_pain(scene: Scene, known: Ground) -> bool:
+    """Whether pain that nothing in the words tells is not to be spoken of: an even line, in no
+    trouble that was told of.
+    """
+    trouble = known.grave or (known.matter is not None and known.matter.dark)
+    return scene.reading.affect.valence > HURTS and not trouble
+
+
+def _for_joy(entry: Entry) -> bool:
+    return entry.emotions <= {Emotion.JOY, Emotion.SURPRISE}
 
 
 def _of_situation(entry: Entry, wanted: str) -> bool:

@@ -44,6 +44,8 @@ def ground(scene: Scene, topics: Mapping[str, float]) -> Ground:
     opened = matter = matters.current(scene.history, scene.said)
     if matter and topic and not matters.may_be(matter.name, topic):
         matter = None  # words of it came up in a talk about something else
+    if matter and matter.name == matters.GOOD and scene.reading.affect.valence < matters.SPOILT:
+        matter = None  # "my back is killing me" is no more about the new flat
     wary = matters.wary(scene.history)
     graves = _graves(scene, matter, wary=wary)
     # An ex is named in light talks too; a death or an illness is not.
@@ -85,6 +87,8 @@ def _offered(scene: Scene) -> Taken:
     if scene.plan.situation == plainly.SUBJECT:
         thing = subjects.named(said, language)
         other = Filler(thing, thing) if thing else None
+    if scene.plan.situation == "ideas":
+        other = retelling.liked(scene)
     light = sides.light(said, heard=True) if scene.plan.situation == plainly.PICK else None
     pick = sides.picked(light, scene.moment.at.date()) if light else None
     return replace(

@@ -73,7 +73,13 @@ _PUT_OFF = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(was|were|had|did|went|came|didn't|wasn't|he|she|they|yesterday)\b|昨|那天|早早|[他她]",
+    r"\b(was|were|had|did|went|came|didn't|wasn't|he|she|they|yesterday)\b|昨|那天|早早|[他她]"
+    r"|(?P<done>[\u4e00-\u9fff])了(?P=done)",  # 出去走了走 is done
+    re.IGNORECASE,
+)
+_ANOTHER_DAY = re.compile(
+    r"\b(tomorrow|(next|on|this) (week|month|weekend|(mon|tues|wednes|thurs|fri|satur|sun)day))\b"
+    r"|明[天早晚]|后天|下(周|个?月|星期)|周[一二三四五六日末]",
     re.IGNORECASE,
 )
 
@@ -139,6 +145,11 @@ def tells_past(clause: str) -> bool:
     return bool(_PAST.search(clause))
 
 
+def plans(clause: str) -> bool:
+    """Whether it tells of another day than this: "back at work tomorrow" is a plan."""
+    return bool(_ANOTHER_DAY.search(clause))
+
+
 def _thanked(clause: str) -> str | None:
     return "thanks" if turns("whole")["thanks"].fullmatch(clause) else None
 
@@ -147,4 +158,6 @@ def may_leave(said: str) -> bool:
     """Whether a line may take leave in words of its own, as far as its form goes."""
     if words.count(said) < LEAST_WORDS:
         return False
-    return not (reported(said) or kinds.asks(said) or _PAST.search(said)) and len(said) <= LONGEST
+    if plans(said) or _PAST.search(said):
+        return False
+    return not (reported(said) or kinds.asks(said)) and len(said) <= LONGEST

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.writers.lexicon import listed
-from affect.writers.righting import TURN
+from affect.writers.naming import capitalised
+from affect.writers.righting import TURN, agreed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,10 @@ _BARE = re.compile(
     r"\b(mom|mum|dad|grandma|grandpa)\b",
     re.IGNORECASE,
 )
-_DAY = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b")
+_DAY = re.compile(
+    r"\b((mon|tues|wednes|thurs|fri|satur|sun)day|january|february|april|june|july|august"
+    r"|september|october|november|december)\b"
+)
 _ENGLISH_WORD = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
 # A space beside a foreign word is inside the clause: 我那个 proposal 做了两周.
 _CHINESE_CLAUSE = re.compile(
@@ -283,8 +287,10 @@ def _may_be_said_back(clause: str) -> bool:
 def _turned(clause: str) -> str:
     """The clause said to the person: "I" and "you" turned round, "mom" made "your mom"."""
     clause = _BARE.sub(lambda found: f"your {found.group().lower()}", clause)
-    turned = _ENGLISH_WORD.sub(lambda word: _TURN.get(word.group().lower(), word.group()), clause)
-    turned = re.sub(r"\byou was\b", "you were", re.sub(r"\byou am\b", "you are", turned))
+    turned = _ENGLISH_WORD.sub(
+        lambda word: _TURN.get(word.group().lower(), capitalised(word.group())), clause
+    )
+    turned = agreed(turned)
     turned = _DAY.sub(lambda found: found.group().capitalize(), turned)
     return turned[0].upper() + turned[1:].rstrip(" ,'-") + "."
 
@@ -332,7 +338,11 @@ def _chinese(said: str) -> str | None:
     clause = next(fitting, None)
     if clause is None:
         return None
-    clause = re.sub(r"^(对了|就是|然后|所以|唉|哎|啊|嗯)+[，,]?", "", clause)
+    clause = re.sub(
+        r"^(对了|就是|然后|所以|唉|哎|啊|嗯|好的(?=[，,])|好(?=[，,])|行(?=[，,]))+[，,]?",
+        "",
+        clause,
+    )
     clause = re.sub(r"[\s哈嘿]+$|\s*\blol$", "", clause)
     if len(clause) < FEWEST_CHARACTERS - 1:
         return None

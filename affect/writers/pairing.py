@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from affect.writers.base import Scene
 
+_THEIRS = ("You ", "你说", "你跟", "你问")  # what they said themselves
 SECOND = 4  # second parts that are tried
 
 
@@ -45,6 +46,8 @@ def _said_back_before(
 ) -> Iterator[tuple[Worded, str]]:
     """The line said back before what may be said to any such line, or what is said in a breath."""
     entry, takes_up = first.entry, "uptake" in first.reasons
+    if "reported" in entry.kinds and mirrored.text.startswith(_THEIRS):
+        return  # "You told her. What did you say to that?"
     if entry.kinds and (scene.language != "zh" or _is_short(first)):
         if entry.question:
             yield mirrored, entry.plain

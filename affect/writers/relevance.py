@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from affect import matters
 from affect.special import ASKS
+from affect.types import Emotion
 from affect.writers.entry import DARK, tells_not
 from affect.writers.fitting import BARE
 from affect.writers.kindred import is_definite
@@ -23,12 +24,15 @@ TOPIC = 0.83  # likeness that an entry for any line of the topic has
 ANSWERS = 0.75  # likeness of a customer's sentence from which an entry answers it
 THIS_LINE = 0.82  # likeness that an entry for some lines of a matter must have
 ASK = 0.82  # likeness from which a line wants what an entry for one certain request gives
+ASKED = 0.7  # the same of one that is told by what it asks, and not by what it asks for
+CONGRATULATED = 0.78  # the same of one that is glad of something
 SURELY = 0.88  # likeness from which a line is of its cue's kind, whatever the talk is about
 MAYBE_TOPIC = 0.2  # probability below which advice of a topic is for another's trouble
 MATTER = 0.84  # likeness that an entry for the matter at hand has to any line of it
 MATTER_FIRST = 0.83  # and to the line that begins it, where questions come second
 DENIED = 0.15  # what likeness is worth less to a line that says that it is not so
 
+_GLAD = frozenset({Emotion.JOY, Emotion.SURPRISE})
 _CERTAIN = frozenset({"word_it", "ideas", "fact", "task"})
 """Requests whose entries give one certain thing: a recipe answers no question about a gift."""
 
@@ -110,12 +114,23 @@ class Relevance:
             return ANSWERS  # a case that nobody told of is not to be invented
         if self._wanted == "unknown":
             return SURELY if entry.cues else 0.0
-        if entry.situation in ASKS and self._elsewhere(entry):
-            return SURELY  # a barking dog is no dead one
-        another = entry.situation in ASKS and entry.situation != self._wanted
-        if another or entry.situation in _CERTAIN:
-            return ASK  # below, what fits any request is better
+        if entry.situation in ASKS:
+            return self._least_asked(entry)
+        if entry.situation in _CERTAIN:
+            return ASK
+        if self._wanted is None and entry.situation is None and entry.emotions <= _GLAD:
+            return CONGRATULATED  # "tomorrow is the exam" is far from "I passed", and not enough
         return THIS_LINE if entry.matter else 0.0  # it answers its own lines, not any of the matter
+
+    def _least_asked(self, entry: Entry) -> float:
+        """The same for the answer to a request."""
+        if self._elsewhere(entry):
+            return SURELY  # a barking dog is no dead one
+        if entry.situation != self._wanted or entry.situation in _CERTAIN:
+            return ASK  # below, what fits any request is better
+        if entry.situation != "asked_advice":
+            return ASKED
+        return THIS_LINE if entry.matter else 0.0
 
 
 def _light(entry: Entry) -> bool:

@@ -213,6 +213,39 @@ def _english_choice(last: str) -> tuple[Filler, Filler] | None:
     return Filler(one, one), Filler(two, two)
 
 
+# What somebody likes, told of them: "she's really into gardening and old films", 他喜欢钓鱼.
+_LIKES = re.compile(
+    r"\b(?:he|she|they|(?:my|our) \w+)(?:'s|'re)? (?:(?:really|also|just|always|is|are|does) )*"
+    r"(?:likes?|loves?|enjoys?|into|mad about|crazy about|collects?|obsessed with) "
+    r"(?P<thing>[a-z][a-z' -]+)",
+    re.IGNORECASE,
+)
+_LIKES_CHINESE = re.compile(
+    r"(?:他|她|人家|妈|爸|姐|妹|哥|弟|老公|老婆|朋友|闺蜜|奶奶|爷爷|对象)(?:平时|特别|很|挺|最|就|比较"
+    r"|一直|其实|蛮|也)*(?:喜欢|爱好是|爱)(?P<thing>[^，。！？,.!?\s我你他她]{1,10})"
+)
+_NO_THING = re.compile(
+    r"\b(to|not|no|it|this|that|him|her|them|me|you|i|us|when|if|being|because|but|which|who)\b"
+    r"|上了|的人|死",
+    re.IGNORECASE,
+)
+LIKED_WORDS, LIKED_BACK = 6, 6
+
+
+def liked(scene: Scene) -> Filler | None:
+    """What somebody they told of likes, "gardening and old films"; None where it was not told."""
+    told = [*(exchange.said for exchange in scene.history[-LIKED_BACK:]), scene.said]
+    form = _LIKES_CHINESE if scene.language == "zh" else _LIKES
+    for line in reversed(told):
+        found = form.search(line.replace("’", "'"))
+        thing = found["thing"].strip() if found else ""
+        if not thing or _NO_THING.search(thing) or len(thing.split()) > LIKED_WORDS:
+            continue
+        if text := righting.turned(thing, scene.language):
+            return Filler(text, text)
+    return None
+
+
 _FELT = {
     "en": {
         Emotion.ANGER: "anger",

@@ -32,7 +32,8 @@ _IS = re.compile(
 _DENYING = re.compile(
     r"\b(not|never|nobody|no ?one|isnt|wasnt|arent|didnt|like)\b|n't\b", re.IGNORECASE
 )
-_AGREES = {"was": "you were", "am": "you are"}
+_AGREES = {"was": "were", "am": "are"}
+_NOT_AGREED = re.compile(r"\b([Yy]ou) (was|am)\b")
 _SPELT = {"its": "it's", "thats": "that's", "hes": "he's", "shes": "she's", "theyre": "they're"}
 _SAID_CHINESE = re.compile(r"我(?:刚才|刚刚)?(?:说|讲|指|问)的是([^，。！？,.!?\s]{2,12})")
 _LIVES_CHINESE = re.compile(r"([他她]|我?[\u4e00-\u9fff]{1,3})(还活着|活得好好的|还好好的)")
@@ -129,8 +130,12 @@ def turned(part: str, language: str) -> str | None:
     never |= listed("en", "never_mirrored") | {"you", "your", "you're"}
     if low & never or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
         return None
-    said = " ".join(map(_turned, found))
-    return re.sub(r"\byou (was|am)\b", lambda was: _AGREES[was[1]], said)
+    return agreed(" ".join(map(_turned, found)))
+
+
+def agreed(turned: str) -> str:
+    """Words turned to the person with verbs that go with "you": "you was late", "you were late"."""
+    return _NOT_AGREED.sub(lambda found: f"{found[1]} {_AGREES[found[2]]}", turned)
 
 
 def _turned(word: str) -> str:

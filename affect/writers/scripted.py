@@ -60,6 +60,7 @@ JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last
 NEAREST = 400  # entries whose likeness is looked at closely, of which most fit no ordinary turn
 WEIGHED = 100  # entries about something that are weighed: those beyond are about something else
 LAUGHED = 9  # words of a line beyond which its laugh is not what it is about
+_ADVISES = frozenset({"asked_advice", "ideas"})
 FILLED = frozenset(
     {
         "remember",
@@ -87,10 +88,12 @@ _MISHEARD = frozenset(
 )
 # Turns whose answers all fit alike, so that chance may choose, and not the same each day.
 _ALIKE = frozenset({"pick", "something", "story"})
-_TWO_PARTS = frozenset({None, *NEWS})  # other special turns want one thing said
+_TWO_PARTS = frozenset({None, "lift", *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
+ASKED_MORE = {"en": "any ideas?", "zh": "有什么主意吗？"}
 ADVISED = 0.8  # likeness to what was told from which advice is about it
+ON_TOPIC = 0.55  # the same where it is of the topic of the matter at hand
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
 
 
@@ -151,7 +154,7 @@ class ScriptedWriter:
         scene, ranked = self._heard(scene, known)
         if ranked and _empty_handed(ranked[0], scene):
             ranked = self._ranked(_asking(scene), known)
-        about = self._no_guesses(ranked, scene)
+        about = self._no_guesses(ranked, scene, known)
         if about[:1] != ranked[:1]:
             ranked = about or self._ranked(_modest(scene), known) or ranked
         little = greeting and kinds.kind(said) == kinds.DETAIL
@@ -246,6 +249,7 @@ class ScriptedWriter:
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
         sure = bids or missed.named(scene.said)
+        sure = sure or situations.courtesy(scene.said) == scene.plan.situation
         if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)
@@ -270,22 +274,31 @@ class ScriptedWriter:
             return None
         return replace(_candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
 
-    def _no_guesses(self, ranked: list[Worded], scene: Scene) -> list[Worded]:
-        """Without advice drawn at random: bound to no matter, near to nothing told."""
-        if scene.plan.situation != "asked_advice" or scene.persona == "support":
+    def _no_guesses(self, ranked: list[Worded], scene: Scene, known: Ground) -> list[Worded]:
+        """Without advice drawn at random: bound to no matter or topic, near to nothing told."""
+        if scene.plan.situation not in _ADVISES or scene.persona == "support":
             return ranked
         if scene.history and scene.history[-1].situation == "permission":
             return ranked  # who said yes to an idea is given one
         told = [*(exchange.said for exchange in scene.history[-2:]), scene.said]
         lines = [told, *([part] for part in sentences(scene.said)[:SENTENCES])]
         near = [self._cues.together(each, scene.language) for each in lines]
-        bare = self._cues.together([ASKED[scene.language]], scene.language)
+        asks = (ASKED[scene.language], ASKED_MORE[scene.language])
+        bare = [self._cues.together([each], scene.language) for each in asks]
 
         def guesses(name: str) -> bool:
             nearest = max(each.get(name, 0.0) for each in near)
-            return nearest < ADVISED or bare.get(name, 0.0) >= NEAR
+            on_topic = bool(known.matter and known.topic) and self._about.get(name) == known.topic
+            told_of = nearest >= ADVISED or (on_topic and nearest >= ON_TOPIC)
+            return not told_of or max(each.get(name, 0.0) for each in bare) >= NEAR
 
-        return [each for each in ranked if each.entry.matter or not guesses(each.entry.id)]
+        return [
+            each
+            for each in ranked
+            if each.entry.matter
+            or each.entry.situation == "ideas"  # true of any such request, or near to this one
+            or not guesses(each.entry.id)
+        ]
 
     def _likeness(self, scene: Scene) -> dict[str, float]:
         """Likeness to what was said; a short line also with that before it, a long one by parts."""
@@ -356,7 +369,8 @@ def _mirrored_enough(scene: Scene) -> bool:
 
 def _mirrored(scene: Scene, *, small: bool) -> Entry | None:
     """The line said back, as if it were an entry; only in ordinary turns, and not each time."""
-    # Small things said back sound like a parrot, and so do all things.
+    # Small things said back sound like a parrot, and so do all things; in mourning none is small.
+    small = small and scene.plan.situation != "lift"
     if small or scene.plan.situation not in _TWO_PARTS or _mirrored_enough(scene):
         return None
     text = mirror(scene.said, scene.language)

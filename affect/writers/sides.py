@@ -40,7 +40,8 @@ _LEAD = re.compile(
 )
 _IS_IT = re.compile(r"(?:is it|it'?s)\s+", re.IGNORECASE)
 _TAIL = re.compile(
-    r"(?:\s+(?:then|instead|please|pls|lol|haha|though|tbh|hmm|or what|which(?: one)?))+$",
+    r"(?:(?<! or)(?<! or right)\s+(?:then|instead|please|pls|lol|haha|though|tbh|hmm|or what"
+    r"|(?:right )?now|which(?: one)?))+$",
     re.IGNORECASE,
 )
 _OR = re.compile(r"(.+?),? or (?:just |should i |do i |shall i )*(.+)", re.IGNORECASE)

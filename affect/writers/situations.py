@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from affect import kinds
 from affect.agreeing import agrees
 from affect.corrections import corrects
+from affect.special import ASKS
 from affect.types import Estimate, Modality
 from affect.writers import drafts, missed, plainly, retelling, sides, wants, words
 from affect.writers.addressed import (
@@ -28,7 +29,7 @@ from affect.writers.addressed import (
 from affect.writers.done import done
 from affect.writers.following import TOLD_WORDS
 from affect.writers.hearing import TELLS
-from affect.writers.leaving import leaves, may_leave, tells_past
+from affect.writers.leaving import leaves, may_leave, plans, tells_past
 from affect.writers.lexicon import turns
 from affect.writers.possible import FEELING, asks_us, asks_view, possible, unsettled
 
@@ -106,7 +107,7 @@ _ANSWERING = frozenset(
 # What a form tells surely: the line is nothing else, or it tells an outcome, which no act is.
 _FORMAL = frozenset(
     {"greeting", "goodbye", "thanks", "silence", "unclear", "success", "relief", "result_out"}
-    | {"sarcasm", "corrected", "may_i", "apology"}
+    | {"sarcasm", "corrected", "may_i", "apology", "away", "back", "off_tone"}
 )
 # What fixed forms take such a line for, where it is about our reply after all.
 _TO_US = frozenset(
@@ -114,6 +115,21 @@ _TO_US = frozenset(
     | {"irony", "wry", "success", "relief", "fact", "remember", "teasing"}
 )
 _AGAINST_US = frozenset({"corrected", "wrong_guess", "anger_at_bot", "meant", "explain"})
+_WEIGHED = frozenset({"should_i", "choose", "asked_again"})
+_APPROVES = re.compile(
+    r"\W*((yeah|yes|oh|ok(ay)?|hm+|mm+|haha|actually)\W+)*"
+    r"((that|this|it)('s| is|s| sounds)?|sounds?)( (really|quite|pretty|actually|so|not))?"
+    r" (good|great|nice|perfect|better|helpful|lovely|bad|fair|smart)( idea)?( thanks)?\W*"
+    r"|[嗯哦好啊，]*(这(个|样|么说)?|听着|感觉|主意)*(挺|很|真|也)?"
+    r"(好|可以|不错|行|靠谱)(的|啊|呀|诶|主意|，|谢谢)*\W*",
+    re.IGNORECASE,
+)
+_WORDED = frozenset({"word_it", "off_tone"})
+_NARROWER = re.compile(
+    r"\W*((but|ok(ay)?|maybe|no|hm+|and|or)\W+)*(something|anything|what|nothing)( a bit)? \w+\W*$"
+    r"|[那嗯要有，]*(来个|来点)?(还有|别的|快|简单|便宜|清淡|省事|快手|换一?个).{0,3}(的|点|吗|呢)?\W*$",
+    re.IGNORECASE,
+)
 _EITHER = frozenset({"choose", "should_i", "ideas"})
 _SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
@@ -221,7 +237,8 @@ def _heard(
         act, sure = wants.likeliest(acts) or (act, sure)
     # "Halifax" in the middle of a talk is no hello: of 27 such, one was.
     hails = act == "greeting" and bool(history)
-    if hails or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
+    stays = act == "goodbye" and (plans(said) or tells_past(said) or _decides(history))
+    if hails or stays or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
         found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found
@@ -229,6 +246,11 @@ def _heard(
     if asked in _REQUESTS:
         return asked
     return _ACTED.get(act, act) if history or act not in _ANSWERING else fixed
+
+
+def _decides(history: Sequence[Exchange]) -> bool:
+    """Whether the last line asked whether or what to do: 那我去吧 settles it, and ends no talk."""
+    return bool(history) and history[-1].situation in _WEIGHED
 
 
 def _maybe(fixed: str, acts: Mapping[str, float], sure: float) -> bool:
@@ -281,6 +303,8 @@ def _parts(
         return None
     if missed.named(said):
         return Addressed(CORRECTED, missed.anew(said, history))
+    if wants.by_form(said):
+        return None  # "what should I cook tonight?" asks for an idea, not about our question
     # "No, he doesn't help with that either" has the form of a correction, and tells something.
     if hearing.acts(said, embedding).get(TELLS, 0.0) >= SURELY_TELLS:
         return None
@@ -306,11 +330,27 @@ def _by_words(said: str, history: Sequence[Exchange]) -> str | None:
         return "self_blame"
     if fixed in _MAY_CHOOSE and retelling.choice(said):
         return "choose"
+    return _after_reply(fixed, said, history)
+
+
+def _after_reply(fixed: str | None, said: str, history: Sequence[Exchange]) -> str | None:
+    """What a form stands for in the light of our last reply."""
+    if fixed is None and _narrows(said, history):
+        return "ideas"
+    if fixed is None and history and history[-1].situation in ASKS and _APPROVES.fullmatch(said):
+        return "acknowledged"
     if fixed is None and done(said, history):
         return "did_it"
     if fixed == "unclear" and re.search(r"\d", said) and history:
         return None  # a number tells more of what was told
+    if fixed == "off_tone" and (not history or history[-1].situation not in _WORDED):
+        return None
     return fixed if history or fixed not in _ON_A_REPLY else None
+
+
+def _narrows(said: str, history: Sequence[Exchange]) -> bool:
+    """Whether it narrows what ideas were asked for: "something quick", "anything else?"."""
+    return bool(history) and history[-1].situation == "ideas" and bool(_NARROWER.match(said))
 
 
 def _by_meaning(
@@ -334,7 +374,7 @@ def _by_meaning(
         return "task"
     if _near_enough(name, score, ordinary, said):
         return name
-    if may_leave(said) and (parting := _parting(best, ordinary)):
+    if may_leave(said) and not _decides(history) and (parting := _parting(best, ordinary)):
         return parting
     return _asked(said)
 
@@ -402,6 +442,13 @@ def by_form(said: str) -> str | None:
         if pattern.search(plain) and not quoted and not (name == "success" and unsettled(plain)):
             return name
     return None
+
+
+def courtesy(said: str) -> str:
+    """The greeting or the leave that a line is by its form; "" for neither."""
+    plain = said.replace("’", "'").strip()
+    whole = _whole(plain) or leaves(plain)
+    return whole if whole in COURTESIES else ""
 
 
 def _whole(plain: str) -> str | None:

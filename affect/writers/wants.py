@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SURE_ASKS = 0.5  # probability of all such acts together from which a line does one of them
 MAYBE_ASKS = 0.05  # the same where a form says so
 _DOUBTED = frozenset(
-    {None, "open_question", "small_talk", "task", "about_me", "your_life"}
+    {None, "open_question", "small_talk", "task", "about_me", "your_life", "your_view"}
     | {"anger_at_bot", "corrected", "meant", "you_said"}
 )  # what a line is taken for that may be a request by its form: of 20 such lines 18 were
 _FOR_ADVICE = frozenset({"asked_advice", "should_i"})
@@ -37,10 +37,10 @@ def wanted(said: str, heard: str | None, acts: Mapping[str, float]) -> str | Non
     as one for advice: "how do I tell her" wants words.
     """
     if heard in _DOUBTED and sum(_asks(acts).values()) >= MAYBE_ASKS:
-        return _form(said) or heard
-    if heard == "ideas" and _form(said) == "asked_advice":
+        return by_form(said) or heard
+    if heard == "ideas" and by_form(said) == "asked_advice":
         return "asked_advice"  # "what can I do about the noise" wants no list to choose from
-    if heard in _FOR_ADVICE and (form := _form(said)) in _ADVISED_ON:
+    if heard in _FOR_ADVICE and (form := by_form(said)) in _ADVISED_ON:
         return form
     return heard
 
@@ -49,5 +49,6 @@ def _asks(acts: Mapping[str, float]) -> dict[str, float]:
     return {name: likely for name, likely in acts.items() if name in ASKS}
 
 
-def _form(said: str) -> str | None:
+def by_form(said: str) -> str | None:
+    """What a line wants by its form alone: ideas, words, advice ..."""
     return next((name for name, form in turns("wants").items() if form.search(said)), None)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affect.writers.mirror import mirror
+from affect.writers.righting import turned
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,8 @@ from affect.writers.mirror import mirror
             "the dog ran off while I was at work.",
             "The dog ran off while you were at work.",
         ),
+        ("they gave the big job to jess", "They gave the big job to Jess."),
+        ("I told her I was late", "You told her you were late."),
         ("My roommate ate my food again and lied about it", "Your roommate ate your food again."),
         ("I told mom about the trip in June", "You told your mom about the trip in June."),
         ("I moved here on Monday", "You moved here on Monday."),
@@ -40,6 +43,14 @@ from affect.writers.mirror import mirror
 )
 def test_events_are_said_back(said: str, said_back: str) -> None:
     assert mirror(said, "en") == said_back
+
+
+@pytest.mark.parametrize("said", ["when i was late", "why I am late", "I was asleep, i was"])
+def test_verbs_go_with_you_wherever_words_are_said_back(said: str) -> None:
+    text = turned(said, "en")
+    assert text is not None
+    assert "you was" not in text.lower()
+    assert "you am" not in text.lower()
 
 
 def test_whose_somebody_is_is_said_once() -> None:

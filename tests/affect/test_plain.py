@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from affect.types import Emotion
+from affect.writers import sides
 from affect.writers.bank import Bank
 from affect.writers.base import Candidate, Exchange, Scene
 from affect.writers.entry import Entry
@@ -68,6 +69,21 @@ def test_of_two_light_things_one_is_named(
     reply = answered(writer, said)
     low = reply.text.lower()
     assert (one in low) != (other in low), reply
+
+
+@pytest.mark.parametrize(
+    "said", ["comb or brush now?", "comb or brush right now, you pick", "comb now or brush now?"]
+)
+def test_when_a_choice_is_made_is_no_part_of_what_is_picked(
+    writer: ScriptedWriter, said: str
+) -> None:
+    light = sides.light(said, heard=True)
+    assert light is not None
+    assert light[1] == "brush"
+
+
+def test_a_choice_between_now_and_then_is_one() -> None:
+    assert sides.light("ironing later or right now?", heard=True) == ("ironing later", "right now")
 
 
 def test_the_pick_stands_whichever_way_it_is_asked_and_another_day_it_may_be_the_other(
