@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from affect.types import Moment, Reading
     from affect.writers.scripted import ScriptedWriter
 
+# Turns in which something to do is asked for.
+ASKED = frozenset({"asked_advice", "asked_again", "ideas", "comfort"})
 TOP = 3
 NEEDED = 0.65  # of the replies whose strategy must be among the `TOP` likeliest
 LAST_PLACE = 10  # from here on all places of a talk are one
@@ -136,7 +138,7 @@ def _plan_talk(
         # What a plan really draws from: the house's own shares, which leave unasked advice out.
         special = (intent.strategy,) if intent.situation else ()
         drawn = (*special, *weights(reading, history, intent.stage, ask=True))
-        asked = asked or intent.situation in {"asked_advice", "asked_again"}
+        asked = asked or intent.situation in ASKED
         yield Planned(
             number, place, reply.shown, intent, ranking, tuple(dict.fromkeys(drawn)), asked
         )

@@ -33,6 +33,11 @@ FEELING = re.compile(
     r"|难过|生气|害怕|担心|开心|高兴|伤心|焦虑|抑郁",
     re.IGNORECASE,
 )
+_SOME_HELP = re.compile(
+    r"\b(some|any|a (little|bit of)|use|need|for)( \w+)? (help|support)\b(?! (me|to|with)\b)"
+    r"|(需要|想要|找)(一?些|一?点|点儿)?(帮助|支持)",
+    re.IGNORECASE,
+)
 _SPOKEN_OF = {
     "what_do_you_keep": re.compile(
         r"\b(keep|kept|stor(e|ed|ing)|sav(e|ed|ing)|record|data|privacy|private|delet|eras"
@@ -128,7 +133,9 @@ def possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
     asked = name not in _QUESTIONS or (asks_view(said) and not reported(said))
     if not asked or (name in _SPOKEN_OF and not _SPOKEN_OF[name].search(said)):
         return False
-    if name == "good_news" and unsettled(said):
+    if (name == "good_news" and unsettled(said)) or (
+        name == "comfort" and seeks_help(said, history)
+    ):
         return False
     if name == "mixed_news":
         return bool(contrast().search(said))
@@ -137,6 +144,13 @@ def possible(name: str, said: str, history: Sequence[Exchange]) -> bool:
     if name == "wrong_guess" and (_NO_GUESS.fullmatch(said.strip()) or not _guessed(history)):
         return matters.denies(said) and bool(FEELING.search(said))
     return bool(history) or name not in _ANSWERING
+
+
+def seeks_help(said: str, history: Sequence[Exchange]) -> bool:
+    """Whether a talk begins by saying no more than that help is wanted ("I could use some help"):
+    with what is to be heard first.
+    """
+    return not history and bool(_SOME_HELP.search(said))
 
 
 def asks_view(said: str) -> bool:

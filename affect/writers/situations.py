@@ -31,7 +31,7 @@ from affect.writers.following import TOLD_WORDS
 from affect.writers.hearing import TELLS
 from affect.writers.leaving import leaves, may_leave, plans, tells_past
 from affect.writers.lexicon import turns
-from affect.writers.possible import FEELING, asks_us, asks_view, possible, unsettled
+from affect.writers.possible import FEELING, asks_us, asks_view, possible, seeks_help, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -238,7 +238,8 @@ def _heard(
     # "Halifax" in the middle of a talk is no hello: of 27 such, one was.
     hails = act == "greeting" and bool(history)
     stays = act == "goodbye" and (plans(said) or tells_past(said) or _decides(history))
-    if hails or stays or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
+    opens = act == "comfort" and seeks_help(said, history)
+    if hails or stays or opens or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
         found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found

@@ -186,3 +186,21 @@ def test_what_follows_on_our_reply_is_heard(
     assert turn.plan.situation == situation
     entries = {entry.id: entry for entry in bank.load().entries}
     assert entries[str(turn.reply.entry)].situation == situation
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I could use some help. I'm not feeling so well.",
+        "I've been low lately, just wanted to ask for some support",
+    ],
+)
+def test_who_begins_by_wanting_help_is_heard_first(last: Talk, said: str) -> None:
+    turn = last(said)
+    assert turn.plan.situation != "comfort"
+    assert "advice" in turn.plan.avoid
+
+
+@pytest.mark.parametrize("said", ["help me calm down", "please comfort me"])
+def test_who_asks_to_be_calmed_is(last: Talk, said: str) -> None:
+    assert last(said).plan.situation == "comfort"
