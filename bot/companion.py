@@ -206,7 +206,7 @@ class Companion:
             )
             reply = wording(
                 candidates,
-                life.plan,
+                scene,
                 perceived,
                 text,
                 _seen(reading, known.language),

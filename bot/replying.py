@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import cache, partial
 
 from affect.errors import NotFound
-from affect.types import Plan
 from affect.writers import bank, guard, words
 from affect.writers.base import Candidate, Exchange, Scene, Writer
 from affect.writers.llm import WRITTEN
@@ -69,7 +68,7 @@ class Replying:
 
 def wording(
     candidates: Sequence[Candidate],
-    plan: Plan,
+    scene: Scene,
     perceived: Perceived,
     text: str,
     seen: str,
@@ -79,7 +78,7 @@ def wording(
 
     Where nothing came but files without words, what was `seen` in a face is the answer.
     """
-    chosen = _allowed(candidates, plan)
+    chosen = _allowed(candidates, scene)
     # A question for leave says already that nobody looked.
     hidden = NO_LEAVE if question else None
     told = [problem.message for problem in perceived.problems if problem.kind != hidden]
@@ -94,16 +93,17 @@ def wording(
         strategy=chosen.strategy,
         entry=chosen.entry,
         reasons=chosen.reasons,
-        asked=bool(plan.question) or words.questions(chosen.text) > 0,
+        asked=bool(scene.plan.question) or words.questions(chosen.text) > 0,
         considered=considered,
     )
 
 
-def _allowed(candidates: Sequence[Candidate], plan: Plan) -> Candidate:
+def _allowed(candidates: Sequence[Candidate], scene: Scene) -> Candidate:
     """The best candidate that may leave, and if none fits the plan, the best that is harmless."""
-    for wanted in (plan, None):
+    told = scene.told
+    for wanted in (scene.plan, None):
         for candidate in candidates:
-            if guard.check(candidate.text, wanted).ok:
+            if guard.check(candidate.text, wanted, told).ok:
                 return candidate
     raise NotFound("No candidate may leave.")
 

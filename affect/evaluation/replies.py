@@ -89,7 +89,9 @@ def converse(
     turns = []
     for number, told in enumerate(lines, start=1):
         scene = scene_of(writer, language, told, history, talk, reader)
-        allowed = [c for c in writer.candidates(scene) if guard.check(c.text, scene.plan).ok]
+        allowed = [
+            c for c in writer.candidates(scene) if guard.check(c.text, scene.plan, scene.told).ok
+        ]
         reply = allowed[0] if allowed else writer.candidates(scene)[0]
         earlier = tuple(exchange.reply for exchange in history)
         turns.append(Turn(talk, number, language, told, scene.plan, reply, earlier))

@@ -51,6 +51,11 @@ class Scene:
     memory: tuple[str, ...] = ()
     seed: int = 0
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The person's own lines of this talk, the last one last."""
+        return (*(exchange.said for exchange in self.history), self.said)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

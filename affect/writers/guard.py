@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from affect.writers import words
 from affect.writers.lexicon import forbidden
+from affect.writers.shorthand import spelt_out
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from affect.types import Plan
 
 MOST_WORDS = 72  # 70, and what 120 Chinese characters count as
@@ -25,6 +28,13 @@ SLACK_WORDS = 12  # but short plans may be passed by this much
 
 _SHOUTING = re.compile(r"\b[A-Z]{2,}\b[ ,]+\b[A-Z]{2,}\b[ ,]+\b[A-Z]{2,}\b")
 _ONLY_FOR_PLANS = frozenset({"advice", "hook"})  # wrong in some moments, not always
+# What a reply may not say of itself; in a line of theirs that it quotes it says nothing.
+_OWN_CLAIMS = frozenset(
+    {"banned_phrase", "claims_feeling", "claims_human", "claims_clinician", "stock_opening"}
+)
+_QUOTED = re.compile(
+    r"(?<!\w)['\"](?P<en>.+)['\"](?!\w)|“(?P<curly>[^”]+)”|「(?P<zh>[^」]+)」", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +45,12 @@ class Verdict:
     reason: str | None = None
 
 
-def check(text: str, plan: Plan | None = None) -> Verdict:
-    """Whether `text` may leave as the answer that `plan` asked for, and if not, why."""
-    reason = _form(text) or _forbidden(text) or (_against(text, plan) if plan else None)
+def check(text: str, plan: Plan | None = None, told: Sequence[str] = ()) -> Verdict:
+    """Whether `text` may leave as the answer that `plan` asked for, and if not, why.
+
+    `told` are lines of the person's: what is quoted of them word for word claims nothing.
+    """
+    reason = _form(text) or _forbidden(text, told) or (_against(text, plan) if plan else None)
     return Verdict(ok=reason is None, reason=reason)
 
 
@@ -64,12 +77,25 @@ def _form(text: str) -> str | None:
     return "shouting" if _SHOUTING.search(text) else None
 
 
-def _forbidden(text: str) -> str | None:
+def _forbidden(text: str, told: Sequence[str]) -> str | None:
     plain = _plain(text)
+    claimed = _unquoted(plain, told)
     for reason, pattern in forbidden().items():
-        if reason not in _ONLY_FOR_PLANS and pattern.search(plain):
+        searched = claimed if reason in _OWN_CLAIMS else plain
+        if reason not in _ONLY_FOR_PLANS and pattern.search(searched):
             return reason
     return None
+
+
+def _unquoted(plain: str, told: Sequence[str]) -> str:
+    """The text without what it quotes of these lines."""
+
+    def theirs(found: re.Match[str]) -> str:
+        said = next(filter(None, found.groups())).strip(" .…。").casefold()
+        lines = (way for line in told for way in (_plain(line), spelt_out(line)))
+        return "" if any(said in line.casefold() for line in lines) else found[0]
+
+    return _QUOTED.sub(theirs, plain) if told else plain
 
 
 def _against(text: str, plan: Plan) -> str | None:

@@ -176,9 +176,9 @@ class ScriptedWriter:
         speaking = ranked if scene.language != "zh" else [e for e in ranked if e.entry.id != MIRROR]
         found: list[Candidate | Worded] = [*together, *(speaking or ranked)]
         fresh = [each for each in found if each.text not in earlier] or found
-        # What breaks a rule of the guard is left out, unless nothing else is there.
-        leaving = islice((e for e in fresh if guard.check(greeting + e.text).ok), CANDIDATES)
-        best = list(leaving) or fresh[:CANDIDATES]
+        best = _leaving(fresh, scene, greeting)
+        # Where nothing that answers the turn may leave, it is answered as any other.
+        best = best or _leaving(self._ranked(_ordinary(scene), known), scene, greeting)
         said_so = [_candidate(each) if isinstance(each, Worded) else each for each in best]
         return [replace(each, text=greeting + each.text) for each in said_so]
 
@@ -328,6 +328,15 @@ def _far(likeness: Mapping[str, float]) -> frozenset[str]:
     if len(ordered) <= NEAREST:
         return frozenset()
     return frozenset(name for name, like in likeness.items() if like <= ordered[NEAREST])
+
+
+def _leaving(
+    found: Iterable[Candidate | Worded], scene: Scene, greeting: str
+) -> list[Candidate | Worded]:
+    """The first `CANDIDATES` that break no rule of the guard."""
+    told = scene.told
+    may = (each for each in found if guard.check(greeting + each.text, told=told).ok)
+    return list(islice(may, CANDIDATES))
 
 
 def _worth_weighing(fitting: Sequence[tuple[float, Entry]]) -> Iterable[tuple[float, Entry]]:

@@ -142,6 +142,29 @@ def test_a_plan_bounds_the_length() -> None:
     assert check(text, replace(PLAN, length=15)).reason == "over_plan"
 
 
+@pytest.mark.parametrize(
+    ("quotes", "told"),
+    [
+        (
+            "You wrote: 'My husband used to love this weather'.",
+            "my husband used to love this weather.",
+        ),
+        ("You wrote: 'my dad doesn't drive'.", "well my dad doesnt drive"),
+        ("你写的是：“我妈昨天来了”。", "我妈昨天来了，带了一箱橘子"),
+    ],
+)
+def test_a_line_of_theirs_that_is_quoted_claims_nothing(quotes: str, told: str) -> None:
+    assert check(quotes, told=[told]).ok
+    assert check(quotes, told=["something else was said"]).reason == "claims_human"
+    assert check(quotes).reason == "claims_human"
+
+
+def test_beside_a_quotation_the_rules_hold() -> None:
+    told = ["my husband used to love rain"]
+    assert check("'my husband used to love rain', and my wife too.", told=told).reason
+    assert check("'see https://example.org'", told=["see https://example.org"]).reason == "link"
+
+
 @given(st.text(max_size=400))
 def test_any_text_gets_a_verdict(text: str) -> None:
     verdict = check(text, PLAN)

@@ -8,6 +8,7 @@ import pytest
 
 from affect.special import ASKS
 from affect.types import Emotion
+from affect.writers import guard
 from affect.writers.base import Exchange
 from affect.writers.entry import Entry
 from affect.writers.scripted import ScriptedWriter
@@ -84,3 +85,12 @@ def test_an_answer_to_one_certain_request_is_not_given_to_another(writer: Script
     now = scene("what do i give my aunt for her new flat", (), "en", situation="ideas", ask=False)
     said = writer.candidates(now)[0].text
     assert not any(recipe in said for recipe in recipes), said
+
+
+def test_what_is_remembered_is_said_back_whoever_it_is_about(writer: ScriptedWriter) -> None:
+    history = (Exchange("My husband used to love this weather.", "Where would he be in it?"),)
+    asked = "Do you remember what I said my husband used to do?"
+    now = scene(asked, history, "en", situation="remember", ask=False)
+    first = writer.candidates(now)[0]
+    assert "My husband used to love this weather" in first.text
+    assert guard.check(first.text, now.plan, now.told).ok
