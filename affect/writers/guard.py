@@ -32,9 +32,7 @@ _ONLY_FOR_PLANS = frozenset({"advice", "hook"})  # wrong in some moments, not al
 _OWN_CLAIMS = frozenset(
     {"banned_phrase", "claims_feeling", "claims_human", "claims_clinician", "stock_opening"}
 )
-_QUOTED = re.compile(
-    r"(?<!\w)['\"](?P<en>.+)['\"](?!\w)|“(?P<curly>[^”]+)”|「(?P<zh>[^」]+)」", re.DOTALL
-)
+_QUOTED = re.compile(r"(?<!\w)['\"](.+)['\"](?!\w)|“([^”]+)”|「([^」]+)」", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
