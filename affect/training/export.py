@@ -16,7 +16,7 @@ from affect.perception.text_network import AFFECT, TOKENIZER, TRUNK
 from affect.perception.tokens import encode
 from affect.training import graph, smoothing, vocabulary
 from affect.training.network import Network
-from affect.training.text import Scale
+from affect.training.text_rows import Scale
 
 SOME, MOST_TOKENS = 2_000, 128  # texts, and pieces of each, that tell how loud channels are
 

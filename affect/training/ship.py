@@ -20,7 +20,9 @@ from affect.training import calibrate, events
 from affect.training import data as corpora
 from affect.training.export import export
 from affect.training.network import Network
-from affect.training.text import Scale, Settings, load_tokenizer, train
+from affect.training.text import train
+from affect.training.text_rows import Scale, load_tokenizer
+from affect.training.text_stage import Settings
 
 MODEL, VERSION = "attune-text", "5"
 

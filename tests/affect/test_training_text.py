@@ -29,6 +29,8 @@ from affect.training.cache import pad
 from affect.training.data import Corpus, Task, without
 from affect.training.export import export, shape_of, weights_of
 from affect.training.network import Network
+from affect.training.text_rows import Rows, Scale, load_tokenizer, read_rows
+from affect.training.text_stage import Settings, Stage
 
 pytestmark = [
     pytest.mark.torch,
@@ -43,7 +45,7 @@ GLAD, SAD = ["good", "glad", "great", "love", "yes"], ["bad", "sad", "awful", "h
 def _few_steps() -> Iterator[None]:
     """The weights' average must follow within the few steps of a test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "AVERAGE", 0.8)
+        patch.setattr("affect.training.text_stage.AVERAGE", 0.8)
         yield
 
 
@@ -104,8 +106,8 @@ def _corpora(count: int) -> list[Corpus]:
     ]
 
 
-def _settings(base: str, run_folder: Path, **changes: object) -> training.Settings:
-    plain = training.Settings(
+def _settings(base: str, run_folder: Path, **changes: object) -> Settings:
+    plain = Settings(
         base=base,
         run=run_folder,
         epochs=2,
@@ -119,21 +121,21 @@ def _settings(base: str, run_folder: Path, **changes: object) -> training.Settin
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def _rows(base: str, count: int) -> training.Rows:
-    return training.read_rows(_corpora(count), training.load_tokenizer(base), 64)
+def _rows(base: str, count: int) -> Rows:
+    return read_rows(_corpora(count), load_tokenizer(base), 64)
 
 
 @pytest.fixture(scope="module")
 def trained(
     base: str, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Network, training.Scale, list[str]]:
+) -> tuple[Network, Scale, list[str]]:
     lines: list[str] = []
     settings = _settings(base, tmp_path_factory.mktemp("run"))
     network, scale = training.fit(settings, _rows(base, 96), _rows(base, 40), lines.append)
     return network, scale, lines
 
 
-def test_training_learns(trained: tuple[Network, training.Scale, list[str]]) -> None:
+def test_training_learns(trained: tuple[Network, Scale, list[str]]) -> None:
     _, scale, lines = trained
     assert scale.mean[0] == pytest.approx(3, abs=0.3)
     figures = lines[-1].split()
@@ -158,27 +160,27 @@ def test_a_search_keeps_one_cache_for_all_its_runs(
 
 
 def test_a_stopped_run_goes_on_to_the_same_numbers(
-    base: str, tmp_path: Path, trained: tuple[Network, training.Scale, list[str]]
+    base: str, tmp_path: Path, trained: tuple[Network, Scale, list[str]]
 ) -> None:
     rows, dev = _rows(base, 96), _rows(base, 40)
     # Stopped in the middle of an epoch: 2 epochs of 19 steps, checkpoints every 7.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "CHECKPOINT_EVERY", 7)
+        patch.setattr("affect.training.text_stage.CHECKPOINT_EVERY", 7)
 
         class Stop(Exception):
             pass
 
         steps = 0
-        step = training._Run.step
+        step = Stage.step
 
-        def stopping(self: training._Run, task: Task, places: np.ndarray) -> float:
+        def stopping(self: Stage, task: Task, places: np.ndarray) -> float:
             nonlocal steps
             steps += 1
             if steps == 25:
                 raise Stop
             return step(self, task, places)
 
-        patch.setattr(training._Run, "step", stopping)
+        patch.setattr(Stage, "step", stopping)
         with pytest.raises(Stop):
             training.fit(_settings(base, tmp_path), rows, dev, lambda _: None)
     resumed, _ = training.fit(_settings(base, tmp_path, resume=True), rows, dev, lambda _: None)
@@ -188,12 +190,12 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(
 
 
 def test_the_graph_answers_as_the_network(
-    trained: tuple[Network, training.Scale, list[str]], base: str
+    trained: tuple[Network, Scale, list[str]], base: str
 ) -> None:
     import onnxruntime
 
     network, scale, _ = trained
-    tokens = encode(training.load_tokenizer(base), ["i am glad", "so sad no no no", "🎉"])
+    tokens = encode(load_tokenizer(base), ["i am glad", "so sad no no no", "🎉"])
     ids, mask = pad(tokens, filler=1)
     with torch.no_grad():
         pooled = network.above(network.below(ids, mask), mask)
@@ -217,7 +219,7 @@ def test_the_graph_answers_as_the_network(
 
 
 def test_a_loud_channel_costs_the_quiet_ones_little(
-    trained: tuple[Network, training.Scale, list[str]], base: str, tmp_path: Path
+    trained: tuple[Network, Scale, list[str]], base: str, tmp_path: Path
 ) -> None:
     import onnxruntime
 
@@ -226,7 +228,7 @@ def test_a_loud_channel_costs_the_quiet_ones_little(
         for layer in loud.encoder.encoder.layer:
             layer.intermediate.dense.bias[0] = 60.0
             layer.output.dense.weight[:, 0] /= 60.0
-    tokens = encode(training.load_tokenizer(base), ["i am glad", "so sad no no no"])
+    tokens = encode(load_tokenizer(base), ["i am glad", "so sad no no no"])
     ids, mask = pad(tokens, filler=1)
     with torch.no_grad():
         exact = loud.below(ids, mask).numpy()[mask.numpy() > 0]
@@ -243,11 +245,11 @@ def test_a_loud_channel_costs_the_quiet_ones_little(
 
 
 def test_what_is_exported_runs_without_torch(
-    trained: tuple[Network, training.Scale, list[str]], base: str, tmp_path: Path
+    trained: tuple[Network, Scale, list[str]], base: str, tmp_path: Path
 ) -> None:
     network, scale, _ = trained
     texts = [PREFIX + text for text in _corpora(96)[0].texts]
-    keep = export(network, scale, training.load_tokenizer(base), texts, tmp_path)
+    keep = export(network, scale, load_tokenizer(base), texts, tmp_path)
     made = TextNetwork.load(tmp_path)
     tokenizer = made.tokenizer
     assert tokenizer.get_vocab_size() == len(keep)
@@ -265,11 +267,11 @@ def test_what_is_exported_runs_without_torch(
 
 
 def test_it_goes_on_to_learn_what_itself_and_a_teacher_say(
-    trained: tuple[Network, training.Scale, list[str]], base: str, tmp_path: Path
+    trained: tuple[Network, Scale, list[str]], base: str, tmp_path: Path
 ) -> None:
     network, scale, _ = trained
     rows, dev = _rows(base, 96), _rows(base, 40)
-    tokenizer = training.load_tokenizer(base)
+    tokenizer = load_tokenizer(base)
     texts = [PREFIX + text for text in _corpora(96)[0].texts]
     # A teacher that takes each rating of valence for its opposite is heard, and drags along.
     turned = Network.pretrained(base, 1)
@@ -331,7 +333,7 @@ def test_rare_labels_keep_near_the_shared_threshold() -> None:
 
 
 def test_the_cut_keeps_what_was_seen_and_every_sign(base: str) -> None:
-    tokenizer = training.load_tokenizer(base)
+    tokenizer = load_tokenizer(base)
     pieces = vocabulary.pieces_of(tokenizer)
     seen = vocabulary.count(tokenizer, ["query: i am glad"])
     keep = set(vocabulary.select(pieces, seen, limit=40))
