@@ -32,7 +32,7 @@ from affect.perception.text import TextModel
 from affect.training.talk_lines import talks
 from affect.types import Emotion, Strategy
 from affect.writers import aptness, bank, judge
-from affect.writers.aptness import features
+from affect.writers.aptness import Known, features
 from affect.writers.base import Exchange, Scene
 from affect.writers.entry import LANGUAGES
 from affect.writers.scripted import ScriptedWriter
@@ -109,7 +109,9 @@ class Rows:
         )
 
 
-def rows_of(turns: Sequence[Judged], told: Sequence[Seen], projection: NDArray[np.float32]) -> Rows:
+def rows_of(
+    turns: Sequence[Judged], told: Sequence[Seen], known: Known, projection: NDArray[np.float32]
+) -> Rows:
     """What the network sees of these turns, from what the judge has `told` of each."""
     seen: list[NDArray[np.float32]] = []
     entries: list[str] = []
@@ -119,7 +121,7 @@ def rows_of(turns: Sequence[Judged], told: Sequence[Seen], projection: NDArray[n
     weighed: list[float] = []
     for number, (turn, each) in enumerate(zip(turns, told, strict=True)):
         unknown = [0.0] * len(turn.grades)
-        seen.append(features(turn.scene, *each, projection, unknown))
+        seen.append(features(turn.scene, *each, known, projection, unknown))
         entries += [reply.entry.id for reply in turn.replies]
         numbers += [number] * len(turn.grades)
         names += [turn.talk] * len(turn.grades)
@@ -272,7 +274,8 @@ def build(epochs: int, report: Callable[[str], None]) -> None:
         for turn in turns
     ]
     projection = projected(told)
-    rows = rows_of(turns, told, projection)
+    known = Known.of(told[0][0])
+    rows = rows_of(turns, told, known, projection)
     report(f"{len(turns)} turns, {len(rows.grades)} replies; of those put first on talks held out:")
     report(f"{'':24} grade   wrong  harmless    fits    warm     fit")
     likely = 1 / (1 + np.exp(-held_out(rows, epochs)))
@@ -282,11 +285,15 @@ def build(epochs: int, report: Callable[[str], None]) -> None:
         report(told_of(f"{language}: weigher", some, some.weighed))
         report(told_of(f"{language}: and aptness", some, some.weighed + judge.WEIGHT * likely[own]))
         report(told_of(f"{language}: the best there is", some, some.grades.astype(np.float64)))
-    save(fitted(rows, epochs), usual(rows), projection, reader.name)
+    save(fitted(rows, epochs), usual(rows), known, projection, reader.name)
 
 
 def save(
-    network: Network, fits: Mapping[str, float], projection: NDArray[np.float32], model: str
+    network: Network,
+    fits: Mapping[str, float],
+    known: Known,
+    projection: NDArray[np.float32],
+    model: str,
 ) -> None:
     """Write what `Aptness.load` reads, the standardisation being part of the first layer."""
     first = network.first.weight.detach().numpy() / network.spread.numpy()
@@ -295,6 +302,8 @@ def save(
         aptness.FILE,
         model=np.array(model),
         names=np.array("\n".join(fits).encode()),
+        acts=np.array("\n".join(known.acts).encode()),
+        topics=np.array("\n".join(known.topics).encode()),
         usual=np.array(list(fits.values()), dtype=np.float16),
         projection=projection.astype(np.float16),
         first=first.T.astype(np.float16),

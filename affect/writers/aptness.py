@@ -58,15 +58,30 @@ class Heard:
     topics: Mapping[str, float]
 
 
-def of_scene(scene: Scene, heard: Heard) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The acts and topics that were told apart when it was learned, in its order: of others, added
+    since, nothing was learned.
+    """
+
+    acts: tuple[str, ...]
+    topics: tuple[str, ...]
+
+    @classmethod
+    def of(cls, heard: Heard) -> Self:
+        """What is told apart now."""
+        return cls(tuple(sorted(heard.acts)), tuple(sorted(heard.topics)))
+
+
+def of_scene(scene: Scene, heard: Heard, known: Known) -> Floats:
     """(k,) what is the same for every reply."""
     last = scene.history[-1] if scene.history else None
     affect = scene.reading.affect
     said = kinds.kind(scene.said, affect.valence)
     return np.array(
         [
-            *(heard.acts[name] for name in sorted(heard.acts)),
-            *(heard.topics[name] for name in sorted(heard.topics)),
+            *(heard.acts.get(name, 0.0) for name in known.acts),
+            *(heard.topics.get(name, 0.0) for name in known.topics),
             *(scene.reading.probabilities.get(emotion, 0.0) for emotion in EMOTIONS),
             *(affect.valence, affect.arousal),
             *(said == kind for kind in sorted(kinds.names())),
@@ -118,6 +133,7 @@ class Aptness:
     """
 
     usual: Mapping[str, float]
+    known: Known
     projection: Floats
     first: Floats
     bias: Floats
@@ -135,9 +151,13 @@ class Aptness:
                     kept[name].astype(np.float32)
                     for name in ("projection", "first", "bias", "second")
                 )
-                names = kept["names"].item().decode().split("\n")
+                names, acts, topics = (
+                    tuple(kept[name].item().decode().split("\n"))
+                    for name in ("names", "acts", "topics")
+                )
                 usual = dict(zip(names, kept["usual"].astype(float).tolist(), strict=True))
-                return cls(usual, projection, first, bias, second, float(kept["last"]))
+                known = Known(acts, topics)
+                return cls(usual, known, projection, first, bias, second, float(kept["last"]))
         except (OSError, KeyError, ValueError, BadZipFile):
             return None
 
@@ -151,7 +171,8 @@ class Aptness:
     ) -> list[float]:
         """The probability that each reply fits; `vectors` (n, d) are theirs."""
         usual = [self.usual.get(each.entry.id, self.usual[""]) for each in replies]
-        rows = features(scene, heard, replies, vectors, topics, self.projection, usual)
+        seen = (scene, heard, replies, vectors, topics)
+        rows = features(*seen, self.known, self.projection, usual)
         hidden = np.maximum(rows @ self.first + self.bias, 0.0)
         logits = hidden @ self.second + self.last
         likely: list[float] = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).tolist()
@@ -164,6 +185,7 @@ def features(
     replies: Sequence[Worded],
     vectors: Floats,
     topics: Sequence[str | None],
+    known: Known,
     projection: Floats,
     usual: Sequence[float],
 ) -> Floats:
@@ -174,7 +196,7 @@ def features(
     projected = [vector @ projection for vector in told]
     said = vectors @ projection
     near = np.stack([vectors @ vector for vector in told], axis=1)
-    same = np.concatenate([of_scene(scene, heard), *projected])
+    same = np.concatenate([of_scene(scene, heard, known), *projected])
     each = [of_reply(scene, heard, r, t) for r, t in zip(replies, topics, strict=True)]
     own = np.array(each, dtype=np.float32)
     together = [said * one for one in projected]
