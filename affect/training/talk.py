@@ -6,9 +6,11 @@ about (cross-entropy), and to bring lines together that the same entry of the ba
 before it, Wang et al. 2020). AdamW, warm-up 6 %, then linear decay; batches of lines of like
 length. One line in ten is held out, and measured at the end.
 Then softmax regressions for acts and topics are fitted on the vectors of the finished file, cooled
-by what they say of lines held out, and the bank is indexed anew.
+by what they say of lines held out, and the bank is indexed anew. For a new act or topic the branch
+that ships is good enough: `--refit` fits the regressions alone, in minutes.
 
     python -m affect.training.talk --base DIR [--run DIR] [--steps N] [--resume]
+    python -m affect.training.talk --refit
 """
 
 from __future__ import annotations
@@ -97,13 +99,28 @@ def build(settings: Settings, out: Path, report: Callable[[str], None]) -> None:
     network = train(settings, told, states, report)
     shape = talk_classes.shape_of(network.config, LAYERS)
     graph.write(graph.branch(_weights(network), shape, ["recall"]), out / TALK, ["recall"])
-    vectors = Network.load(out).meanings_of(states)
-    talk_classes.build(told, vectors.astype(np.float64), model.name, report)
     cues.FILE.unlink(missing_ok=True)  # its vectors are of the branch before
-    known = _Known(
-        TextModel.load(out), dict(zip([line.text for line in told], vectors, strict=True))
-    )
-    cues.save(bank.load().entries, known)
+    _classes(told, states, out, report)
+
+
+def refit(out: Path, run: Path, report: Callable[[str], None]) -> None:
+    """Acts and topics anew on the branch that `out` holds, and the bank's vectors."""
+    run.mkdir(parents=True, exist_ok=True)
+    told = lines()
+    texts = [line.text for line in told]
+    _classes(told, _hidden(TextModel.load(out), texts, run / "hidden.npz", report), out, report)
+
+
+def _classes(
+    told: Sequence[Line],
+    states: Sequence[NDArray[np.float16]],
+    out: Path,
+    report: Callable[[str], None],
+) -> None:
+    model, vectors = TextModel.load(out), Network.load(out).meanings_of(states)
+    talk_classes.build(told, vectors.astype(np.float64), model.name, report)
+    known = dict(zip([line.text for line in told], vectors, strict=True))
+    cues.save(bank.load().entries, _Known(model, known))
 
 
 class _Known:
@@ -351,15 +368,21 @@ app = typer.Typer(add_completion=False)
 def main(
     base: Annotated[
         str, typer.Option(help="Hub id or folder of the encoder that the trunk is of.")
-    ],
+    ] = "intfloat/multilingual-e5-small",
     run: Annotated[Path, typer.Option(help="Hidden states and checkpoint.")] = Path("runs/talk"),
     steps: Annotated[int, typer.Option(min=1)] = 1350,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    only_classes: Annotated[
+        bool, typer.Option("--refit", help="Fit acts and topics alone, on the branch that ships.")
+    ] = False,
 ) -> None:
     """Train the talk branch of the text model that ships, and fit acts and topics on it."""
     with told_in_one_sentence():
         out = Path(str(resources.files("affect"))) / "weights"
-        build(Settings(base, run, steps, resume=resume), out, say)
+        if only_classes:
+            refit(out, run, say)
+        else:
+            build(Settings(base, run, steps, resume=resume), out, say)
 
 
 if __name__ == "__main__":
