@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from affect import matters
 from affect.corrections import corrects
-from affect.writers import naming, plainly, planning, retelling, sides, subjects
+from affect.writers import naming, plainly, retelling, sides, subjects
 from affect.writers.slots import Filler, Taken, take
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ def _offered(scene: Scene) -> Taken:
         other = retelling.liked(scene)
     light = sides.light(said, heard=True) if scene.plan.situation == plainly.PICK else None
     pick = sides.picked(light, scene.moment.at.date()) if light else None
-    if scene.plan.situation == "plan_help":
-        pick = planning.span(said) if language == "en" else None
     return replace(
         take(said, language),
         deed=retelling.wished(scene) if scene.persona == "support" else one,

@@ -29,14 +29,18 @@ def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
         return PICK
     if subjects.subject(said):
         return SUBJECT
-    if reacted := reacting.reacts(said, history):
-        return reacted
+    return reacting.reacts(said, history) or _by_form(said, history)
+
+
+def _by_form(said: str, history: Sequence[Exchange]) -> str | None:
+    """What one of its sentences asks by the forms under `plain`."""
     forms = dict(turns("plain"))
     why = forms.pop(WHY_PICK)
     if history and history[-1].situation == PICK and why.search(_straight(said)):
         return WHY_PICK
     for sentence in map(_straight, sentences(said)):
         found = next((name for name, form in forms.items() if form.search(sentence)), None)
+        # Whether it is too late for a marriage or a treatment is not for a program to lean on.
         if found and not (found == TOO_LATE and turns("either")["grave"].search(sentence)):
             return found
     return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 _SPAN = re.compile(
-    r"\b(?P<many>[2-9]|1\d|two|three|four|five|six|seven|a few|a couple of) (?:(?:free|whole|full) )?"
-    r"(?P<what>evenings|days|nights|afternoons|mornings|hours|weekends|weeks)\b(?! (ago|late|old))",
+    r"\b(?P<many>[2-9]|1\d|two|three|four|five|six|seven|a few|a couple of) "
+    r"(?:(?:free|whole|full) )?"
+    r"(?P<what>evenings|days|nights|afternoons|mornings|hours"
+    r"|weekends|weeks)\b(?! (?:ago|late|old))",
     re.IGNORECASE,
 )
 

@@ -7,7 +7,6 @@ that tells something, which is answered instead.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from affect.writers import words

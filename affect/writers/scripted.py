@@ -22,6 +22,7 @@ from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import drafts, guard, missed, situations, words
 from affect.writers.addressed import sentences
+from affect.writers.already import unasked
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
@@ -227,7 +228,10 @@ class ScriptedWriter:
         near = [(meaning, e) for e in fit if (meaning := relevance.of(e)) is not None]
         worded: list[Worded] = []
         # Something is always said: where nothing is relevant, what fits any line.
-        for meaning, entry in _worth_weighing(near or [(0.0, each) for each in fit]):
+        worth = _worth_weighing(near or [(0.0, each) for each in fit])
+        for meaning, entry in ((like, unasked(each, scene.said)) for like, each in worth):
+            if entry is None:
+                continue
             general = entry.situation == "fallback"
             filled = fill(entry.text, own, scene.language, general=general) if entry.slots else None
             if filled is None and entry.slots and (NAMED & set(entry.slots) or entry.kinds):
