@@ -31,7 +31,7 @@ _OFFERS = frozenset(
 )
 # Kinds of line that tell of something new, and answer neither who it was nor what it was like; and
 # kinds that do where they are clauses: "his old maps" has the form of one.
-_TELLS_ON = frozenset({"reported", "did", "deeds", "plans", "laugh", "laughing"})
+_TELLS_ON = frozenset({"reported", "did", "deeds", "plans", "what_if", "laugh", "laughing"})
 _TELLS_ON_CHINESE = re.compile("[了没过着给还都成让，]|正在|一直")  # a Chinese clause, by its verb
 _PLANS = re.compile(
     r"\W*(but|and then|also)\b|\W*(maybe|perhaps|probably) (tomorrow|later|tonight|next|another)\b",

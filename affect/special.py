@@ -119,6 +119,13 @@ SPECIAL: Mapping[str, Special] = {
     "able": Special(Strategy.INFORMATION, 30, "light"),
     "something": Special(Strategy.INFORMATION, 40, "light", ask=False),
     "story": Special(_OTHER, 45, "light", ask=False),
+    "wish_luck": Special(Strategy.AFFIRMATION, 30, "light", ask=False),
+    "too_late": Special(Strategy.SUGGESTION, 40, "plain", ask=False),
+    "your_day": Special(Strategy.INFORMATION, 30, "light"),
+    "plan_help": Special(Strategy.SUGGESTION, 60, "plain", ask=False),
+    "liked": Special(_OTHER, 24, "light"),
+    "praised": Special(_OTHER, 24, "light", ask=False),
+    "rhetorical": Special(_OTHER, 24, "light"),
 }
 """What the special turns ask for (voice.md 4); anything else is the ordinary case."""
 

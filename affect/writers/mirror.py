@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from affect import matters
 from affect.writers.lexicon import listed
 from affect.writers.naming import capitalised
 from affect.writers.righting import TURN, agreed
@@ -229,6 +230,9 @@ _SUBJECT = re.compile(
 def _english(said: str) -> str | None:
     """The clause that weighs most, said back; of equal ones the last, of light ones the first."""
     sentences = _sentences(said[:READ])
+    # Beside a death the weather is not said back.
+    grave = [part for part in sentences if _is_grave(part)]
+    sentences = grave or sentences
     told = [sentence for sentence in sentences if "?" not in sentence]
     # A question that comes first is what they are at, and wants an answer.
     found = [each for sentence in told for each in _sayable(sentence)] if told == sentences else []
@@ -237,6 +241,10 @@ def _english(said: str) -> str | None:
     most = max(map(_weight, found))
     heaviest = [said for joint, said in found if _weight((joint, said)) == most]
     return _turned(heaviest[-1] if most > 0 else heaviest[0])
+
+
+def _is_grave(part: str) -> bool:
+    return any(matters.speaks_of(name, part) for name in matters.grave())
 
 
 def _sentences(said: str) -> list[str]:

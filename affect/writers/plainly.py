@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from affect.writers import drafts, sides, subjects
+from affect.writers import drafts, reacting, sides, subjects
 from affect.writers.addressed import sentences
 from affect.writers.lexicon import turns
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from affect.writers.base import Exchange
 
-PICK, SUBJECT, WHY_PICK = "pick", "subject", "why_pick"
+PICK, SUBJECT, WHY_PICK, TOO_LATE = "pick", "subject", "why_pick", "too_late"
 
 
 def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
@@ -29,12 +29,19 @@ def asked(said: str, history: Sequence[Exchange] = ()) -> str | None:
         return PICK
     if subjects.subject(said):
         return SUBJECT
+    return reacting.reacts(said, history) or _by_form(said, history)
+
+
+def _by_form(said: str, history: Sequence[Exchange]) -> str | None:
+    """What one of its sentences asks by the forms under `plain`."""
     forms = dict(turns("plain"))
     why = forms.pop(WHY_PICK)
     if history and history[-1].situation == PICK and why.search(_straight(said)):
         return WHY_PICK
     for sentence in map(_straight, sentences(said)):
-        if found := next((name for name, form in forms.items() if form.search(sentence)), None):
+        found = next((name for name, form in forms.items() if form.search(sentence)), None)
+        # Whether it is too late for a marriage or a treatment is not for a program to lean on.
+        if found and not (found == TOO_LATE and turns("either")["grave"].search(sentence)):
             return found
     return None
 

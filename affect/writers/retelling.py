@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affect.types import Emotion, Modality
-from affect.writers import missed, righting, words
+from affect.writers import missed, planning, righting, words
 from affect.writers.lexicon import listed
 from affect.writers.mirror import retold
 from affect.writers.ordered import given, wish
@@ -75,9 +75,8 @@ def told(scene: Scene) -> Filler | None:
         return Filler(text, text) if text else None
     if scene.plan.situation in {"owned", "corrected"}:
         return _righted(scene)
-    if (scene.plan.situation or "").startswith("answer_"):
-        text = righting.turned(_HEDGED.sub("", _AGREES.sub("", scene.said)), scene.language)
-        return Filler(text, text) if text else None
+    if (scene.plan.situation or "").startswith(("answer_", "plan_help")):
+        return _of_line(scene)
     if scene.plan.situation in {"explain", "anger_at_bot"}:
         wanted: Sequence[Exchange] = scene.history[-1:]
     elif scene.plan.situation == "remember" and not _FAR.search(scene.said):
@@ -96,6 +95,15 @@ def told(scene: Scene) -> Filler | None:
         return None
     text = "，".join(picked) if scene.language == "zh" else _series(picked)
     return Filler(text, text)
+
+
+def _of_line(scene: Scene) -> Filler | None:
+    """What the line itself holds: the time that a plan may take, or the answer that it is."""
+    if scene.plan.situation == "plan_help":
+        text = planning.span(scene.said)
+    else:
+        text = righting.turned(_HEDGED.sub("", _AGREES.sub("", scene.said)), scene.language)
+    return Filler(text, text) if text else None
 
 
 def _righted(scene: Scene) -> Filler | None:

@@ -127,7 +127,7 @@ def turned(part: str, language: str) -> str | None:
     found = plain.split()
     low = {word.lower() for word in found}
     never = listed("en", "blocked") - listed("en", "harmless_inside")
-    never |= listed("en", "never_mirrored") | {"you", "your", "you're"}
+    never |= listed("en", "never_mirrored") | {"you", "your", "you're", "we", "we're"}
     if low & never or "?" in plain or not 1 <= len(found) <= MOST_WORDS:
         return None
     return agreed(" ".join(map(_turned, found)))

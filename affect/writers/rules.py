@@ -103,6 +103,13 @@ _NO_CUES = frozenset(
         "unknown",
         "something",
         "story",
+        "wish_luck",
+        "too_late",
+        "your_day",
+        "plan_help",
+        "liked",
+        "praised",
+        "rhetorical",
     }
 )
 _EXAMPLES = {

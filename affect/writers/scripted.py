@@ -22,6 +22,7 @@ from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
 from affect.writers import drafts, guard, missed, situations, words
 from affect.writers.addressed import sentences
+from affect.writers.already import unasked
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
@@ -36,6 +37,7 @@ from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
 from affect.writers.pairing import pairs
 from affect.writers.parts import parts
+from affect.writers.reacting import heard
 from affect.writers.relevance import ANSWERS, Relevance
 from affect.writers.shorthand import spelt_out
 from affect.writers.slots import fill
@@ -70,6 +72,7 @@ FILLED = frozenset(
         "answer_name",
         "answer_how",
         "answer_what",
+        "plan_help",
     }
 )  # answered with what was told, where it is known
 LESS_APT = 0.15 * WEIGHT  # what the second part of a reply may be less apt than the first
@@ -123,7 +126,7 @@ class ScriptedWriter:
         history: Sequence[Exchange] = (),
     ) -> str | None:
         """The special turn that the words are, for `strategy.plan`; None for an ordinary one."""
-        plain = spelt_out(said)
+        plain = heard(spelt_out(said))
         found = situations.find(plain, self._cues, self._bank, self._hearing, history, embedding)
         if found != drafts.HELD_UP:
             return found
@@ -142,9 +145,9 @@ class ScriptedWriter:
 
     def candidates(self, scene: Scene) -> list[Candidate]:
         """What `write` gives, computed here and now."""
-        told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
+        told = tuple(replace(each, said=heard(spelt_out(each.said))) for each in scene.history)
         scene = replace(scene, history=told)
-        whole = spelt_out(scene.said)
+        whole = heard(spelt_out(scene.said))
         sober = _unamused(whole, scene)
         greeting, said = self._opened(sober, scene)
         # It was of the whole line.
@@ -202,8 +205,8 @@ class ScriptedWriter:
 
     def worded(self, scene: Scene) -> list[Worded]:
         """All replies that are weighed for a scene, best first, before any are put together."""
-        told = tuple(replace(each, said=spelt_out(each.said)) for each in scene.history)
-        scene = replace(scene, history=told, said=spelt_out(scene.said))
+        told = tuple(replace(each, said=heard(spelt_out(each.said))) for each in scene.history)
+        scene = replace(scene, history=told, said=heard(spelt_out(scene.said)))
         return self._ranked(scene, ground(scene, self.topics(scene)))
 
     def _ranked(self, scene: Scene, known: Ground) -> list[Worded]:
@@ -225,7 +228,10 @@ class ScriptedWriter:
         near = [(meaning, e) for e in fit if (meaning := relevance.of(e)) is not None]
         worded: list[Worded] = []
         # Something is always said: where nothing is relevant, what fits any line.
-        for meaning, entry in _worth_weighing(near or [(0.0, each) for each in fit]):
+        worth = _worth_weighing(near or [(0.0, each) for each in fit])
+        for meaning, entry in ((like, unasked(each, scene.said)) for like, each in worth):
+            if entry is None:
+                continue
             general = entry.situation == "fallback"
             filled = fill(entry.text, own, scene.language, general=general) if entry.slots else None
             if filled is None and entry.slots and (NAMED & set(entry.slots) or entry.kinds):
