@@ -230,23 +230,23 @@ def _row(member: Member, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _table(rows: Rows) -> RenderableType:
-    columns = ("person", "since", "last", "turns", "platforms", "agreed", "blocked", "daily")
-    return output.table(
-        columns,
-        (
-            [
-                output.short(row["person"]),
-                row["since"][:10],
-                (row["last"] or "")[:16].replace("T", " "),
-                row["turns"],
-                ", ".join(row["platforms"]),
-                ", ".join(kind for kind, on in row["consents"].items() if on),
-                (row["blocked"] or "")[:10],
-                row["daily"],
-            ]
-            for row in rows
-        ),
+    """A row a person; a narrow terminal has no room for since when they are here."""
+    columns = ["person", "last", "turns", "platforms", "agreed", "blocked", "daily"]
+    if output.wide():
+        columns.insert(1, "since")
+    told = (
+        {
+            **row,
+            "person": output.short(row["person"]),
+            "since": row["since"][:10],
+            "last": (row["last"] or "")[:16].replace("T", " "),
+            "platforms": ", ".join(row["platforms"]),
+            "agreed": ", ".join(kind for kind, on in row["consents"].items() if on),
+            "blocked": (row["blocked"] or "")[:10],
+        }
+        for row in rows
     )
+    return output.table(columns, ([row[name] for name in columns] for row in told))
 
 
 def _agreements(rows: Rows) -> RenderableType:

@@ -286,5 +286,5 @@ async def test_a_turn_is_one_line_of_a_narrow_terminal(
 ) -> None:
     monkeypatch.setattr(output, "width", lambda: 80)
     head, *lines = (await admin("logs", "list")).out.splitlines()
-    assert head.split() == ["at", "turn", "person", "emotion", "confidence", "valence", "risk"]
+    assert head.split() == ["at", "turn", "person", "emotion", "sure", "valence", "risk"]
     assert len(lines) == 3

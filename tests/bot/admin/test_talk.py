@@ -40,11 +40,13 @@ async def test_a_talk_shows_readings_beside_the_turns(admin: Admin, told: Told) 
     assert [secret for secret in SECRETS if secret in bare.out] == []
     assert bare.json[0]["line"] < 0
     shown = await admin("logs", "chat", told.zelda, *LEAVE)
-    lines = shown.out.splitlines()
-    assert "the Oven broke again" in lines[1]
-    assert "sadness" in lines[1]
-    assert "attune" in lines[2]
-    assert "restatement, scripted" in lines[2]
+    when, how, said, reply = shown.out.splitlines()[:4]
+    assert told.turns["zelda"][0][-8:] in when
+    assert "line -" in when
+    assert "sadness (0.76)" in how
+    assert "restatement, scripted" in how
+    assert "the Oven broke again" in said
+    assert "I hear you" in reply
     assert (await admin("logs", "chat", told.zelda, "--emotion", "joy")).code == 3
 
 
