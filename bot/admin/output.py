@@ -25,7 +25,7 @@ NOTHING = "Nothing of that kind was found."
 END = 8  # characters of an id in a table
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program
 WIDE = 120  # columns of a terminal in which all of a list has room
-WHOLE = frozenset({"at", "turn", "person", "since", "last", "blocked"})
+WHOLE = frozenset({"at", "turn", "person", "since", "last", "blocked", "what"})
 """Columns that are never broken: half an id or a time helps nobody."""
 
 
@@ -122,7 +122,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 async def print_rows(
-    rows: AsyncIterator[dict[str, Any]], form: Form, table: Callable[[Rows], RenderableType]
+    rows: AsyncIterator[dict[str, Any]],
+    form: Form,
+    table: Callable[[Rows], RenderableType],
+    nothing: str = NOTHING,
 ) -> None:
     """Print rows as they were asked for; raise `NotFound` after an empty result."""
     if form is Form.JSONL:
@@ -138,7 +141,7 @@ async def print_rows(
         elif some:
             print_table(table(found))
     if not some:
-        raise NotFound(NOTHING)
+        raise NotFound(nothing)
 
 
 @contextmanager

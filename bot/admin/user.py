@@ -14,7 +14,7 @@ from rich.console import RenderableType
 
 from affect.examples import ending
 from bot.admin import disclosure, options, output, store
-from bot.admin.logs import parts
+from bot.admin.logs import parts, turns
 from bot.admin.options import Leave, Many, One
 from bot.admin.output import Rows
 from bot.clock import SystemClock
@@ -153,7 +153,7 @@ def export(
     asked = disclosure.ask("user export", SystemClock(), leave, needed=True)
 
     async def job(database: Database) -> None:
-        parts.free(file, force=False, hint="")
+        parts.free(file, force=False)
         member = await _member(database, user)
         await asked.begin(database, member.uid)
         kept = await people.export(database, member.id)
@@ -204,7 +204,7 @@ def consent(
             for one in await roll.agreements(database, member.id):
                 yield {"kind": one.kind, "granted": one.granted, "at": _time(one.at, zone)}
 
-        await output.print_rows(rows(), form, _agreements)
+        await output.print_rows(rows(), form, _agreements, "They have said yes or no to nothing.")
 
     store.serve(how, job)
 
@@ -251,7 +251,8 @@ def _table(rows: Rows) -> RenderableType:
 
 def _agreements(rows: Rows) -> RenderableType:
     columns = ("kind", "said", "at")
-    return output.table(columns, ([row["kind"], _word(row["granted"]), row["at"]] for row in rows))
+    told = ([row["kind"], _word(row["granted"]), turns.short("at", row["at"])] for row in rows)
+    return output.table(columns, told)
 
 
 def _word(on: bool) -> str:

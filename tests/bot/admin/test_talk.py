@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,6 +142,8 @@ async def test_the_tail_and_what_comes_after_it(
     ]  # fmt: skip
     assert len((await admin("logs", "tail", "--json")).json) == 3
     assert (await admin("logs", "tail", "-f", "--json")).code == 2
+    none = await admin("logs", "tail", "--emotion", "joy", "--json")
+    assert (none.code, none.out) == (3, "[]\n")
 
     clock.advance(5 * 3600)
     kept = await tell(database, "omar", "another lantern", hours=5)
@@ -225,6 +228,8 @@ async def test_a_turn_is_run_again_and_what_differs_is_shown(
     assert [secret for secret in SECRETS if secret in result.out.casefold()] == []
     shown = await admin("logs", "replay", turn, *LEAVE)
     assert "I hear you." in shown.out
+    assert re.search(r"candidates\.\S+ +(chosen|considered)", shown.out)
+    assert "{" not in shown.out  # a candidate is a word; JSON holds all of it
     assert len((await admin("logs", "list", "--json")).json) == 3  # nothing was kept
     assert (await admin("logs", "replay", "ZZZZZZ")).code == 3
     assert not Path("home").exists()
