@@ -60,6 +60,7 @@ def show(
     tz: options.Tz = "UTC",
 ) -> None:
     """A person's line by day with its band of 90 %. Of everybody who agreed, aggregates."""
+    _agree(rebuild=rebuild, drawn=bool(plot or term), act=yes or reason is not None)
     if rebuild:
         _rebuild(user, how, disclosure.act("rebuild", SystemClock(), reason) if yes else None)
         return
@@ -99,6 +100,14 @@ def show(
             output.print_table(_table(told_days))
 
     store.serve(how, job)
+
+
+def _agree(*, rebuild: bool, drawn: bool, act: bool) -> None:
+    """Raise `BadInput` for options of which one would go unheard."""
+    if rebuild and drawn:
+        raise BadInput("rebuild", "A line is followed anew or drawn: leave one of them out.")
+    if act and not rebuild:
+        raise BadInput("rebuild", "--yes and --reason go with --rebuild.")
 
 
 def _rebuild(user: str, how: One, act: Disclosure | None) -> None:

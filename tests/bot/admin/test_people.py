@@ -196,6 +196,8 @@ async def test_a_line_is_followed_anew_after_a_clock_was_wrong(
     assert await trajectories.latest(database, turn.person_id) == line
     assert tried.err == "Nothing is changed yet: add --yes and --reason TEXT to do it.\n"
     assert (await admin("trajectory", told.zelda, "--rebuild", "--yes")).code == 4
+    for mixed in (("--rebuild", "--term"), ("--yes",), ("--reason", "the clock")):
+        assert (await admin("trajectory", told.zelda, *mixed)).code == 2
     done = await admin("trajectory", told.zelda, "--rebuild", "--json", *why)
     assert done.json == tried.json | {"rebuilt": True}
     anew = await trajectories.latest(database, turn.person_id)
