@@ -69,4 +69,5 @@ def _opened(database: str, options: dict[str, Any]) -> sqlite3.Connection:
     if not database.startswith((":", "file:")):
         with suppress(OSError):  # it is there; or SQLite says better what is wrong
             os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    return sqlite3.connect(database, **options)
+    opened: sqlite3.Connection = sqlite3.connect(database, **options)
+    return opened
