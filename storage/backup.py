@@ -190,6 +190,7 @@ def _take_place(draft: Path, target: Path) -> None:
     if target.exists():
         _checkpoint(target)
         target.replace(aside(target))
+        aside(target).chmod(0o600)  # it holds the keys, and a store may be older than this rule
     draft.replace(target)
 
 

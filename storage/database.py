@@ -35,7 +35,7 @@ SAID = {  # by the beginning of what SQLite calls it
     "SQLITE_FULL": "There is no room left on the disk of the database: make some.",
     "SQLITE_IOERR": "The disk of the database is full or broken: make room, or use another disk.",
     "SQLITE_READONLY": "The database cannot be written: make its file and its folder writable.",
-    "SQLITE_CANTOPEN": "The database cannot be opened: its folder must be there and be writable.",
+    "SQLITE_CANTOPEN": presence.CLOSED,
     "SQLITE_CORRUPT": "The database is damaged: see attune-admin db check, then restore a copy.",
     "SQLITE_NOTADB": "The database cannot be read: it is damaged, or no database of Attune.",
 }

@@ -9,8 +9,10 @@ goes to the thread, and so does what says that it takes long.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiosqlite
@@ -57,6 +59,15 @@ class Connection(aiosqlite.Connection):
 def connect(database: str, **options: Any) -> Connection:
     """A connection to await, as `aiosqlite.connect` gives one; its thread ends with the process."""
     options["check_same_thread"] = False  # the loop's thread and its own take turns
-    connection = Connection(lambda: sqlite3.connect(database, **options), 64)
+    connection = Connection(lambda: _opened(database, options), 64)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does to aiosqlite's own
     return connection
+
+
+def _opened(database: str, options: dict[str, Any]) -> sqlite3.Connection:
+    """A new file is for its owner alone, and its journals take after it."""
+    if not database.startswith((":", "file:")):
+        with suppress(OSError):  # it is there; or SQLite says better what is wrong
+            os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    opened: sqlite3.Connection = sqlite3.connect(database, **options)
+    return opened

@@ -16,22 +16,28 @@ from affect.errors import Refused, Unreachable
 
 _LOCK = 0x7573656472  # any number that is ours in the database
 IN_USE = "The store is in use: stop Attune first."
+CLOSED = "The database cannot be opened: make its file and its folder readable and writable."
 TAKEN = "The store is being restored or given a new key: try again when that is done."
 
 
 def alone_with_file(path: Path) -> None:
-    """Raise `Refused` while a process has this file of SQLite's open."""
+    """Raise `Refused` while a process has this file of SQLite's open.
+
+    Raises `Unreachable` where it may not be opened, or not be written.
+    """
     if not path.exists():
         return
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as here:
-        try:
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as here:
             here.execute("PRAGMA locking_mode = EXCLUSIVE")
             here.execute("BEGIN EXCLUSIVE")
             here.execute("ROLLBACK")
-        except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise Refused(IN_USE) from None
-        except sqlite3.DatabaseError:
-            return  # damaged: that is what a copy is for
+        raise Unreachable(CLOSED) from None
+    except sqlite3.DatabaseError:
+        return  # damaged: that is what a copy is for
 
 
 def enter(connection: Any, *, alone: bool) -> None:

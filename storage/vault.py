@@ -87,7 +87,11 @@ class Vault:
             raise SettingsError(f"The key file can be read by others: run chmod 600 {path}.")
         try:
             master = base64.b64decode(path.read_bytes().strip(), validate=True)
-        except (OSError, binascii.Error):
+        except OSError:
+            raise SettingsError(
+                f"There is no leave to read the key file {path}: run this as its owner."
+            ) from None
+        except binascii.Error:
             raise SettingsError(f"The key file {path} cannot be read as a key.") from None
         return cls(master)
 

@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from affect.errors import BadInput
 from affect.examples import ending
 from bot.admin import options, output, store
+from bot.admin.logs import turns
 from bot.admin.options import Many, One
 from bot.admin.output import Rows
 from bot.clock import SystemClock
@@ -110,5 +111,8 @@ def _row(entry: Entry, zone: ZoneInfo) -> dict[str, Any]:
 
 def _table(rows: Rows) -> RenderableType:
     columns = ("id", "at", "actor", "action", "person", "reason")
-    told = ({**row, "person": output.short(row["person"] or "")} for row in rows)
+    told = (
+        {**row, "at": turns.short("at", row["at"]), "person": output.short(row["person"] or "")}
+        for row in rows
+    )
     return output.table(columns, ([row[name] for name in columns] for row in told))

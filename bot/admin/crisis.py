@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,7 +29,8 @@ app = typer.Typer(
     help="Where danger was found, and how often.",
 )
 
-COLUMNS = ("at", "turn", "person", "platform", "language", "risk", "level", "topics")
+FIELDS = ("at", "turn", "person", "platform", "language", "risk", "level", "topics")
+COUNTED = ("month", "platform", "language", "level", "topic")
 
 
 @app.command("list", epilog=ending("attune-admin crisis list --since 7d"))
@@ -59,7 +60,7 @@ def list_crises(
                 for view in page:
                     told = turns.whole(view, None, zone)
                     told |= {"level": told["risk_level"], "topics": told["risk_topics"]}
-                    yield {name: told[name] for name in COLUMNS}
+                    yield {name: told[name] for name in FIELDS}
 
         await output.print_rows(rows(), form, _table)
         unread.say()
@@ -86,7 +87,7 @@ def report(
     )
 
     async def job(database: Database) -> None:
-        counted: dict[str, Counter[str]] = defaultdict(Counter)
+        counted: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
         people: set[int] = set()
         total = turns_seen = 0
         with output.progress(await search.count(database, wanted), "counting", form) as opened:
@@ -119,7 +120,10 @@ def report(
 
 
 def _table(rows: Rows) -> RenderableType:
+    left_out = () if output.wide() else ("platform", "language")
+    columns = [name for name in FIELDS if name not in left_out]
+
     def cell(row: Any, name: str) -> Any:
         return ", ".join(row[name]) if name == "topics" else turns.short(name, row[name])
 
-    return output.table(COLUMNS, ([cell(row, name) for name in COLUMNS] for row in rows))
+    return output.table(columns, ([cell(row, name) for name in columns] for row in rows))

@@ -78,6 +78,9 @@ def _checks(setup: Setup, now: datetime) -> list[Check]:
         settings = store.settings(setup)
     except AttuneError as error:
         return [Check("settings", "fail", str(error), "Correct it; the rest was not looked at.")]
+    if not _may_look(settings):
+        told = f"there is no leave to look into {settings.home}"
+        return [Check("settings", "fail", told, "Run this as its owner, or set ATTUNE_HOME.")]
     return [
         _settings(settings, setup.env_file or Path(".env")),
         _key(settings),
@@ -94,6 +97,16 @@ def _checks(setup: Setup, now: datetime) -> list[Check]:
         _token("telegram", settings.telegram_token is not None),
         _token("discord", settings.discord_token is not None),
     ]
+
+
+def _may_look(settings: Settings) -> bool:
+    """Whether the database and the key file can be looked for at all."""
+    try:
+        store.present(settings)
+        settings.keys.is_file()
+    except OSError:
+        return False
+    return True
 
 
 def _settings(settings: Settings, env_file: Path) -> Check:

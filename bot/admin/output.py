@@ -6,6 +6,7 @@ What people wrote may hold anything, also what would steer a terminal; it is mad
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from bot.admin.options import Many, One
 NOTHING = "Nothing of that kind was found."
 END = 8  # characters of an id in a table
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program
+WIDE = 120  # columns of a terminal in which all of a list has room
+WHOLE = frozenset({"at", "turn", "person", "since", "last", "blocked", "what"})
+"""Columns that are never broken: half an id or a time helps nobody."""
 
 
 class Form(Enum):
@@ -53,8 +57,14 @@ def as_json(document: object) -> str:
 
 
 def width() -> int:
-    """Columns that a table may take."""
-    return Console(file=sys.stdout).width if sys.stdout.isatty() else PIPED_WIDTH
+    """Columns that a table may take; `COLUMNS` says it through a pipe too, as `watch` does."""
+    told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(file=sys.stdout).width if told else PIPED_WIDTH
+
+
+def wide() -> bool:
+    """Whether all of a list has room; if not, columns that matter less are left out."""
+    return width() >= WIDE
 
 
 def print_table(*parts: RenderableType) -> None:
@@ -76,7 +86,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     """A plain table; nothing is cut off, long cells wrap."""
     made = Table(box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in WHOLE)
     for row in rows:
         made.add_row(*(cell(value) for value in row))
     return made
@@ -112,7 +122,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 async def print_rows(
-    rows: AsyncIterator[dict[str, Any]], form: Form, table: Callable[[Rows], RenderableType]
+    rows: AsyncIterator[dict[str, Any]],
+    form: Form,
+    table: Callable[[Rows], RenderableType],
+    nothing: str = NOTHING,
 ) -> None:
     """Print rows as they were asked for; raise `NotFound` after an empty result."""
     if form is Form.JSONL:
@@ -128,7 +141,7 @@ async def print_rows(
         elif some:
             print_table(table(found))
     if not some:
-        raise NotFound(NOTHING)
+        raise NotFound(nothing)
 
 
 @contextmanager

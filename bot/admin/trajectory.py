@@ -32,6 +32,10 @@ COHORT = "cohort"
 FEWEST = 10  # people of whom an aggregate is told
 WIDTH = 41  # characters from the least to the most pleasant
 BAND = 1.645  # SDs of a band of 90 %
+SCALE = (
+    f"valence:    -1{'+1':>{WIDTH - 2}}\n"
+    "o the line at the end of the day, - its band of 90 %, | the person's home base"
+)
 
 
 @options.spread
@@ -56,6 +60,7 @@ def show(
     tz: options.Tz = "UTC",
 ) -> None:
     """A person's line by day with its band of 90 %. Of everybody who agreed, aggregates."""
+    _agree(rebuild=rebuild, drawn=bool(plot or term), act=yes or reason is not None)
     if rebuild:
         _rebuild(user, how, disclosure.act("rebuild", SystemClock(), reason) if yes else None)
         return
@@ -82,18 +87,27 @@ def show(
         if plot:
             parts.free(plot, force=False)
             parts.write_whole(plot, _picture(line, series, span, zone, moment))
+            output.note(f"The chart is in {plot}.")
         told_days = list(_days(line, zone))
         told = {"person": member.uid, "readings": len(series), **_home(line), "days": told_days}
         if how.as_json:
             output.print_json(told)
         elif term:
             home = told["home"]["valence"]
-            output.print_table("\n".join(_drawn(day, home) for day in told_days))
+            output.print_table("\n".join((*(_drawn(day, home) for day in told_days), SCALE)))
         else:
             output.print_table(output.pairs({"person": member.uid, "readings": len(series)}))
             output.print_table(_table(told_days))
 
     store.serve(how, job)
+
+
+def _agree(*, rebuild: bool, drawn: bool, act: bool) -> None:
+    """Raise `BadInput` for options of which one would go unheard."""
+    if rebuild and drawn:
+        raise BadInput("rebuild", "A line is followed anew or drawn: leave one of them out.")
+    if act and not rebuild:
+        raise BadInput("rebuild", "--yes and --reason go with --rebuild.")
 
 
 def _rebuild(user: str, how: One, act: Disclosure | None) -> None:
@@ -113,6 +127,8 @@ def _rebuild(user: str, how: One, act: Disclosure | None) -> None:
             "rebuilt": act is not None,
         }
         output.print_json(told) if how.as_json else output.print_table(output.pairs(told))
+        if act is None:
+            output.note("Nothing is changed yet: add --yes and --reason TEXT to do it.")
 
     store.serve(how, job)
 

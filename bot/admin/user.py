@@ -14,7 +14,7 @@ from rich.console import RenderableType
 
 from affect.examples import ending
 from bot.admin import disclosure, options, output, store
-from bot.admin.logs import parts
+from bot.admin.logs import parts, turns
 from bot.admin.options import Leave, Many, One
 from bot.admin.output import Rows
 from bot.clock import SystemClock
@@ -153,7 +153,7 @@ def export(
     asked = disclosure.ask("user export", SystemClock(), leave, needed=True)
 
     async def job(database: Database) -> None:
-        parts.free(file, force=False, hint="")
+        parts.free(file, force=False)
         member = await _member(database, user)
         await asked.begin(database, member.uid)
         kept = await people.export(database, member.id)
@@ -204,7 +204,7 @@ def consent(
             for one in await roll.agreements(database, member.id):
                 yield {"kind": one.kind, "granted": one.granted, "at": _time(one.at, zone)}
 
-        await output.print_rows(rows(), form, _agreements)
+        await output.print_rows(rows(), form, _agreements, "They have said yes or no to nothing.")
 
     store.serve(how, job)
 
@@ -230,28 +230,29 @@ def _row(member: Member, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _table(rows: Rows) -> RenderableType:
-    columns = ("person", "since", "last", "turns", "platforms", "agreed", "blocked", "daily")
-    return output.table(
-        columns,
-        (
-            [
-                output.short(row["person"]),
-                row["since"][:10],
-                (row["last"] or "")[:16].replace("T", " "),
-                row["turns"],
-                ", ".join(row["platforms"]),
-                ", ".join(kind for kind, on in row["consents"].items() if on),
-                (row["blocked"] or "")[:10],
-                row["daily"],
-            ]
-            for row in rows
-        ),
+    """A row a person; a narrow terminal has no room for since when they are here."""
+    columns = ["person", "last", "turns", "platforms", "agreed", "blocked", "daily"]
+    if output.wide():
+        columns.insert(1, "since")
+    told = (
+        {
+            **row,
+            "person": output.short(row["person"]),
+            "since": row["since"][:10],
+            "last": (row["last"] or "")[:16].replace("T", " "),
+            "platforms": ", ".join(row["platforms"]),
+            "agreed": ", ".join(kind for kind, on in row["consents"].items() if on),
+            "blocked": (row["blocked"] or "")[:10],
+        }
+        for row in rows
     )
+    return output.table(columns, ([row[name] for name in columns] for row in told))
 
 
 def _agreements(rows: Rows) -> RenderableType:
     columns = ("kind", "said", "at")
-    return output.table(columns, ([row["kind"], _word(row["granted"]), row["at"]] for row in rows))
+    told = ([row["kind"], _word(row["granted"]), turns.short("at", row["at"])] for row in rows)
+    return output.table(columns, told)
 
 
 def _word(on: bool) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -62,6 +62,7 @@ class Export:
     zone: ZoneInfo
     key: str
     unread: Unread
+    looked_at: Callable[[int], None]
 
     def format(self) -> formats.Format:
         """A writer for one file."""
@@ -99,21 +100,23 @@ def export(
 
     async def job(database: Database) -> None:
         wanted = await filters.wanted(database, clock)
-        parts.free(file, force=force)
+        parts.free(file, force=force, hint="" if by else parts.FORCE)
         wanted, upto = _since_last(wanted, new, clock.now())
         key = _key(wanted, filters, format_, by, revealed=asked.allowed)
         unread = Unread()
-        export = Export(database, wanted, asked, format_, zone, key, unread)
-        if by:
-            folder = parts.draft_folder(file, key, resume=resume)
-            await asked.begin(database, wanted.person_uid)
-            turns, files = await _folder(export, folder, file, by)
-        else:
-            draft = Draft(file, key)
-            # A page keeps its line in mind while it grows: it is begun again, not gone on with.
-            begun = draft.progress(resume=resume and format_ != "html")
-            await asked.begin(database, wanted.person_uid)
-            turns, files = await _file(export, wanted, draft, begun), 1
+        total = await search.count(database, wanted)
+        with output.progress(total, "writing turns", output.form(how)) as looked_at:
+            export = Export(database, wanted, asked, format_, zone, key, unread, looked_at)
+            if by:
+                folder = parts.draft_folder(file, key, resume=resume)
+                await asked.begin(database, wanted.person_uid)
+                turns, files = await _folder(export, folder, file, by)
+            else:
+                draft = Draft(file, key)
+                # A page keeps its line in mind while it grows: it is begun again, not gone on with.
+                begun = draft.progress(resume=resume and format_ != "html")
+                await asked.begin(database, wanted.person_uid)
+                turns, files = await _file(export, wanted, draft, begun), 1
         if new:
             parts.write_whole(new, json.dumps({"upto": upto}) + "\n")
         if how.as_json:
@@ -143,11 +146,16 @@ async def _file(export: Export, wanted: Wanted, draft: Draft, begun: Progress) -
 
 async def _write(export: Export, wanted: Wanted, draft: Draft, progress: Progress) -> Progress:
     format_ = export.format()
+    export.looked_at(progress.turns)
     with _opened(draft.path, progress.size) as file:
         if not progress.size:
             format_.begin(file)
         async for page in search.pages(
-            export.database, wanted, after=progress.place, unread=export.unread
+            export.database,
+            wanted,
+            after=progress.place,
+            unread=export.unread,
+            opened=export.looked_at,
         ):
             await export.asked.record(export.database, page)
             for view in page:

@@ -17,6 +17,7 @@ from bot.admin.disclosure import Words
 from bot.admin.logs import turns
 from storage.records import TurnView
 
+BREAK = "\\\n"  # a line that ends, not a paragraph that flows on
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+!|~-])")
 
@@ -100,14 +101,15 @@ class Markdown:
         file.write(f"\n**{time}** {told['platform']}, person {person}, turn {turn}\n")
         said = "\n".join(told["said"]) if words else turns.HIDDEN
         file.write(_quoted(said) + "\n")
-        file.write(f"*{turns.read_as(told)}*\n\n{_plain(told.get('reply') or turns.HIDDEN)}\n")
+        reply = _plain(told.get("reply", turns.HIDDEN) or "").replace("\n", BREAK)
+        file.write(f"*{turns.read_as(told)}*\n\n{reply}\n")
 
     def end(self, file: TextIO) -> None:
         """Nothing stands after."""
 
 
 def _quoted(text: str) -> str:
-    return "".join(f"> {_plain(line)}\n" for line in text.split("\n"))
+    return "> " + _plain(text).replace("\n", f"{BREAK}> ") + "\n"
 
 
 def _plain(text: str) -> str:

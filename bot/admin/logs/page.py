@@ -93,6 +93,9 @@ class Page:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._trace = Trace()
+        self._about = ""
+        self._turns = 0
+        self._hidden = False
 
     def begin(self, file: TextIO) -> None:
         """Everything above the turns."""
@@ -108,6 +111,9 @@ class Page:
         """One turn: what was said, how it was read, what was answered."""
         told = turns.flat(view, words, self._zone)
         self._follow(view)
+        self._turns += 1
+        self._about = f"Person {turns.short('person', view.person_uid)}"
+        self._hidden = self._hidden or words is None
         at = escape(told["at"][:19].replace("T", " "))
         said = "\n".join(told["said"]) if words else turns.HIDDEN
         if told.get("transcript"):
@@ -117,14 +123,16 @@ class Page:
             f'<span class="how">{escape(told["platform"])}</span>\n'
             f'<p class="said" dir="auto">{escape(said)}</p>\n<div class="how">'
             f"{escape(turns.read_as(told))}</div>\n{_bars(view)}"
-            f'<p class="reply" dir="auto">{escape(told.get("reply") or turns.HIDDEN)}</p>'
+            f'<p class="reply" dir="auto">{escape(told.get("reply", turns.HIDDEN) or "")}</p>'
             "</article>\n"
         )
 
     def end(self, file: TextIO) -> None:
         """The line, which style puts above the turns."""
         points = self._trace.points
-        file.write("<header><h1>Attune: a talk</h1></header>\n")
+        hidden = "; what was written is hidden" if self._hidden else ""
+        about = escape(f"{self._about}, {self._turns} turn(s), times in {self._zone}{hidden}.")
+        file.write(f'<header><h1>Attune: a talk</h1><div class="how">{about}</div></header>\n')
         if len(points) > 1:
             line, told = _drawn(points, self._zone), _told(points, self._zone)
             file.write(f"<figure>{line}<figcaption>{told}</figcaption></figure>\n")
@@ -168,6 +176,7 @@ def _drawn(points: list[Point], zone: ZoneInfo) -> str:
     """The line with its band and the home base, as SVG."""
     first, last = points[0].at, points[-1].at
     span = (last - first) or 1.0
+    begun, ended = _ends(points, zone)
 
     def x(at: float) -> float:
         return LEFT + (WIDTH - LEFT - 8) * (at - first) / span
@@ -187,8 +196,8 @@ def _drawn(points: list[Point], zone: ZoneInfo) -> str:
         for level in SIGNS
     )
     ends = (
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">{_date(first, zone)}</text>'
-        f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{_date(last, zone)}</text>'
+        f'<text x="{LEFT}" y="{HEIGHT - 8}">{begun}</text>'
+        f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{ended}</text>'
     )
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
@@ -204,12 +213,17 @@ def _drawn(points: list[Point], zone: ZoneInfo) -> str:
 def _told(points: list[Point], zone: ZoneInfo) -> str:
     """The line in words, for those who do not see it."""
     values = [one.valence for one in points]
+    begun, ended = _ends(points, zone)
     return (
-        f"Valence of the line from {_date(points[0].at, zone)} to {_date(points[-1].at, zone)}: "
+        f"Valence of the line from {begun} to {ended}: "
         f"lowest {min(values):+.2f}, highest {max(values):+.2f}, last {values[-1]:+.2f}; "
         f"the band is one SD, the broken line the home base ({points[-1].home:+.2f})."
     )
 
 
-def _date(at: float, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d}"
+def _ends(points: list[Point], zone: ZoneInfo) -> tuple[str, str]:
+    """The first and the last day; the times of it where it is one day."""
+    first, last = (datetime.fromtimestamp(one.at, zone) for one in (points[0], points[-1]))
+    if first.date() == last.date():
+        return f"{first:%Y-%m-%d %H:%M}", f"{last:%H:%M}"
+    return f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"

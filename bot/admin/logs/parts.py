@@ -23,6 +23,7 @@ from storage.database import Database
 from storage.search import Place
 from storage.wanted import Wanted
 
+FORCE = ", or add --force"
 ASKED = ".asked"  # in a folder that is being written: what was asked for
 
 
@@ -104,9 +105,16 @@ def finish(draft: Path, folder: Path) -> None:
     draft.replace(folder)
 
 
-def free(path: Path, *, force: bool, hint: str = ", or add --force") -> None:
-    """Raise `Refused` if a name is taken; `hint` is what to do besides choosing another."""
+def free(path: Path, *, force: bool, hint: str = "") -> None:
+    """Raise `Refused` if a name is taken; `hint` is what to do besides choosing another.
+
+    Raise `BadInput` for what is no name of a file.
+    """
     in_folder(path)
+    if path.name == "-":
+        raise BadInput("no_stream", "This is written to a file of its owner alone: name one.")
+    if force and path.is_dir():
+        raise BadInput("folder", f"{path} is a folder: name a file.")
     if not force and os.path.lexists(path):
         raise Refused(f"{path} is there already: choose another name{hint}.")
 

@@ -33,9 +33,11 @@ def remove(
         wanted = await filters.wanted(database, clock)
         ids: list[str] = []
         people: set[str] = set()
-        async for page in search.pages(database, wanted):
-            ids += [view.id for view in page]
-            people |= {view.person_uid for view in page}
+        total = await search.count(database, wanted)
+        with output.progress(total, "looking at turns", output.form(how)) as looked_at:
+            async for page in search.pages(database, wanted, opened=looked_at):
+                ids += [view.id for view in page]
+                people |= {view.person_uid for view in page}
         if not ids:
             raise NotFound(NOTHING)
         if act is not None:

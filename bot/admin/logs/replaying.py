@@ -52,7 +52,10 @@ def replay(turn: Turn, leave: Leave, how: One, tz: options.Tz = "UTC") -> None:
             output.print_json({"turn": view.id, "same": not told, "differences": told})
         elif told:
             output.print_table(
-                output.table(("what", "then", "now"), ([*one.values()] for one in told))
+                output.table(
+                    ("what", "then", "now"),
+                    ([_short(value) for value in one.values()] for one in told),
+                )
             )
         else:
             output.print_table("Nothing differs.")
@@ -100,6 +103,17 @@ def _differences(
             yield from _differences(_named(before), _named(after), f"{path}.")
         elif before != after:
             yield {"what": path, "then": before, "now": after}
+
+
+def _short(value: Any) -> Any:
+    """One side of a difference as a table shows it; JSON holds all of it."""
+    if isinstance(value, Mapping):
+        if "chosen" in value:
+            return "chosen" if value["chosen"] else "considered"
+        return ", ".join(f"{name} {_short(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_short(one)) for one in value)
+    return value
 
 
 def _named(told: Any) -> Mapping[str, Any]:

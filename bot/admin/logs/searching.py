@@ -82,7 +82,8 @@ def _row(hit: Hit, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _table(rows: Rows) -> RenderableType:
-    columns = ("at", "turn", "person", "platform", "score", "in", "snippet")
+    more = ["platform", "score"] if output.wide() else []
+    columns = ["at", "turn", "person", *more, "in", "snippet"]
     return output.table(
         columns,
         (

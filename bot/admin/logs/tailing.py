@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from ulid import ULID
 
-from affect.errors import BadInput
+from affect.errors import BadInput, NotFound
 from bot.admin import disclosure, options, output, store
 from bot.admin.logs import turns
 from bot.admin.logs.filters import Filters, Unread
@@ -56,10 +56,12 @@ def tail(
         start = clock.now()
         pages = newest(database, wanted, limit, unread)
         told: list[dict[str, object]] = []
+        some = False
         async for page in _both(pages, following(database, wanted, clock, start, unread), follow):
             await asked.record(database, page)
             rows = [turns.flat(view, asked.words(view), zone) for view in page]
             told += rows if form is Form.JSON else []
+            some = some or bool(rows)
             for row in rows:
                 if form is Form.JSONL:
                     output.print_json(row)
@@ -69,6 +71,8 @@ def tail(
         if form is Form.JSON:
             output.print_json(told)
         unread.say()
+        if not some:
+            raise NotFound(output.NOTHING)
 
     store.serve(how, job)
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 
 from affect.looking import affect_of, home_of, spread_of
 from affect.types import EMOTIONS, Affect, Estimate, Moment, Reading
@@ -19,7 +20,8 @@ from storage.records import Considered, TurnView, Wording
 from storage.values import dump
 
 HIDDEN = "…"  # in place of words that stay hidden
-WIDE = 120  # columns of a terminal in which all of a list has room
+KIND_WIDE = 134  # columns in which a list has room for the kind of a turn too
+HOW_TO_SEE = "hidden: --reveal --reason TEXT shows it, and goes on record"
 CONTENT = ("said", "transcript", "reply")
 FLAT = (
     "turn", "at", "person", "no", "platform", "kind", "language", "emotion", "confidence",
@@ -87,13 +89,19 @@ def content(words: Words) -> dict[str, Any]:
 
 
 def line(row: Mapping[str, Any]) -> str:
-    """A flat row as one line of text, its columns in place from line to line."""
+    """A flat row as one line of text, its columns in place from line to line.
+
+    A narrow terminal has no room for how it was answered.
+    """
     sure = "" if row["confidence"] is None else f"{row['confidence']:.2f}"
     valence = "" if row["valence"] is None else f"{row['valence']:+.2f}"
-    ids = "  ".join(short(name, row[name]) for name in ("at", "turn", "person"))
+    told = "  ".join(short(name, row[name]) for name in ("at", "turn", "person"))
     read = f"{row['emotion'] or '-':<8} {sure:>4} {valence:>5}  {row['risk']:<7}"
-    how = f"{row['strategy'] or '-':<22}  {row['writer'] or '-'}"
-    told = f"{ids}  {row['platform']:<8}  {read}  {how}"
+    if output.wide():
+        how = f"{row['strategy'] or '-':<22}  {row['writer'] or '-'}"
+        told += f"  {row['platform']:<8}  {read}  {how}"
+    else:
+        told += f"  {read}"
     if "said" not in row:
         return told
     return f"{told}  {short('said', row['said'])} -> {row['reply'] or ''}"
@@ -112,31 +120,36 @@ def read_as(row: Mapping[str, Any]) -> str:
 
 
 def listed(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Flat rows as a table; a narrow terminal has no room for how they were answered."""
-    columns = ["at", "turn", "person", "emotion", "confidence", "valence", "risk"]
-    if output.width() >= WIDE:
-        columns = [*columns[:3], "platform", "kind", *columns[3:], "strategy", "writer"]
+    """Flat rows as a table, or with their words one below the other.
+
+    A narrow terminal has no room for how they were answered.
+    """
     if any("said" in row for row in rows):
-        columns += CONTENT
-    return output.table(columns, ([short(name, row[name]) for name in columns] for row in rows))
+        return talked(rows)
+    columns = ["at", "turn", "person", "emotion", "confidence", "valence", "risk"]
+    if output.wide():
+        kind = ["kind"] if output.width() >= KIND_WIDE else []
+        columns = [*columns[:3], "platform", *kind, *columns[3:], "strategy", "writer"]
+    cells = ([short(name, row[name]) for name in columns] for row in rows)
+    return output.table(["sure" if one == "confidence" else one for one in columns], cells)
 
 
 def talked(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Turns of a talk as they went: what came in with how it was read, what went out and how."""
-    columns = ("at", "turn", "", "words", "read", "sure", "valence", "line", "risk")
-    return output.table(columns, (line for row in rows for line in _exchange(row)))
+    """Turns of a talk one below the other: words take the whole width, however narrow it is."""
+    parts = [part for row in rows for part in _exchange(row)]
+    if not any("said" in row for row in rows):
+        parts.append(output.cell(f"What was written is {HOW_TO_SEE}."))
+    return Group(*parts)
 
 
-def _exchange(row: Mapping[str, Any]) -> Iterator[Sequence[object]]:
-    said = "\n".join(row["said"]) if "said" in row else HIDDEN
-    if row.get("transcript"):
-        said += f"\n(heard) {row['transcript']}"
-    read = row["emotion"] or ("-" if row["confidence"] is None else "none")
-    sure, valence, line = row["confidence"], row["valence"], row["line"]
-    at, turn = short("at", row["at"]), short("turn", row["turn"])
-    yield (at, turn, row["platform"], said, read, sure, valence, line, row["risk"])
-    how = ", ".join(told for told in (row["strategy"], row["writer"]) if told)
-    yield ("", "", "attune", row.get("reply", HIDDEN) or "", how)
+def _exchange(row: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """When and who, how it was read and answered, and the words if they may be seen."""
+    named = [short(name, row[name]) for name in ("at", "turn", "person")]
+    line = [] if row.get("line") is None else [f"line {row['line']:+.2f}"]
+    yield output.cell("  ".join((*named, row["platform"], *line)))
+    yield Padding(output.cell(read_as(row)), (0, 0, 0, 2), expand=False)
+    words = {"said": "\n".join(row.get("said", ())), "heard": row.get("transcript")}
+    yield Padding(output.pairs({**words, "reply": row.get("reply")}), (0, 0, 1, 2), expand=False)
 
 
 def shown(told: Mapping[str, Any], *, why: bool = False) -> list[RenderableType]:
@@ -144,7 +157,7 @@ def shown(told: Mapping[str, Any], *, why: bool = False) -> list[RenderableType]
     if "said" in told:
         words = {name: short(name, told[name]) for name in CONTENT}
     else:
-        words = {"content": "hidden: --reveal --reason TEXT shows it, and goes on record"}
+        words = {"content": HOW_TO_SEE}
     facts = {name: told[name] for name in FLAT}
     facts |= {"risk_topics": ", ".join(told["risk_topics"]), "entry": told["entry"]}
     facts["problems"] = ", ".join(f"{one['part']}: {one['kind']}" for one in told["problems"])

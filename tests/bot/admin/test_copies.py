@@ -62,6 +62,7 @@ async def test_a_copy_holds_no_keys_and_comes_back(
     before = f"{tmp_path / 'attune.db'}.before-restore"
     assert before in restored.err
     kept = Path(before).read_bytes()
+    assert Path(before).stat().st_mode & 0o077 == 0
     twice = await admin("db", "restore", "copy.db", "--yes")
     assert (twice.code, twice.out, twice.err.count("\n")) == (4, "", 1)
     assert before in twice.err

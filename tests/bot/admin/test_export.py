@@ -76,7 +76,12 @@ async def test_a_page_of_one_person_needs_nothing_else(
         "logs", "export", "-o", "hidden.html", "--format", "html", "--user", told.zelda
     )
     assert hidden.code == 0
-    assert "oven" not in (tmp_path / "hidden.html").read_text().casefold()
+    closed = (tmp_path / "hidden.html").read_text()
+    assert "oven" not in closed.casefold()
+    about = f"Person {told.zelda[-8:]}, 3 turn(s), times in UTC"
+    assert f"{about}." in page
+    assert f"{about}; what was written is hidden." in closed
+    assert "from 2026-05-04 12:00 to 15:00" in page  # one day: its hours tell more
 
 
 @ON_SQLITE
@@ -126,6 +131,31 @@ async def test_an_export_is_cut_into_parts(
     assert (await admin("logs", "export", "-o", "talks", "--by", "talk")).code == 4
     none = await admin("logs", "export", "-o", "none", "--by", "person", "--emotion", "joy")
     assert (none.code, list(tmp_path.glob("*none*"))) == (3, [])
+
+
+@ON_SQLITE
+async def test_lines_of_a_message_stay_lines_in_markdown(
+    admin: Admin, database: Database, tmp_path: Path
+) -> None:
+    await tell(database, "zelda", "first\nsecond", hours=0)
+    await admin("logs", "export", "-o", "out.md", "--format", "md", *LEAVE)
+    page = (tmp_path / "out.md").read_text()
+    assert "> first\\\n> second" in page
+    assert "About first\\\nsecond: I hear you." in page
+
+
+@ON_SQLITE
+async def test_what_no_export_can_be_written_to(admin: Admin, told: Told, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for options, code, sentence in (
+        (("-o", "-"), 2, "This is written to a file of its owner alone: name one."),
+        (("-o", "folder", "--force"), 2, "folder is a folder: name a file."),
+        (("-o", "folder", "--by", "day"), 4, "folder is there already: choose another name."),
+        (("-o", "folder"), 4, "folder is there already: choose another name, or add --force."),
+    ):
+        refused = await admin("logs", "export", *options)
+        assert (options, refused.code, refused.err) == (options, code, f"{sentence}\n")
+    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
 
 
 @ON_SQLITE

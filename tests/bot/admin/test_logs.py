@@ -277,7 +277,12 @@ async def test_a_bar_is_drawn_for_a_terminal_and_leaves_the_result_alone(
         result = await admin("logs", "search", "oven", form, *LEAVE)
         assert (result.code, result.out.count("\n")) == (0, 1)
         assert json.loads(result.out)
-    assert "opening turns" in terminal.getvalue()
+    for number, how in enumerate((("--json",), (), ("--by", "day"))):
+        exported = await admin("logs", "export", "-o", f"out{number}", *how)
+        assert (exported.code, exported.out.count("\n")) == (0, 1)
+    assert (await admin("logs", "rm", "--until", "today")).code == 0
+    for told_of in ("opening turns", "writing turns", "looking at turns"):
+        assert told_of in terminal.getvalue()
     assert "broke" not in terminal.getvalue()
 
 
@@ -286,5 +291,5 @@ async def test_a_turn_is_one_line_of_a_narrow_terminal(
 ) -> None:
     monkeypatch.setattr(output, "width", lambda: 80)
     head, *lines = (await admin("logs", "list")).out.splitlines()
-    assert head.split() == ["at", "turn", "person", "emotion", "confidence", "valence", "risk"]
+    assert head.split() == ["at", "turn", "person", "emotion", "sure", "valence", "risk"]
     assert len(lines) == 3

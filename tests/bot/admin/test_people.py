@@ -123,7 +123,8 @@ async def test_forgetting_is_a_dry_run_unless_told(
 async def test_consent_is_shown_and_only_taken_back(
     admin: Admin, told: Told, database: Database
 ) -> None:
-    assert (await admin("user", "consent", told.zelda)).code == 3
+    none = await admin("user", "consent", told.zelda)
+    assert (none.code, none.err) == (3, "They have said yes or no to nothing.\n")
     view = await search.turn(database, told.turns["zelda"][0])
     await people.consent(database, view.person_id, "remember", granted=True, now=NOON)
     shown = await admin("user", "consent", told.zelda, "--json", "--withdraw", "remember", *WHY)
@@ -148,6 +149,8 @@ async def test_danger_is_counted_without_saying_of_whom(
     assert told.zelda not in report.out
     empty = await admin("crisis", "report", "--year", "2025")
     assert (empty.code, "crises" in empty.out) == (0, True)
+    none = await admin("crisis", "report", "--year", "2025", "--json")
+    assert set(none.json) == set(report.json)  # a year without danger has the same fields
 
 
 @ON_SQLITE
@@ -163,9 +166,15 @@ async def test_a_line_is_shown_drawn_and_never_of_few_together(
     assert -1 <= day["valence"] < 0 < day["valence_sd"]
     await tell(database, "zelda", "and the next day", hours=30)
     drawn = await admin("trajectory", told.zelda, *back, "--term")
-    assert [line[:10] for line in drawn.out.splitlines()] == ["2026-05-04", "2026-05-05"]
-    assert "o" in drawn.out.split("[")[1]
-    assert (await admin("trajectory", told.zelda, *back, "--plot", "z.png")).code == 0
+    *days_drawn, scale, meaning = drawn.out.splitlines()
+    assert [line[:10] for line in days_drawn] == ["2026-05-04", "2026-05-05"]
+    assert "o" in days_drawn[0].split("[")[1]
+    assert days_drawn[0].index("]") == len(scale)
+    assert "band" in meaning
+    plotted = await admin("trajectory", told.zelda, *back, "--plot", "z.png")
+    assert (plotted.code, plotted.err) == (0, "The chart is in z.png.\n")
+    again = await admin("trajectory", told.zelda, *back, "--plot", "z.png")
+    assert (again.code, "--force" in again.err) == (4, False)  # it has no such option
     with Image.open(tmp_path / "z.png") as picture:
         assert (picture.format, *picture.size) == ("PNG", WIDTH, HEIGHT)  # the chart of /mood
     assert (await admin("trajectory", told.zelda, *back, "--plot", "z.svg")).code == 2
@@ -185,7 +194,10 @@ async def test_a_line_is_followed_anew_after_a_clock_was_wrong(
     tried = await admin("trajectory", told.zelda, "--rebuild", "--json")
     assert (tried.json["rebuilt"], tried.json["readings"]) == (False, 2)
     assert await trajectories.latest(database, turn.person_id) == line
+    assert tried.err == "Nothing is changed yet: add --yes and --reason TEXT to do it.\n"
     assert (await admin("trajectory", told.zelda, "--rebuild", "--yes")).code == 4
+    for mixed in (("--rebuild", "--term"), ("--yes",), ("--reason", "the clock")):
+        assert (await admin("trajectory", told.zelda, *mixed)).code == 2
     done = await admin("trajectory", told.zelda, "--rebuild", "--json", *why)
     assert done.json == tried.json | {"rebuilt": True}
     anew = await trajectories.latest(database, turn.person_id)

@@ -82,6 +82,15 @@ async def test_the_database_is_made_told_and_brought_up_to_date(
     assert database_url.startswith(status.json["database"])
 
 
+def test_a_new_database_is_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path))
+    assert main(("db", "upgrade")) == 0
+    (made,) = tmp_path.glob("*.db")
+    assert made.stat().st_mode & 0o077 == 0
+
+
 @ON_SQLITE
 async def test_another_revision_is_told_with_what_to_do(
     admin: Admin, told: Told, database: Database

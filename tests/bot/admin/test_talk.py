@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,11 +41,13 @@ async def test_a_talk_shows_readings_beside_the_turns(admin: Admin, told: Told) 
     assert [secret for secret in SECRETS if secret in bare.out] == []
     assert bare.json[0]["line"] < 0
     shown = await admin("logs", "chat", told.zelda, *LEAVE)
-    lines = shown.out.splitlines()
-    assert "the Oven broke again" in lines[1]
-    assert "sadness" in lines[1]
-    assert "attune" in lines[2]
-    assert "restatement, scripted" in lines[2]
+    when, how, said, reply = shown.out.splitlines()[:4]
+    assert told.turns["zelda"][0][-8:] in when
+    assert "line -" in when
+    assert "sadness (0.76)" in how
+    assert "restatement, scripted" in how
+    assert "the Oven broke again" in said
+    assert "I hear you" in reply
     assert (await admin("logs", "chat", told.zelda, "--emotion", "joy")).code == 3
 
 
@@ -139,6 +142,8 @@ async def test_the_tail_and_what_comes_after_it(
     ]  # fmt: skip
     assert len((await admin("logs", "tail", "--json")).json) == 3
     assert (await admin("logs", "tail", "-f", "--json")).code == 2
+    none = await admin("logs", "tail", "--emotion", "joy", "--json")
+    assert (none.code, none.out) == (3, "[]\n")
 
     clock.advance(5 * 3600)
     kept = await tell(database, "omar", "another lantern", hours=5)
@@ -223,6 +228,8 @@ async def test_a_turn_is_run_again_and_what_differs_is_shown(
     assert [secret for secret in SECRETS if secret in result.out.casefold()] == []
     shown = await admin("logs", "replay", turn, *LEAVE)
     assert "I hear you." in shown.out
+    assert re.search(r"candidates\.\S+ +(chosen|considered)", shown.out)
+    assert "{" not in shown.out  # a candidate is a word; JSON holds all of it
     assert len((await admin("logs", "list", "--json")).json) == 3  # nothing was kept
     assert (await admin("logs", "replay", "ZZZZZZ")).code == 3
     assert not Path("home").exists()
