@@ -20,7 +20,7 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import drafts, guard, missed, situations, words
+from affect.writers import drafts, guard, missed, plainly, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
@@ -249,6 +249,8 @@ class ScriptedWriter:
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
         sure = bids or missed.named(scene.said)
+        asked = scene.plan.situation is not None and plainly.asked(scene.said, scene.history)
+        sure = sure or asked == scene.plan.situation
         sure = sure or situations.courtesy(scene.said) == scene.plan.situation
         if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
