@@ -31,6 +31,7 @@ from affect.writers.ground import Ground, ground, taken
 from affect.writers.hearing import Hearing
 from affect.writers.judge import WEIGHT, Judge
 from affect.writers.kindred import feelings
+from affect.writers.leading import led
 from affect.writers.leaving import ends
 from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
@@ -92,7 +93,6 @@ _TWO_PARTS = frozenset({None, "lift", *NEWS})  # other special turns want one th
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
 ASKED_MORE = {"en": "any ideas?", "zh": "有什么主意吗？"}
-LEAST_LED, LEAD, LED = 0.65, 0.06, 0.84  # likeness, and lead over the next, that make an entry near
 ADVISED = 0.8  # likeness to what was told from which advice is about it
 ON_TOPIC = 0.55  # the same where it is of the topic of the matter at hand
 ASKED_ALONE = 0.65  # what likeness to the bare question counts
@@ -316,16 +316,7 @@ class ScriptedWriter:
         if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
             also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
         found = self._cues.likeness(scene.said, scene.language, scene.embedding, also)
-        return self._led(found) if scene.language == "zh" else found
-
-    def _led(self, likeness: dict[str, float]) -> dict[str, float]:
-        """With the one ordinary entry near that a Chinese line is clearly nearer to than to all
-        others: typed to a friend, lines of one event share fewer words than written ones.
-        """
-        told = {entry.id: likeness.get(entry.id, 0.0) for entry in self._bank.told("zh")}
-        first, *rest = heapq.nlargest(2, told, key=lambda name: told[name])
-        leads = told[first] >= LEAST_LED and all(told[first] - told[n] >= LEAD for n in rest)
-        return {**likeness, first: max(told[first], LED)} if leads else likeness
+        return led(found, self._bank.told("zh")) if scene.language == "zh" else found
 
 
 def _unamused(said: str, scene: Scene) -> str:

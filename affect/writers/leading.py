@@ -1,0 +1,29 @@
+"""The one entry that a line is clearly nearer to than to all others.
+
+Chinese typed to a friend (花了八百多。。这个月又要吃土) is less like any cue than written lines are,
+but what it is about it is far nearer to than to the rest: such an entry is as good as near.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from affect.writers.entry import Entry
+
+LEAST = 0.65  # likeness from which an entry may be near in this way
+LEAD = 0.06  # and what it is nearer by than the next
+NEAR = 0.84  # the likeness that it then has
+
+
+def led(likeness: Mapping[str, float], entries: Sequence[Entry]) -> dict[str, float]:
+    """The likenesses, with the one of these entries that leads them made near."""
+    if not entries:
+        return dict(likeness)
+    first, *rest = heapq.nlargest(2, entries, key=lambda entry: likeness.get(entry.id, 0.0))
+    best = likeness.get(first.id, 0.0)
+    leads = best >= LEAST and all(best - likeness.get(e.id, 0.0) >= LEAD for e in rest)
+    return {**likeness, first.id: max(best, NEAR)} if leads else dict(likeness)
