@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
     from affect.writers.entry import Entry
 
-LEAST = 0.65  # likeness from which an entry may be near in this way
-LEAD = 0.06  # and what it is nearer by than the next
-NEAR = 0.84  # the likeness that it then has
+LEAST = 0.62  # likeness from which an entry may be near in this way
+LEAD = 0.04  # and what it is nearer by than the next
+NEAR = 0.87  # the likeness that it then has, also where the talk is about another topic
 
 
-def led(likeness: Mapping[str, float], entries: Sequence[Entry]) -> dict[str, float]:
-    """The likenesses, with the one of these entries that leads them made near."""
+def led(
+    likeness: Mapping[str, float], alone: Mapping[str, float], entries: Sequence[Entry]
+) -> dict[str, float]:
+    """The likenesses, with the one of these entries that leads by the line `alone` made near."""
     if not entries:
         return dict(likeness)
-    first, *rest = heapq.nlargest(2, entries, key=lambda entry: likeness.get(entry.id, 0.0))
-    best = likeness.get(first.id, 0.0)
-    leads = best >= LEAST and all(best - likeness.get(e.id, 0.0) >= LEAD for e in rest)
+    first, *rest = heapq.nlargest(2, entries, key=lambda entry: alone.get(entry.id, 0.0))
+    best = alone.get(first.id, 0.0)
+    leads = best >= LEAST and all(best - alone.get(e.id, 0.0) >= LEAD for e in rest)
     return {**likeness, first.id: max(best, NEAR)} if leads else dict(likeness)

@@ -316,7 +316,10 @@ class ScriptedWriter:
         if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
             also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
         found = self._cues.likeness(scene.said, scene.language, scene.embedding, also)
-        return led(found, self._bank.told("zh")) if scene.language == "zh" else found
+        if scene.language != "zh" or scene.plan.situation is not None:
+            return found
+        alone = self._cues.likeness(scene.said, scene.language, scene.embedding)
+        return led(found, alone, self._bank.told("zh"))
 
 
 def _unamused(said: str, scene: Scene) -> str:
