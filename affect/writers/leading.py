@@ -1,7 +1,7 @@
 """The one entry that a line is clearly nearer to than to all others.
 
-Chinese typed to a friend (花了八百多。。这个月又要吃土) is less like any cue than written lines are,
-but what it is about it is far nearer to than to the rest: such an entry is as good as near.
+Chinese typed to a friend (花了八百多。。这个月又要吃土) is less like any cue than what is written,
+but far nearer to the entry that it is about than to the rest: that one is as good as near.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
-from affect.writers.following import answers_of, follows, greeted
+from affect.writers.following import ASIDE, answers_of, follows, greeted
 from affect.writers.ground import Ground, ground, taken
 from affect.writers.hearing import Hearing
 from affect.writers.judge import WEIGHT, Judge
@@ -316,7 +316,8 @@ class ScriptedWriter:
         if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
             also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
         found = self._cues.likeness(scene.said, scene.language, scene.embedding, also)
-        if scene.language != "zh" or scene.plan.situation is not None:
+        tells = scene.plan.situation in {None, *NEWS} and kinds.kind(scene.said) not in ASIDE
+        if scene.language != "zh" or not tells:
             return found
         alone = self._cues.likeness(scene.said, scene.language, scene.embedding)
         return led(found, alone, self._bank.told("zh"))
