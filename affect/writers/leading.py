@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from affect.writers.entry import Entry
 
-LEAST = 0.62  # likeness from which an entry may be near in this way
-LEAD = 0.04  # and what it is nearer by than the next
+LEAST = 0.70  # likeness from which an entry may be near in this way
+LEAD = 0.06  # and what it is nearer by than the next
 NEAR = 0.87  # the likeness that it then has, also where the talk is about another topic
 
 

@@ -348,7 +348,7 @@ def _chinese(said: str) -> str | None:
 
 # What stands before the core of a clause, and what is no event: a verdict, a scream, a habit.
 _BEFORE_CORE = re.compile(
-    r"^(对了|就是|然后|所以|结果|后来|而且|不过|但是?|可是?|唉|哎|诶|啊|嗯|反正|今[天早晚]|昨[天晚]"
+    r"^(对了|就是|然后|所以|结果|后来|而且|不过|但是?|可是|唉|哎|诶|啊|嗯|反正|今[天早晚]|昨[天晚]"
     r"|刚[才刚]?|现在|最近|早上|中午|晚上|下午|医生说是?|我的|我家(?=[猫狗娃])|我(?!们|家|[爸妈爷奶姥外公婆姨舅姑叔哥姐弟妹"
     r"儿女老男对同室朋闺领邻家俩]))+"
 )

@@ -1,5 +1,4 @@
-"""What a Chinese line plainly asks is heard as that, its look-alikes are not; and it is answered.
-"""
+"""What a Chinese line plainly asks is heard as that, its look-alikes are not; all are answered."""
 
 from __future__ import annotations
 
