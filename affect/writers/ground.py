@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from affect import matters
 from affect.corrections import corrects
 from affect.writers import naming, plainly, retelling, sides, subjects
+from affect.writers.called import called
 from affect.writers.slots import Filler, Taken, take
 
 if TYPE_CHECKING:
@@ -71,11 +72,14 @@ def _graves(scene: Scene, matter: Matter | None, *, wary: bool) -> frozenset[str
 def taken(scene: Scene, offered: Taken | None = None) -> Taken:
     """All that the person's words offer for slots, where they are heard as the plan has it."""
     offered = offered or _offered(scene)
-    line = retelling.quoted(scene)
+    remembers = scene.plan.situation == "remember"
+    name = called(scene) if remembers else offered.name
+    line = None if remembers and name else retelling.quoted(scene)
     return replace(
         offered,
+        name=name,
         other=line or offered.other,
-        told=None if line else retelling.told(scene),
+        told=None if line or (remembers and name) else retelling.told(scene),
         feeling=retelling.feeling(scene),
     )
 

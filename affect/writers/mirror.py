@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FEWEST_WORDS, MOST_WORDS = 3, 13
 READ = 600  # characters of a line that are read for it
 FEWEST_CHARACTERS, MOST_CHARACTERS = 6, 24
+CORE_CHARACTERS = 4, 11  # of a Chinese clause that is said back: a longer one is a parrot's
 
 _CLAUSE_END = re.compile(
     r"[!?;\n()]|[.:,](?!\d)|(?<!\d)[.:,]|\s[-–—]+\s"
@@ -141,12 +142,7 @@ _PROPER = frozenset({"I", "I'm", "I've", "I'd", "I'll"})
 
 def mirror(said: str, language: str) -> str | None:
     """One sentence that says the first event back, or None."""
-    if language != "zh":
-        return _english(said)
-    said_back = _chinese(said)
-    # Word for word as it was said it would be a parrot's; 啊 makes it an echo.
-    same = said_back is not None and said_back.rstrip("。") in said
-    return f"{said_back.rstrip('。啊呀啦')}啊。" if said_back and same else said_back
+    return _core(said) if language == "zh" else _english(said)
 
 
 _FRAGMENT = re.compile(
@@ -358,9 +354,49 @@ def _chinese(said: str) -> str | None:
     return re.sub("我妈(?!妈)", "你妈妈", clause).replace("我", "你") + "。"
 
 
+# What stands before the core of a clause, and what is no event: a verdict, a scream, a habit.
+_BEFORE_CORE = re.compile(
+    r"^(对了|就是|然后|所以|结果|后来|而且|不过|但是?|可是|唉|哎|诶|啊|嗯|反正|今[天早晚]|昨[天晚]"
+    r"|刚[才刚]?|现在|最近|早上|中午|晚上|下午|医生说是?|我的|我家(?=[猫狗娃])|我(?!们|家|[爸妈爷奶姥外公婆姨舅姑叔哥姐弟妹"
+    r"儿女老男对同室朋闺领邻家俩]))+"
+)
+_NO_EVENT = re.compile(
+    r"^(服|吓死|笑死|气死|烦死|累死|困死|超|好|太|真|有点|挺|很|还|也|都|其实|没事|没办法|习惯)|就是这样"
+    r"|([你吧呢嘛呗]|终于)$|.还是.|^(以前|就在|别|想|要|去|得|该|会|先|说|觉得|感觉|以为|打算|准备|给)|第一句"
+)
+
+
+_DEATH = re.compile(r"[走没]了([，。！\s]|$)|去世|过世|不在了")  # said back in a breath it is cold
+_TELLS_CHINESE = re.compile(r"[了没被不又还老就]|\d")
+
+
+def _core_weight(part: str) -> int:
+    """What was not to be, or was done to them, is the point: 考研出分了 差3分没过线."""
+    return 2 * bool(re.search(r".[没被]", part)) + ("了" in part) + bool(re.search(r"\d", part))
+
+
+def _core(said: str) -> str | None:
+    """The event of a Chinese line in a few words, as a friend says it back: 差3分没过线啊。"""
+    if "？" in said or "?" in said or _DEATH.search(said):
+        return None
+    parts = [_BEFORE_CORE.sub("", part) for part in _CHINESE_CLAUSE.split(said.strip()) if part]
+    fewest, most = CORE_CHARACTERS
+    fitting = [
+        part.rstrip("啊呀啦哈嘿 ")
+        for part in parts
+        if fewest <= len(part) <= most and not _NO_EVENT.search(part) and _may_be_said(part)
+    ]
+    told = [part for part in fitting if _TELLS_CHINESE.search(part)]
+    if not told:
+        return None
+    core = max(told, key=_core_weight)
+    return re.sub("我妈(?!妈)", "你妈妈", core).replace("我", "你") + "啊。"
+
+
 def _may_be_echoed(clause: str) -> bool:
-    if _NOISE_CHINESE.search(clause):
-        return False
+    return FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS and _may_be_said(clause)
+
+
+def _may_be_said(clause: str) -> bool:
     never = listed("zh", "never_mirrored") | listed("zh", "blocked")
-    fits = FEWEST_CHARACTERS <= len(clause) <= MOST_CHARACTERS
-    return fits and not any(word in clause for word in never)
+    return not _NOISE_CHINESE.search(clause) and not any(word in clause for word in never)

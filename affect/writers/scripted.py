@@ -20,18 +20,19 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import drafts, guard, missed, situations, words
+from affect.writers import drafts, guard, missed, plainly, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.already import unasked
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
 from affect.writers.entry import INTENSITIES, Entry
 from affect.writers.fitting import BARE, fitting
-from affect.writers.following import answers_of, follows, greeted
+from affect.writers.following import ASIDE, answers_of, follows, greeted
 from affect.writers.ground import Ground, ground, taken
 from affect.writers.hearing import Hearing
 from affect.writers.judge import WEIGHT, Judge
 from affect.writers.kindred import feelings
+from affect.writers.leading import led
 from affect.writers.leaving import ends
 from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
@@ -255,6 +256,8 @@ class ScriptedWriter:
         ranked = self._ranked(scene, known)
         bids = scene.plan.situation == "goodbye" and ends(scene.said)
         sure = bids or missed.named(scene.said)
+        asked = scene.plan.situation is not None and plainly.asked(scene.said, scene.history)
+        sure = sure or asked == scene.plan.situation
         sure = sure or situations.courtesy(scene.said) == scene.plan.situation
         if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
@@ -318,7 +321,12 @@ class ScriptedWriter:
         also += [(PART, [part]) for part in parts(scene.said)]
         if scene.persona == "support" or scene.plan.situation in SENTENCE_BY_SENTENCE:
             also += [(1.0, [part]) for part in sentences(scene.said)[:SENTENCES]]
-        return self._cues.likeness(scene.said, scene.language, scene.embedding, also)
+        found = self._cues.likeness(scene.said, scene.language, scene.embedding, also)
+        tells = scene.plan.situation in {None, *NEWS} and kinds.kind(scene.said) not in ASIDE
+        if scene.language != "zh" or not tells:
+            return found
+        alone = self._cues.likeness(scene.said, scene.language, scene.embedding)
+        return led(found, alone, self._bank.told("zh"))
 
 
 def _unamused(said: str, scene: Scene) -> str:
