@@ -20,7 +20,7 @@ from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
 from affect.types import EMOTIONS, Emotion, Stage, Strategy
-from affect.writers import drafts, guard, missed, plainly, situations, words
+from affect.writers import drafts, forms, guard, missed, plainly, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.already import unasked
 from affect.writers.base import Candidate
@@ -258,7 +258,7 @@ class ScriptedWriter:
         sure = bids or missed.named(scene.said)
         asked = scene.plan.situation is not None and plainly.asked(scene.said, scene.history)
         sure = sure or asked == scene.plan.situation
-        sure = sure or situations.courtesy(scene.said) == scene.plan.situation
+        sure = sure or forms.courtesy(scene.said) == scene.plan.situation
         if ranked and (sure or scene.plan.situation not in _MISHEARD):
             return scene, ranked
         plain = _ordinary(scene)

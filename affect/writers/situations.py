@@ -2,8 +2,7 @@
 
 A line that is nothing but a greeting or a goodbye is told by its form. What a line does else is
 told by a classifier of acts (`hearing`), where it is sure. Where it is not, fixed forms inside the
-line decide, or meaning: the nearest cue of an entry for a situation must be near enough and clearly
-nearer than the nearest cue of an ordinary entry. In doubt the talk is ordinary.
+line decide (`forms`), or meaning (`meaning`). In doubt the talk is ordinary.
 """
 
 from __future__ import annotations
@@ -28,10 +27,11 @@ from affect.writers.addressed import (
 )
 from affect.writers.done import done
 from affect.writers.following import TOLD_WORDS
+from affect.writers.forms import COURTESIES, by_form, whole
 from affect.writers.hearing import TELLS
-from affect.writers.leaving import leaves, may_leave, plans, tells_past
-from affect.writers.lexicon import turns
-from affect.writers.possible import FEELING, asks_us, asks_view, possible, seeks_help, unsettled
+from affect.writers.leaving import leaves, plans, tells_past
+from affect.writers.meaning import MAYBE_ACT, REQUESTS, by_meaning, request
+from affect.writers.possible import FEELING, asks_view, seeks_help
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,37 +59,10 @@ SURE_OF = {
 }
 SURE_TO_US = 0.75  # the same of an act that is about our last reply: an apology needs a reason
 SURE_PRIVATE = 0.5  # the same of a sentence that asks who reads along
-MAYBE_ACT = 0.2  # probability from which an act is believed where a form says the same
 SURE_OF_ANOTHER = 0.6  # probability of an act from which a form that is no act is not believed
 SURELY_TELLS = 0.6  # probability from which a line tells something, whatever its words look like
-FLOOR = 0.55
-SURE = 0.88  # likeness from which an ordinary entry answers, even a question
-MARGIN = 0.03
-MARGIN_TO_US = -0.2  # of a question to the program itself, which ordinary lines never are
-# Praise is oftener meant than not, and wrong cheer is worse than none.
-FLOORS = {
-    "irony": 0.65,
-    "good_news": 0.78,
-    "leaning": 0.65,
-    "take_sides": 0.65,
-    "asked_advice": 0.75,
-    "small_talk": 0.8,
-    "loved": 0.85,
-}
-# Likeness from which a line takes leave in words of its own, or gives thanks.
-PARTING = {"goodbye": 0.52, "thanks": 0.7}
-SHORT = 120  # characters that a greeting or a goodbye has at most
-ENDS = 300  # characters at both ends of a long message where it may turn to the program
 
-BY_MEANING = frozenset(
-    {"mixed_news", "anger_at_bot", "are_you_real", "love_me", "how_do_you_know", "take_sides"}
-    | {"what_do_you_keep", "cannot_serve", "harsh_on_self", "leaning", "irony", "wrong_guess"}
-    | {"small_talk", "good_news", "self_blame", "loved", "like_me", "comfort", "congratulate"}
-    | {"about_me", "how_are_you", "fact", "asked_advice"}
-)
-"""Situations that people put in many words; the others have fixed forms or come from the plan."""
 _PRIVATE = frozenset({"others_here", "what_do_you_keep"})
-COURTESIES = frozenset({"greeting", "thanks", "goodbye"})
 # What a sentence may do that is about our last reply.
 _ACTS = {
     "meant": ASKED_ABOUT,
@@ -131,34 +104,22 @@ _NARROWER = re.compile(
     re.IGNORECASE,
 )
 _EITHER = frozenset({"choose", "should_i", "ideas"})
-_SAID_BY_US = frozenset({"after_card", "after_crisis", "support", "support_first"})
 _ON_A_REPLY = frozenset(
     {"explain", "change_topic", "teasing", "acknowledged", "did_it", "you_said", "anger_at_bot"}
 )  # speak of what went before
 # What a correction may be taken for, and a question between two things.
 _MAY_CORRECT = frozenset({None, "silence", "acknowledged", "irony", "success", "relief"})
 _MAY_CHOOSE = frozenset({None, "should_i", "asked_advice"})
-_MAYBE_QUOTED = frozenset(
-    {"insult", "love_me", "leaning", "harsh_on_self", "about_me"}
-)  # said by others
 _STILL_ANSWERED = frozenset(
     {"are_you_real", "how_do_you_know", "what_do_you_keep", "cannot_serve", "anger_at_bot"}
     | {"insult", "explain", "love_me", "about_me", "understand_me", "memory"}
 )
 
-_EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 _WIDE = frozenset(
     {"others_mind", "your_view", "asked_advice", "is_it_ok"}
 )  # under which requests for one certain thing fall
-_REQUESTS = frozenset({"self_blame", "loved", "like_me", "comfort", "congratulate"})
-_OF_A_SENTENCE = _REQUESTS | {"about_me", "are_you_real", "fact", "asked_advice", "how_are_you"}
-_PLEASE = re.compile(
-    r"\b(please|help me|tell me|say|give me|can you)\b|你能|帮|说|给我|有没有", re.IGNORECASE
-)
-_OF_US = frozenset({"about_me", "are_you_real"})
 _CLAUSE = re.compile(r"(?<=[.!?,;…。！？，；])\s*|\s{2,}|\n")
 _SAYS_NO = re.compile(r"\W*(no+|nah|nope)\b|\W*(不|没)", re.IGNORECASE)
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 def find(
@@ -229,7 +190,7 @@ def _heard(
 ) -> str | None:
     """The situation by its most probable act, in the light of what its form says (`fixed`)."""
     act, sure = _surest(acts)
-    if fixed and (fixed == _whole(said) or _maybe(fixed, acts, sure)):
+    if fixed and (fixed == whole(said) or _maybe(fixed, acts, sure)):
         return fixed
     if act in _LIGHT and sure >= SURE_ACT and (rest := _beside_light(said, hearing)):
         return find(rest, cues, bank, hearing, history)
@@ -240,11 +201,13 @@ def _heard(
     stays = act == "goodbye" and (plans(said) or tells_past(said) or _decides(history))
     opens = act == "comfort" and seeks_help(said, history)
     if hails or stays or opens or sure < SURE_OF.get(act, SURE_ACT) or act == TELLS:
-        found = fixed or _by_meaning(said, cues, bank, history, embedding, acts)
+        found = fixed or by_meaning(
+            said, cues, bank, history, embedding, acts, settles=_decides(history)
+        )
         only_like_it = found in acts or found == "open_question"
         return None if only_like_it and acts.get(TELLS, 0.0) >= SURELY_TELLS else found
-    asked = _request(said, cues, bank, history, fewest=1) if act in _WIDE else None
-    if asked in _REQUESTS:
+    asked = request(said, cues, bank, history, fewest=1) if act in _WIDE else None
+    if asked in REQUESTS:
         return asked
     return _ACTED.get(act, act) if history or act not in _ANSWERING else fixed
 
@@ -354,130 +317,12 @@ def _narrows(said: str, history: Sequence[Exchange]) -> bool:
     return bool(history) and history[-1].situation == "ideas" and bool(_NARROWER.match(said))
 
 
-def _by_meaning(
-    said: str,
-    cues: Cues,
-    bank: Bank,
-    history: Sequence[Exchange],
-    embedding: Sequence[float] | None,
-    acts: Mapping[str, float],
-) -> str | None:
-    best = _nearness(said, cues, bank, embedding)
-    ordinary = best.pop(None, 0.0)
-    if asked := _request(said, cues, bank, history):
-        return asked
-    # What is an act must be heard as one a little, however near its cues are.
-    likely = frozenset(name for name in BY_MEANING if acts.get(name, 1.0) >= MAYBE_ACT)
-    name, score = _likeliest(best, likely, said, history)
-    if ordinary >= SURE and not (name in _REQUESTS and score > ordinary):
-        return None
-    if name == "cannot_serve" and score < SURE and turns("asked")["task"].search(said):
-        return "task"
-    if _near_enough(name, score, ordinary, said):
-        return name
-    if may_leave(said) and not _decides(history) and (parting := _parting(best, ordinary)):
-        return parting
-    return _asked(said)
-
-
-def _parting(best: Mapping[str | None, float], ordinary: float) -> str | None:
-    """`goodbye` or `thanks` where that is the nearest thing that people say."""
-    said = {name: score for name, score in best.items() if name not in _SAID_BY_US}
-    name, score = max(said.items(), key=lambda item: item[1], default=(None, 0.0))
-    near = score >= PARTING.get(name or "", FLOOR) and score >= ordinary + MARGIN
-    return name if near and name in PARTING else None
-
-
-def _likeliest(
-    best: Mapping[str | None, float],
-    among: frozenset[str],
-    said: str,
-    history: Sequence[Exchange],
-) -> tuple[str | None, float]:
-    """The nearest of these situations that the words can be, with its likeness."""
-    allowed = {
-        name: score
-        for name, score in best.items()
-        if name in among and possible(name, said, history)
-    }
-    return max(allowed.items(), key=lambda item: item[1], default=(None, 0.0))
-
-
-def _near_enough(name: str | None, score: float, ordinary: float, said: str) -> bool:
-    margin = MARGIN_TO_US if name in _OF_US and asks_us(said) else MARGIN
-    return score >= FLOORS.get(name or "", FLOOR) and score - ordinary >= margin
-
-
-def _request(
-    said: str, cues: Cues, bank: Bank, history: Sequence[Exchange], fewest: int = 2
-) -> str | None:
-    """What is asked of the program in one sentence of at least so many: "he slept here. did he
-    know it?".
-    """
-    parted = sentences(said)
-    asking = [part for part in parted if asks_view(part) or _PLEASE.search(part)]
-    if len(parted) < fewest:
-        return None
-    for sentence in asking[-2:]:
-        best = _nearness(sentence, cues, bank, None)
-        ordinary = best.pop(None, 0.0)
-        name, score = _likeliest(best, _OF_A_SENTENCE, sentence, history)
-        nearest = score >= max(best.values(), default=0.0)
-        if name and nearest and _near_enough(name, score, ordinary, sentence):
-            return name
-    return None
-
-
-def by_form(said: str) -> str | None:
-    """The situation by fixed forms alone: greetings, thanks, goodbyes, questions to the program."""
-    plain = said.replace("’", "'").strip()
-    if not any(letter.isalpha() for letter in plain):
-        return _wordless(plain)
-    if whole := _whole(plain):
-        return whole
-    if parting := leaves(plain):
-        return parting
-    plain = plain if len(plain) <= 2 * ENDS else f"{plain[:ENDS]} {plain[-ENDS:]}"
-    for name, pattern in turns("inside").items():
-        quoted = name in _MAYBE_QUOTED and reported(plain)
-        if pattern.search(plain) and not quoted and not (name == "success" and unsettled(plain)):
-            return name
-    return None
-
-
-def courtesy(said: str) -> str:
-    """The greeting or the leave that a line is by its form; "" for neither."""
-    plain = said.replace("’", "'").strip()
-    whole = _whole(plain) or leaves(plain)
-    return whole if whole in COURTESIES else ""
-
-
-def _whole(plain: str) -> str | None:
-    """The situation that a line is and nothing else."""
-    bare = words.bare(_EDGES.sub("", plain))
-    if len(bare) > SHORT:
-        return None
-    for name, pattern in turns("whole").items():
-        if pattern.fullmatch(bare) and not (name == "goodbye" and tells_past(bare)):
-            return name
-    return None
-
-
-def _asked(said: str) -> str | None:
-    """Which kind of question the words are, where nothing nearer answers them."""
-    plain = said[:ENDS].replace("’", "'").strip()
-    if kinds.kind(plain) == "what_if":
-        return None
-    found = next((name for name, form in turns("asked").items() if form.search(plain)), None)
-    return found or ("open_question" if kinds.asks(plain) else None)
-
-
 def weighed(estimates: Sequence[Estimate], said: str) -> list[Estimate]:
     """The estimates of a turn; words of mere courtesy to the program count nothing.
 
     "Thanks for listening" is pleasant to read and tells nothing of how somebody is.
     """
-    if _whole(said.replace("’", "'").strip()) not in COURTESIES:
+    if whole(said.replace("’", "'").strip()) not in COURTESIES:
         return list(estimates)
     return [replace(e, quality=0.0) if e.modality is Modality.TEXT else e for e in estimates]
 
@@ -488,23 +333,3 @@ def under_care(found: str | None) -> str:
     Questions to the program keep their honest answers.
     """
     return found if found and found in _STILL_ANSWERED else "after_card"
-
-
-def _wordless(plain: str) -> str | None:
-    """Dots are silence; a face or a heart says enough to be read; anything else is unclear."""
-    if _EMOJI.search(plain):
-        return None
-    return "unclear" if re.search(r"[^\s.…。·,，~～-]", plain) else "silence"
-
-
-def _nearness(
-    said: str, cues: Cues, bank: Bank, embedding: Sequence[float] | None
-) -> dict[str | None, float]:
-    language = "zh" if words.is_chinese(said) else "en"
-    return _best(cues.likeness(said, language, embedding), bank, language)
-
-
-def _best(likeness: Mapping[str, float], bank: Bank, language: str) -> dict[str | None, float]:
-    """The best likeness of each situation; under None that of ordinary entries."""
-    told = bank.evidence(language)
-    return {situation: max(likeness[name] for name in names) for situation, names in told.items()}

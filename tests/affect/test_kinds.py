@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from affect import kinds
+from affect.writers.forms import by_form
 from affect.writers.shorthand import simplified, spelt_out
-from affect.writers.situations import by_form
 
 
 @pytest.mark.parametrize(

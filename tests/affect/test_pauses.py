@@ -7,7 +7,7 @@ import pytest
 from affect.pauses import lately, returns
 from affect.writers.base import Exchange
 from affect.writers.done import done
-from affect.writers.situations import by_form
+from affect.writers.forms import by_form
 
 NOW = datetime(2026, 5, 4, 18, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from affect.evaluation.panel import Turn, figures
 from affect.types import Emotion
 from affect.writers import words
 from affect.writers.bank import load
+from affect.writers.forms import by_form
 from affect.writers.scripted import ScriptedWriter
-from affect.writers.situations import by_form
 
 
 @pytest.fixture(scope="module")

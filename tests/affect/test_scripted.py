@@ -16,8 +16,8 @@ from affect.writers.bank import Bank, load
 from affect.writers.base import Exchange
 from affect.writers.entry import Entry, parse
 from affect.writers.following import follows
+from affect.writers.forms import by_form
 from affect.writers.scripted import ScriptedWriter
-from affect.writers.situations import by_form
 from affect.writers.weighing import MIRROR
 from tests.affect.writing import reading, scene
 
