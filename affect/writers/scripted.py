@@ -19,24 +19,30 @@ from affect.errors import ModelUnavailable
 from affect.matters import NEWS
 from affect.pauses import lately
 from affect.turning import crossed
-from affect.types import EMOTIONS, Emotion, Stage, Strategy
+from affect.types import Emotion
 from affect.writers import drafts, forms, guard, missed, plainly, situations, words
 from affect.writers.addressed import sentences
 from affect.writers.already import unasked
 from affect.writers.base import Candidate
 from affect.writers.cues import Cues
-from affect.writers.entry import INTENSITIES, Entry
+from affect.writers.entry import Entry
 from affect.writers.fitting import BARE, fitting
 from affect.writers.following import ASIDE, answers_of, follows, greeted
 from affect.writers.ground import Ground, ground, taken
 from affect.writers.hearing import Hearing
-from affect.writers.judge import WEIGHT, Judge
+from affect.writers.joining import (
+    SCRIPTED,
+    answering,
+    candidate,
+    echo,
+    mirrored,
+    two_parts,
+)
+from affect.writers.judge import Judge
 from affect.writers.kindred import feelings
 from affect.writers.leading import led
 from affect.writers.leaving import ends
-from affect.writers.mirror import fragment, mirror
 from affect.writers.owning import owned
-from affect.writers.pairing import pairs
 from affect.writers.parts import parts
 from affect.writers.reacting import heard
 from affect.writers.relevance import ANSWERS, Relevance
@@ -56,7 +62,6 @@ if TYPE_CHECKING:
 CANDIDATES = 5
 SENTENCES = 4  # of a line that are searched each by itself
 MIRROR_MEANING = 0.72  # saying the event back: better than a general entry
-MIRRORS = 2  # replies in a row that may say the line back
 PART = 0.97  # what likeness to a part of a long line counts
 FEW_WORDS = 9  # a line shorter than this is read together with the line before
 JOINED = 0.88  # what likeness to both lines counts, beside likeness to the last alone
@@ -76,8 +81,6 @@ FILLED = frozenset(
         "plan_help",
     }
 )  # answered with what was told, where it is known
-LESS_APT = 0.15 * WEIGHT  # what the second part of a reply may be less apt than the first
-TWO_PARTS_WORDS = 22  # a first part longer than this stands alone
 
 # Asked in one sentence of several: the others say what about.
 SENTENCE_BY_SENTENCE = frozenset(
@@ -92,7 +95,6 @@ _MISHEARD = frozenset(
 )
 # Turns whose answers all fit alike, so that chance may choose, and not the same each day.
 _ALIKE = frozenset({"pick", "something", "story"})
-_TWO_PARTS = frozenset({None, "lift", *NEWS})  # other special turns want one thing said
 # Advice is about what was told before; a bare "yes" is taken as the question that it answers.
 ASKED = {"en": "what should I do? any advice?", "zh": "我该怎么办？有什么建议吗？"}
 ASKED_MORE = {"en": "any ideas?", "zh": "有什么主意吗？"}
@@ -107,7 +109,7 @@ class ScriptedWriter:
     `reader` reads what people would send to somebody; without it no wording is called calm.
     """
 
-    name = "scripted"
+    name = SCRIPTED
 
     def __init__(
         self, bank: Bank, encoder: Encoder | None = None, reader: TextReader | None = None
@@ -169,11 +171,11 @@ class ScriptedWriter:
         if scene.persona == "support":
             joined = self._both_answered(ranked, scene)
         elif scene.plan.situation in BARE:
-            joined = _answering(ranked, scene)
+            joined = answering(ranked, scene)
             ranked = [each for each in ranked if each.entry.situation == scene.plan.situation]
         else:
-            joined = None if little else _two_parts(ranked, scene)
-        echoed = _echo(ranked[0], scene) if ranked and not joined else None
+            joined = None if little else two_parts(ranked, scene)
+        echoed = echo(ranked[0], scene) if ranked and not joined else None
         earlier = {exchange.reply for exchange in scene.history}
         together = [one for one in (joined, echoed) if one]
         # In Chinese the line said back and nothing more is a parrot's.
@@ -183,7 +185,7 @@ class ScriptedWriter:
         best = _leaving(fresh, scene, greeting)
         # Where nothing that answers the turn may leave, it is answered as any other.
         best = best or _leaving(self._ranked(_ordinary(scene), known), scene, greeting)
-        said_so = [_candidate(each) if isinstance(each, Worded) else each for each in best]
+        said_so = [candidate(each) if isinstance(each, Worded) else each for each in best]
         return [replace(each, text=greeting + each.text) for each in said_so]
 
     def _opened(self, said: str, scene: Scene) -> tuple[str, str]:
@@ -238,8 +240,8 @@ class ScriptedWriter:
             if filled is None and entry.slots and (NAMED & set(entry.slots) or entry.kinds):
                 continue  # written for what stands in the slot
             worded.append(weigher.weigh(entry, filled or entry.plain, meaning))
-        if worded and (mirrored := _mirrored(scene, small=felt.everyday)):
-            worded.append(weigher.weigh(mirrored, mirrored.text, MIRROR_MEANING))
+        if worded and (said_back := mirrored(scene, small=felt.everyday)):
+            worded.append(weigher.weigh(said_back, said_back.text, MIRROR_MEANING))
         if scene.plan.situation in FILLED:
             worded = [each for each in worded if each.text != each.entry.plain] or worded
         # A death, a parting, an illness that was not told of is not spoken of, however apt it is.
@@ -281,7 +283,7 @@ class ScriptedWriter:
         text = ("" if scene.language == "zh" else " ").join([one.text, other.text])
         if not guard.check(text, scene.plan).ok:
             return None
-        return replace(_candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
+        return replace(candidate(one), text=text, entry=f"{one.entry.id}+{other.entry.id}")
 
     def _no_guesses(self, ranked: list[Worded], scene: Scene, known: Ground) -> list[Worded]:
         """Without advice drawn at random: bound to no matter or topic, near to nothing told."""
@@ -380,93 +382,3 @@ def _asking(scene: Scene) -> Scene:
 def _modest(scene: Scene) -> Scene:
     """The question for advice as one to which only what is true of any matter is known."""
     return replace(scene, plan=replace(scene.plan, situation="advice_any"))
-
-
-def _mirrored_enough(scene: Scene) -> bool:
-    """Whether the last replies said lines back: two in a row are enough, one where one can ask."""
-    recent = [MIRROR in (exchange.entry or "") for exchange in scene.history[-MIRRORS:]]
-    if scene.language == "zh" and any(recent[-1:]):
-        return True  # a clause said back whole is more of an echo in Chinese
-    return sum(recent) == MIRRORS or (any(recent[-1:]) and scene.plan.ask)
-
-
-def _mirrored(scene: Scene, *, small: bool) -> Entry | None:
-    """The line said back, as if it were an entry; only in ordinary turns, and not each time."""
-    # Small things said back sound like a parrot, and so do all things; in mourning none is small.
-    small = small and scene.plan.situation != "lift"
-    if small or scene.plan.situation not in _TWO_PARTS or _mirrored_enough(scene):
-        return None
-    text = mirror(scene.said, scene.language)
-    if text is None or not guard.check(text).ok:
-        return None
-    return Entry(
-        id=MIRROR,
-        language=scene.language,
-        text=text,
-        plain=text,
-        cues=(),
-        strategy=Strategy.RESTATEMENT,
-        stages=frozenset({Stage.EXPLORE, Stage.COMFORT}),
-        emotions=frozenset(EMOTIONS),
-        intensity=frozenset(INTENSITIES),
-        situation=None,
-        question=False,
-        valence=0.0,
-        arousal=0.0,
-    )
-
-
-def _candidate(worded: Worded) -> Candidate:
-    return Candidate(
-        text=worded.text,
-        writer=ScriptedWriter.name,
-        strategy=worded.entry.strategy,
-        entry=worded.entry.id,
-        score=worded.score,
-        reasons=worded.reasons,
-    )
-
-
-def _answering(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
-    """A bare yes or no taken up, and the talk led on in the matter that it belongs to."""
-    wanted = scene.plan.situation
-    first = next((e for e in ranked if e.entry.situation == wanted and not e.entry.question), None)
-    for second in ranked if first else ():
-        leads = second.entry.situation is None and second.entry.question == scene.plan.ask
-        if first and leads:
-            text = ("" if scene.language == "zh" else " ").join([first.text, second.text])
-            if guard.check(text, scene.plan).ok:
-                names = f"{first.entry.id}+{second.entry.id}"
-                return replace(
-                    _candidate(first), text=text, entry=names, strategy=second.entry.strategy
-                )
-    return None
-
-
-def _echo(first: Worded, scene: Scene) -> Candidate | None:
-    """A line that is no sentence ("over text") said before the reply, so that it is seen."""
-    if scene.plan.situation is not None or scene.language == "zh" or "uptake" in first.reasons:
-        return None
-    said = fragment(scene.said)
-    if said is None or _mirrored_enough(scene):
-        return None
-    text = said if first.bare else f"{said} {first.text}"
-    entry = MIRROR if first.bare else f"{MIRROR}+{first.entry.id}"
-    fits = guard.check(text, scene.plan).ok
-    return replace(_candidate(first), text=text, entry=entry) if fits else None
-
-
-def _two_parts(ranked: Sequence[Worded], scene: Scene) -> Candidate | None:
-    """Two parts in one reply, where the first pair of them reads well."""
-    first = ranked[0]
-    if scene.plan.situation not in _TWO_PARTS or words.count(first.text) > TWO_PARTS_WORDS:
-        return None
-    for one, two in pairs(ranked, scene):
-        text = ("" if scene.language == "zh" else " ").join([one.text, two])
-        shared = words.grams(one.text, 2) & words.grams(two, 2)
-        fits = words.count(text) <= scene.plan.length and guard.check(text, scene.plan).ok
-        second = next(each for each in ranked if two in {each.text, each.entry.plain})
-        if fits and not shared and second.apt >= one.apt - LESS_APT:
-            names = f"{one.entry.id}+{second.entry.id}"
-            return replace(_candidate(first), text=text, entry=names, strategy=one.entry.strategy)
-    return None
