@@ -8,6 +8,7 @@ not kept anywhere.
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from affect.perception.sessions import session_of
 from affect.perception.whisper import PADDING_SECONDS, Heard, Tokens, Whisper, density
 
 ENCODER, DECODER = "speech_encoder.onnx", "speech_decoder.onnx"
-TOKENIZER, CARD = "speech_tokenizer.json", "speech.json"
+TOKENIZER, CARD = "speech_tokenizer.json.gz", "speech.json"
 
 LONGEST_WINDOW = 28.0  # s; the encoder has places for 30
 LONGEST_SILENCE = 2.0  # s inside a window; longer ones invite invented words
@@ -71,7 +72,8 @@ class SpeechModel:
         place: Traversable = Path(folder) if folder else resources.files("affect") / "weights"
         try:
             card = json.loads((place / CARD).read_text("utf-8"))
-            tokenizer = Tokenizer.from_str((place / TOKENIZER).read_text("utf-8"))
+            packed = (place / TOKENIZER).read_bytes()
+            tokenizer = Tokenizer.from_str(gzip.decompress(packed).decode())
             whisper = Whisper(
                 session_of(place / ENCODER, arena=False),
                 session_of(place / DECODER, arena=False),

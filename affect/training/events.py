@@ -41,6 +41,7 @@ from affect.perception.tokens import clean, encode
 from affect.training import data as corpora
 from affect.training.calibrate import soft_truth, true_point
 from affect.training.regression import regression
+from affect.training.talk_lines import learned_from
 from affect.types import EMOTIONS, Emotion
 
 # What people who talk with a companion feel while they write, as we expect it: design values, not a
@@ -56,7 +57,6 @@ PRIOR = {
     Emotion.NEUTRAL: 0.32,
 }
 LANGUAGES = (ENGLISH, CHINESE, "es", "fr", "de")
-LINES = resources.files("affect.training") / "lines"
 LIKELIER = 0.6  # share of the first of two emotions
 CORPUS = 0.5  # weight of a corpus text in the regression, that of a written line being 1
 RIDGE = 1.0
@@ -87,7 +87,8 @@ def build(data: Path, folder: Path, report: Callable[[str], None]) -> None:
 def written(language: str) -> tuple[list[str], Floats]:
     """The written lines of a language and their shares (n, 7); raises `BadInput`."""
     texts, shares = [], []
-    for number, row in enumerate((LINES / f"{language}.tsv").read_text("utf-8").splitlines(), 1):
+    rows = learned_from(f"{language}.tsv").read_text("utf-8").splitlines()
+    for number, row in enumerate(rows, 1):
         emotions, _, text = row.partition("\t")
         try:
             shares.append(share([Emotion(name) for name in emotions.split("/")]))

@@ -6,6 +6,7 @@ Nothing is trained. `python -m affect.training.speech MODEL -o FOLDER`; needs th
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -42,8 +43,10 @@ def build(base: str, out: Path, today: date, report: Callable[[str], None]) -> N
     out.mkdir(parents=True, exist_ok=True)
     report("Writing the graphs ...")
     speech_graph.write(weights, shape, out / ENCODER, out / DECODER)
-    _write(out / TOKENIZER, _trimmed(tokens, shape.kept), None)
-    _write(out / CARD, _card(GenerationConfig.from_pretrained(base), shape, today), 1)
+    packed = gzip.compress(_text(_trimmed(tokens, shape.kept)).encode(), mtime=0)
+    (out / TOKENIZER).write_bytes(packed)
+    card = _card(GenerationConfig.from_pretrained(base), shape, today)
+    (out / CARD).write_text(_text(card, indent=1), "utf-8")
     report(f"Written into {out}.")
 
 
@@ -93,10 +96,9 @@ def _card(generation: Any, shape: speech_graph.Shape, today: date) -> dict[str, 
     }
 
 
-def _write(path: Path, told: dict[str, Any], indent: int | None) -> None:
+def _text(told: dict[str, Any], indent: int | None = None) -> str:
     separators = (",", ":") if indent is None else None
-    text = json.dumps(told, indent=indent, ensure_ascii=False, separators=separators)
-    path.write_text(text + "\n", "utf-8")
+    return json.dumps(told, indent=indent, ensure_ascii=False, separators=separators) + "\n"
 
 
 def main() -> None:

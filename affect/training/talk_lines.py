@@ -54,7 +54,7 @@ def held_out(text: str) -> bool:
 
 def talks(language: str) -> Iterator[dict[str, Any]]:
     """Talks whose lines were named by what they do, and whose possible replies were graded."""
-    return map(json.loads, _file(f"judged.{language}.jsonl").read_text("utf-8").splitlines())
+    return map(json.loads, learned_from(f"judged.{language}.jsonl").read_text("utf-8").splitlines())
 
 
 def _talks(language: str) -> Iterator[Line]:
@@ -92,7 +92,8 @@ def _cues(language: str) -> Iterator[Line]:
             yield Line(cue, entry.language, act, topic, entry.id)
 
 
-def _file(name: str) -> Traversable:
+def learned_from(name: str) -> Traversable:
+    """A file of lines; raises `BadInput` outside a checkout, where there are none."""
     file = LINES / name
     if not file.is_file():
         raise BadInput("lines", f"{name} is not in the package: learn from a checkout.")
@@ -100,7 +101,7 @@ def _file(name: str) -> Traversable:
 
 
 def _read(name: str) -> dict[str, Any]:
-    content = written.read(_file(name))
+    content = written.read(learned_from(name))
     if not isinstance(content, dict):
         raise BadInput("lines", f"{name} must map names to lines.")
     return content

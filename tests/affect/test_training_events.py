@@ -26,7 +26,7 @@ def test_the_written_lines_are_whole(language: str) -> None:
 
 def test_a_line_without_a_known_emotion_is_named(monkeypatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "en.tsv").write_text("joy\tthe flat is ours\nmelancholy\tit rained\n", "utf-8")
-    monkeypatch.setattr(training, "LINES", tmp_path)
+    monkeypatch.setattr("affect.training.talk_lines.LINES", tmp_path)
     with pytest.raises(BadInput, match=r"Line 2 of en\.tsv"):
         training.written("en")
 
