@@ -38,13 +38,14 @@ FEWEST = 50  # cues from which their scale can be told
 PROBES = 300  # cues that are compared with all others to tell the scale: bounds the work at start
 FAR = 0.99  # this quantile of the cosines between cues of different entries
 FAR_IS = 0.54  # counts as this: lines that no entry is about are seldom near then (nearness.py)
+LEVELS = 63  # of a kept vector on either side: packs a tenth smaller than 127, and as near as good
 SEARCHED = 64  # lines of a language whose likeness is kept: 2 MB
 
 _log = logging.getLogger(__name__)
 
 
 def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> int:
-    """Write the vectors of all cues and replies in 8 bits, with these lines and the name of the
+    """Write the vectors of all cues and replies in 7 bits, with these lines and the name of the
     model; how many were embedded.
 
     Those that `file` holds already are taken over, unless the model or its weights changed.
@@ -61,7 +62,7 @@ def save(entries: Sequence[Entry], encoder: Encoder, file: Path = FILE) -> int:
     most = np.abs(rows).max(axis=1, keepdims=True)
     np.savez_compressed(
         file,
-        vectors=np.round(127 * rows / most).astype(np.int8),
+        vectors=np.round(LEVELS * rows / most).astype(np.int8),
         lines=np.array("\n".join(lines).encode()),
         model=np.array(encoder.name),
     )
